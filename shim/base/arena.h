@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory that is handed out once and never given back: option strings, suppressions, names.
+ *
+ * Async-signal-safe and lock-free (one atomic add; a new mapping is installed by compare-and-swap). Limited to
+ * FDG_ARENA_MAX bytes in a process: what a user can make us keep has an end.
+ */
+#ifndef FDG_BASE_ARENA_H
+#define FDG_BASE_ARENA_H
+
+#include <stddef.h>
+
+#define FDG_ARENA_MAX (256u << 10)
+
+/* Zeroed, aligned for any type. NULL when the limit is reached or the kernel gives no memory. */
+void *fdg_arena_alloc(size_t n);
+/* A NUL-terminated copy of n bytes; NULL as above. */
+char *fdg_arena_strndup(const char *s, size_t n);
+
+#endif

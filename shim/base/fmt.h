@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Text without stdio: appends to a buffer that the caller owns.
+ *
+ * Async-signal-safe, no allocation, no locale. A buffer that is full takes no more and remembers it
+ * (`cut`); it is NUL-terminated at all times.
+ */
+#ifndef FDG_BASE_FMT_H
+#define FDG_BASE_FMT_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct fdg_buf {
+	char *text;
+	size_t len; /* without the NUL */
+	size_t cap; /* with the NUL; at least 1 */
+	bool cut;   /* something did not fit */
+};
+
+/* struct fdg_buf b = FDG_BUF(array); */
+#define FDG_BUF(array) { (array), 0, sizeof(array), (((array)[0] = '\0'), false) }
+
+void fdg_put_n(struct fdg_buf *b, const char *s, size_t n);
+void fdg_put(struct fdg_buf *b, const char *s);
+void fdg_put_char(struct fdg_buf *b, char c);
+void fdg_put_u64(struct fdg_buf *b, uint64_t v);
+void fdg_put_i64(struct fdg_buf *b, int64_t v);
+void fdg_put_hex(struct fdg_buf *b, uint64_t v); /* 0x… */
+/* With a comma between thousands: 1,100. */
+void fdg_put_count(struct fdg_buf *b, uint64_t v);
+/* The inside of a JSON string: escapes quotes, backslashes and control bytes; bytes that are not UTF-8 become U+FFFD. */
+void fdg_put_json(struct fdg_buf *b, const char *s);
+/* Understands %s %c %d %ld %u %lu %zu %x %lx %% and nothing else: no width, no precision. */
+void fdg_fmt(struct fdg_buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void fdg_vfmt(struct fdg_buf *b, const char *format, va_list ap);
+
+#endif

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include "base/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/poison.h"
+
+int fdg_sys_open(const char *path, int flags, unsigned mode)
+{
+	return (int)fdg_sys4(SYS_openat, AT_FDCWD, path, flags, mode);
+}
+
+int fdg_sys_close(int fd)
+{
+	return (int)fdg_sys1(SYS_close, fd);
+}
+
+long fdg_sys_read(int fd, void *buf, size_t n)
+{
+	long r;
+
+	do
+		r = fdg_sys3(SYS_read, fd, buf, n);
+	while (r == -EINTR);
+	return r;
+}
+
+long fdg_sys_write(int fd, const void *buf, size_t n)
+{
+	long r;
+
+	do
+		r = fdg_sys3(SYS_write, fd, buf, n);
+	while (r == -EINTR);
+	return r;
+}
+
+int fdg_sys_fcntl(int fd, int cmd, long arg)
+{
+	return (int)fdg_sys3(SYS_fcntl, fd, cmd, arg);
+}
+
+/* struct stat is the kernel's own on x86-64 and aarch64: no conversion. */
+int fdg_sys_fstat(int fd, struct stat *ret_st)
+{
+	return (int)fdg_sys2(SYS_fstat, fd, ret_st);
+}
+
+int fdg_sys_stat(const char *path, struct stat *ret_st)
+{
+	return (int)fdg_sys4(SYS_newfstatat, AT_FDCWD, path, ret_st, 0);
+}
+
+long fdg_sys_readlink(const char *path, char *buf, size_t n)
+{
+	return fdg_sys4(SYS_readlinkat, AT_FDCWD, path, buf, n);
+}
+
+void *fdg_sys_mmap(size_t len, bool shared)
+{
+	int flags = MAP_ANONYMOUS | MAP_NORESERVE | (shared ? MAP_SHARED : MAP_PRIVATE);
+	long r = fdg_sys6(SYS_mmap, 0, (long)len, PROT_READ | PROT_WRITE, flags, -1, 0);
+
+	return fdg_is_err(r) ? NULL : (void *)r;
+}
+
+void *fdg_sys_map_file(int fd, size_t len)
+{
+	long r = fdg_sys6(SYS_mmap, 0, (long)len, PROT_READ, MAP_PRIVATE, fd, 0);
+
+	return fdg_is_err(r) ? NULL : (void *)r;
+}
+
+void fdg_sys_munmap(void *p, size_t len)
+{
+	fdg_sys2(SYS_munmap, p, len);
+}
+
+int fdg_sys_getsockopt(int fd, int level, int name, void *val, unsigned *len)
+{
+	return (int)fdg_sys5(SYS_getsockopt, fd, level, name, val, len);
+}
+
+int fdg_sys_clock(int clock, struct timespec *ret_ts)
+{
+	return (int)fdg_sys2(SYS_clock_gettime, clock, ret_ts);
+}
+
+int fdg_sys_poll(struct pollfd *fds, unsigned n, int timeout_ms)
+{
+	struct timespec ts = { timeout_ms / 1000, (long)(timeout_ms % 1000) * 1000000L };
+
+	return (int)fdg_sys5(SYS_ppoll, fds, n, timeout_ms < 0 ? NULL : &ts, NULL, 0);
+}
+
+int fdg_sys_getpid(void)
+{
+	return (int)fdg_sys0(SYS_getpid);
+}
+
+int fdg_sys_getppid(void)
+{
+	return (int)fdg_sys0(SYS_getppid);
+}
+
+int fdg_sys_gettid(void)
+{
+	return (int)fdg_sys0(SYS_gettid);
+}

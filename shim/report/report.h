@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * finding -> line. A guard fills a struct, this folder turns it into text or JSON, leaves out what was said already or is
+ * suppressed, and writes it with one write(2).
+ *
+ * Everything is async-signal-safe and lock-free, uses raw system calls and stack memory, and leaves errno alone. No descriptor is kept: a log
+ * file is opened, written and closed per line, so that a program that closes or counts its descriptors never meets one of ours. Nothing
+ * here can end the program: SIGPIPE and SIGXFSZ of our own write are swallowed, a sink that would block is given up after a
+ * short wait, and what could not be written is counted and told at the end.
+ */
+#ifndef FDG_REPORT_REPORT_H
+#define FDG_REPORT_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "options/options.h"
+
+enum fdg_finding_id {
+#define FINDING(constant, guard, id, level) FDG_##constant,
+#include "report/findings.def"
+#undef FINDING
+	FDG_FINDING_COUNT
+};
+
+#define FDG_FRAMES_MAX 32
+
+/* A place in code: an object file and an offset into it (a virtual address of the file, load bias removed). The strings are the
+ * caller's and must live until fdg_report returns. object NULL: unknown. */
+struct fdg_place {
+	const char *object;
+	uint64_t offset;
+};
+
+/* A fact that has no field of its own: JSON gets "name":"text" (or a bare number when text is NULL), text gets an
+ * indented line "label: text". */
+struct fdg_fact {
+	const char *name;  /* JSON key: lower case, underscores */
+	const char *label; /* for people */
+	const char *text;
+	int64_t number;
+};
+
+struct fdg_finding {
+	enum fdg_finding_id id;
+	enum fdg_level level;      /* FINDING's default is in fdg_finding_level() */
+	bool fixed;                /* action: fixed, else reported */
+	const char *message;       /* one whole sentence that makes sense alone, no full stop */
+	const char *fix;           /* what to do about it, or NULL */
+	int fd;                    /* -1: none */
+	uint64_t count;            /* number of objects; 0: none */
+	const char *peer, *local;  /* "10.0.0.7:8001", or NULL */
+	int64_t age_ms;            /* -1: none */
+	const struct fdg_place *site, *created; /* innermost first */
+	unsigned sites, createds;
+	const struct fdg_fact *fact;
+	unsigned facts;
+	/* Two findings with the same id, key, first site and first created are the same one repeated; it is written again only when `count`
+	 * or `fixed` changes, with the number of times it was held back. NULL: "". */
+	const char *key;
+};
+
+#define FDG_FINDING_INIT(the_id) \
+	{ .id = (the_id), .level = fdg_finding_level(the_id), .fd = -1, .age_ms = -1 }
+
+enum fdg_level fdg_finding_level(enum fdg_finding_id id);
+const char *fdg_finding_name(enum fdg_finding_id id);  /* "cloexec.leaked" */
+const char *fdg_finding_guard(enum fdg_finding_id id); /* "cloexec" */
+
+/* Writes the finding if it is new, not suppressed and, in text, of the level asked for. */
+void fdg_report(const struct fdg_finding *f);
+/* True if a finding of this level would be written anywhere: lets a guard skip the work of making it. */
+bool fdg_report_wants(enum fdg_level level);
+/* A sentence that is no finding ("fdguard: …"), on standard error: a mistake in our options. At most 8 in a process. */
+void fdg_report_say(const char *sentence);
+
+/*
+ * Marks (mark) or forgets (unmark) that something was told, in memory that fork and vfork children share with us, so that a
+ * parent that starts a thousand children says one thing once. fdg_told_mark returns true if it was marked before. When the table is full
+ * everything counts as told.
+ */
+bool fdg_told_mark(uint64_t hash);
+void fdg_told_unmark(uint64_t hash);
+uint64_t fdg_hash(uint64_t seed, const void *data, size_t n); /* FNV-1a */
+
+/* Life cycle; called by wrap's start-up, fork and exit files alone. fdg_options must be set. exe, argv and the suppression text are kept
+ * by reference or in the arena; argv may be NULL. */
+void fdg_report_start(const char *exe, int argc, char *const argv[]);
+void fdg_report_run_start(void); /* json: the run.start line */
+void fdg_report_fork_child(void);
+void fdg_report_end(void); /* json: run.end; text: what was lost; once, and only in the process that started */
+void fdg_report_retire(void); /* after a seccomp filter: never make a system call again */
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Places in code: address -> object and offset (in this process), object and offset -> symbol (from the file).
+ */
+#ifndef FDG_REPORT_SYMBOL_H
+#define FDG_REPORT_SYMBOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/fmt.h"
+#include "report/report.h"
+
+/*
+ * Finds the object that holds pc in this process. Async-signal-safe and lock-free (glibc's _dl_find_object). ret->object points into the
+ * loader's memory, or is the program's own path (fdg_report_start); a return address is looked up as the call before it.
+ */
+bool fdg_place_of(const void *pc, struct fdg_place *ret);
+/*
+ * Appends "symbol+0x4b" from the file's .symtab, else .dynsym; false, and nothing appended, if it has none. Maps the file for the
+ * duration; hostile or cut-off files are no harm.
+ */
+bool fdg_symbol_of(const struct fdg_place *p, struct fdg_buf *ret);
+/*
+ * The call stack from here, innermost first, without frames of libc and of this library; at most `max`. Returns how many. Uses
+ * _Unwind_Backtrace, so only for reports: microseconds, and not in a vfork child.
+ */
+unsigned fdg_stack(struct fdg_place *ret, unsigned max);
+
+#endif
