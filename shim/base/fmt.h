@@ -2,8 +2,8 @@
 /*
  * Text without stdio: appends to a buffer that the caller owns.
  *
- * Async-signal-safe, no allocation, no locale. A buffer that is full takes no more and remembers it
- * (`cut`); it is NUL-terminated at all times.
+ * Async-signal-safe, no allocation, no locale. A buffer that is full takes no more, not even what would fit, and remembers it
+ * (`cut`); it is NUL-terminated at all times. A string that is NULL reads "(null)".
  */
 #ifndef FDG_BASE_FMT_H
 #define FDG_BASE_FMT_H
@@ -31,9 +31,12 @@ void fdg_put_i64(struct fdg_buf *b, int64_t v);
 void fdg_put_hex(struct fdg_buf *b, uint64_t v); /* 0x… */
 /* With a comma between thousands: 1,100. */
 void fdg_put_count(struct fdg_buf *b, uint64_t v);
-/* The inside of a JSON string: escapes quotes, backslashes and control bytes; bytes that are not UTF-8 become U+FFFD. */
+/* The inside of a JSON string: escapes quotes, backslashes and control bytes; bytes that are not UTF-8 become U+FFFD. Where
+ * the buffer ends, no escape and no character is split. NULL is "". */
 void fdg_put_json(struct fdg_buf *b, const char *s);
-/* Understands %s %c %d %ld %u %lu %zu %x %lx %% and nothing else: no width, no precision. */
+/* n bytes of somebody's text, for people: control bytes and bytes that are not UTF-8 read \x1b. Nothing is split here either. */
+void fdg_put_printable(struct fdg_buf *b, const char *s, size_t n);
+/* Understands %s %c %d %ld %u %lu %zu %x %lx %% and nothing else: no width, no precision. %x is as printf's, without 0x. */
 void fdg_fmt(struct fdg_buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void fdg_vfmt(struct fdg_buf *b, const char *format, va_list ap);
 

@@ -8,14 +8,7 @@
 #define FDG_BASE_POISON_H
 
 #ifndef FDG_TEST /* unit tests link libc's functions on purpose */
-#define FDG_POISON_PRAGMA(x) _Pragma(#x)
-#define CALL(name, need) FDG_POISON_PRAGMA(GCC poison name)
-#define TWIN(name, call) FDG_POISON_PRAGMA(GCC poison name)
-#define OLD(name, call, version)
-#include "calls.def"
-#undef CALL
-#undef TWIN
-#undef OLD
+#include "poison-list.h" /* made from calls.def by CMake */
 #endif
 
 #endif

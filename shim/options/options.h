@@ -54,6 +54,7 @@ typedef enum fdg_cure fdg_type_CURE;
 typedef enum fdg_level fdg_type_LEVEL;
 typedef enum fdg_format fdg_type_FORMAT;
 typedef bool fdg_type_SWITCH;
+#define FDG_DURATION_MAX 3153600000000 /* 100 years: in nanoseconds they fit an int64_t */
 typedef int64_t fdg_type_DURATION; /* milliseconds */
 typedef unsigned fdg_type_COUNT, fdg_type_STACKS, fdg_type_KINDS;
 typedef int fdg_type_SIGNAL; /* a number; 0: none */

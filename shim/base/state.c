@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#include "base/state.h"
+
+#include "base/sys.h"
+
+#include "base/poison.h"
+
+_Atomic int fdg_phase = FDG_EARLY;
+_Thread_local int fdg_vfork_depth;
+_Atomic bool fdg_compare_pids;
+static _Atomic int owner;
+
+bool fdg_foreign_memory(void)
+{
+	if (__builtin_expect(fdg_vfork_depth > 0, 0))
+		return true;
+	if (__builtin_expect(!atomic_load_explicit(&fdg_compare_pids, memory_order_relaxed), 1))
+		return false;
+	return fdg_sys_getpid() != atomic_load_explicit(&owner, memory_order_relaxed);
+}
+
+void fdg_memory_is_ours(void)
+{
+	fdg_vfork_depth = 0;
+	atomic_store_explicit(&owner, fdg_sys_getpid(), memory_order_relaxed);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What every wrapper asks first: do we take part, and whose memory is this?
+ */
+#ifndef FDG_BASE_STATE_H
+#define FDG_BASE_STATE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+enum fdg_phase {
+	FDG_EARLY,   /* our constructor has not run: bind and pass through */
+	FDG_ACTIVE,
+	FDG_PASSIVE, /* options only/skip leave this program out: pass through, but follow at exec */
+	FDG_RETIRED, /* the program entered a seccomp filter: make the real call and nothing else */
+};
+
+/* Written by wrap's start-up, and once more by prctl/seccomp; read by every wrapper. */
+extern _Atomic int fdg_phase;
+
+/*
+ * Above 0 on a thread that is between vfork() and the child's exec or exit: the child runs on this thread's stack and thread-local storage, in
+ * memory that its parent will get back, so nothing of ours may be written. Counted by the assembly entry of vfork and by clone.
+ */
+extern _Thread_local int fdg_vfork_depth;
+
+/*
+ * Set by the first clone(CLONE_VM) without CLONE_VFORK and CLONE_THREAD: from then on a process with another pid may run in this memory at the same
+ * time, and the thread-local mark cannot tell (it may share our thread-local storage), so writers compare pids: 100 ns, paid by nobody else.
+ */
+extern _Atomic bool fdg_compare_pids;
+
+static inline enum fdg_phase fdg_phase_now(void)
+{
+	return (enum fdg_phase)atomic_load_explicit(&fdg_phase, memory_order_relaxed);
+}
+
+/* True where our tables belong to somebody else: in a vfork child, or a clone that shares our memory. */
+bool fdg_foreign_memory(void);
+/* Called in a forked child: this memory is ours now, whatever its parent was. */
+void fdg_memory_is_ours(void);
+
+#endif

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Guard cloexec: the child that inherited a thousand sockets.
+ *
+ * The bug. A descriptor without close-on-exec is open in every program that its process starts. The child's own descriptors then begin above
+ * the inherited ones; from 1024 on select() writes past its fd_set; connections stay open because a child that knows nothing of them holds them.
+ *
+ *     wrong:  int s = socket(AF_INET, SOCK_DGRAM, 0);                  … system("probe");
+ *     right:  int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);   … system("probe");
+ *
+ * What we do.
+ *  1. At creation, for cloexec.kinds: SOCK_CLOEXEC and its like in the same call (wrap/). Never on 0 to 2, never on duplicates, never by default on files
+ *     and pipes, since shells and daemons count on the number that open() returned. The ledger marks what we forced; F_GETFD shows what the program set.
+ *  2. What the program does later wins: F_SETFD, FIONCLEX, dup2. A vfork child writes nothing into the ledger, so at exec a forced descriptor that is
+ *     not close-on-exec in the kernel was cleared on purpose.
+ *  3. At exec or spawn (this file): decide which descriptors are meant for the child, lift our mark from those, and write a note into the environment:
+ *     what is meant, what leaks and where it was made, what we held back.
+ *  4. In the child (inherited.c): compare with what is really open, and report: cloexec.leaked, cloexec.inherited, cloexec.forced.
+ *
+ * Meant (reference: make's jobserver, systemd's socket activation, gpg --status-fd, servers that restart themselves):
+ *  - named in argv or the environment (naming.c);
+ *  - made inheritable by the program: F_SETFD 0, FIONCLEX, dup2 to a chosen number, posix_spawn's adddup2;
+ *  - a listener, when the new image is the program itself: kept, and noted;
+ *  - files, pipes and terminals that a shell opened;
+ *  - cloexec.allow.
+ */
+#include "guards/cloexec.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "base/sys.h"
+#include "guards/naming.h"
+#include "ledger/ledger.h"
+#include "options/options.h"
+#include "report/report.h"
+#include "report/symbol.h"
+
+#include "base/poison.h"
+
+unsigned fdg_cloexec_kinds;
+static const char *own_exe = "";
+static bool own_is_shell;
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+bool fdg_is_shell(const char *exe)
+{
+	static const char *const shells[] = { "sh", "dash", "bash", "zsh", "ksh", "ksh93", "mksh", "busybox", "ash", "fish", "rbash", "yash", "posh" };
+
+	for (unsigned i = 0; i < sizeof(shells) / sizeof(*shells); i++)
+		if (strcmp(base_name(exe), shells[i]) == 0)
+			return true;
+	return false;
+}
+
+void fdg_cloexec_start(const char *exe)
+{
+	own_exe = exe;
+	own_is_shell = fdg_is_shell(exe);
+	fdg_cloexec_kinds = fdg_options.cloexec == FDG_FIX ? fdg_options.cloexec_kinds : 0;
+}
+
+static int forked_from;       /* the parent's pid, in a child of fork */
+static uint64_t forked_when; /* descriptions with a lesser id were made before the fork */
+
+void fdg_cloexec_forked(void)
+{
+	forked_from = fdg_sys_getppid();
+	forked_when = fdg_ledger_now();
+}
+
+/* The process to name as the parent: in a forked or vforked child that only execs, the one that it comes from. */
+static int maker_pid(const struct fdg_exec *x, uint64_t newest)
+{
+	if (x->spawned)
+		return x->note.pid;
+	if (fdg_vfork_depth > 0)
+		return fdg_sys_getppid();
+	return forked_from && newest < forked_when ? forked_from : x->note.pid;
+}
+
+static bool interesting(int fd)
+{
+	return fdg_ledger_state(fd) != 0;
+}
+
+/* Is `path` the file that this process runs? */
+static bool is_own_file(const char *path)
+{
+	struct stat mine, theirs;
+
+	return fdg_sys_stat("/proc/self/exe", &mine) == 0 && fdg_sys_stat(path, &theirs) == 0 && mine.st_dev == theirs.st_dev &&
+	       mine.st_ino == theirs.st_ino;
+}
+
+/* A restart by exec: the new image is our own program. A bare name is compared as a name: PATH is the child's business. */
+static bool same_program(const struct fdg_exec *x)
+{
+	if (!x->file)
+		return false;
+	return strchr(x->file, '/') ? is_own_file(x->file) : strcmp(x->file, base_name(own_exe)) == 0;
+}
+
+static bool is_listener(int fd, fdg_kindword kind)
+{
+	int listening = 0;
+	unsigned len = sizeof(listening);
+
+	return fdg_kindword_kind(kind) == FDG_KIND_SOCKET &&
+	       fdg_sys_getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) == 0 && listening;
+}
+
+/* The state of one exec while the ledger is walked. */
+struct walk {
+	struct fdg_exec *x;
+	struct fdg_named named;
+	int same;        /* same_program(), once known: -1 not asked */
+	uint64_t newest; /* the highest description id among what the note says */
+};
+
+static void note(struct walk *w, char letter, fdg_kindword kind, int fd, const struct fdg_known *k)
+{
+	fdg_note_add(&w->x->note, letter, kind, k->site, fd);
+	if (k->description > w->newest)
+		w->newest = k->description;
+}
+
+static void note_meant(struct walk *w, int fd)
+{
+	fdg_note_add(&w->x->note, FDG_NOTE_MEANT, 0, NULL, fd);
+}
+
+static bool is_restart(struct walk *w)
+{
+	if (w->same < 0)
+		w->same = same_program(w->x);
+	return w->same;
+}
+
+static bool is_meant(struct walk *w, int fd, const struct fdg_known *k)
+{
+	enum fdg_kind kind = fdg_kindword_kind(k->kind);
+
+	if (k->flags & FDG_MEANT || fdg_named_has(&w->named, fd) || fdg_fdset_has(&fdg_options.cloexec_allow, fd, fdg_kind_bit(kind)))
+		return true;
+	return own_is_shell && kind != FDG_KIND_SOCKET && kind != FDG_KIND_EPOLL;
+}
+
+static void lift(struct fdg_exec *x, int fd)
+{
+	if (fdg_sys_fcntl(fd, F_SETFD, 0) == 0 && x->lifted_count < FDG_LIFTED_MAX)
+		x->lifted[x->lifted_count++] = fd;
+}
+
+static void forced_entry(struct walk *w, int fd, const struct fdg_known *k)
+{
+	int flags = fdg_sys_fcntl(fd, F_GETFD, 0);
+
+	if (flags < 0)
+		return; /* closed behind us */
+	if (!(flags & FD_CLOEXEC)) {
+		note_meant(w, fd);
+	} else if (is_meant(w, fd, k)) {
+		lift(w->x, fd);
+		note_meant(w, fd);
+	} else if (is_listener(fd, k->kind) && is_restart(w)) {
+		lift(w->x, fd);
+		note(w, FDG_NOTE_KEPT, k->kind, fd, k);
+	} else if (fdg_report_wants(FDG_LEVEL_NOTE)) {
+		note(w, FDG_NOTE_FORCED, k->kind, fd, k);
+	}
+}
+
+static void plain_entry(struct walk *w, int fd, const struct fdg_known *k)
+{
+	fdg_kindword seen;
+	int flags;
+
+	if (k->flags & FDG_CLOEXEC)
+		return;
+	flags = fdg_sys_fcntl(fd, F_GETFD, 0);
+	if (flags < 0 || flags & FD_CLOEXEC || fdg_kind_ask(fd, &seen) < 0 || !fdg_kind_agrees(k->kind, seen))
+		return; /* not what we know: say nothing about it */
+	if (k->flags & FDG_TOLD)
+		fdg_note_add(&w->x->note, FDG_NOTE_TOLD, 0, NULL, fd);
+	else if (k->flags & FDG_INHERITED || fdg_options.cloexec == FDG_OFF || is_meant(w, fd, k))
+		note_meant(w, fd);
+	else if (is_listener(fd, seen) && is_restart(w))
+		note(w, FDG_NOTE_KEPT, seen, fd, k);
+	else
+		note(w, FDG_NOTE_LEAKED, seen, fd, k);
+}
+
+/* A number that a vfork child made or chose itself: the ledger's entry, if any, is about its parent's. */
+static void touched_range(void *cookie, int first, int last, enum fdg_touch how)
+{
+	struct walk *w = cookie;
+
+	for (int fd = first < 3 ? 3 : first; fd <= last && fd - first < 64; fd++)
+		if (how != FDG_TOUCHED_CLOSED && !fdg_note_find(&w->x->note, fd) && !(fdg_sys_fcntl(fd, F_GETFD, 0) & FD_CLOEXEC))
+			note_meant(w, fd);
+}
+
+/*
+ * One site that leaks into a thousand children is one finding: mark it in the memory that we share with our forks, and let the child keep quiet if it
+ * was marked before. fdg_cloexec_after takes the mark back if the exec fails (a shell tries every folder of PATH).
+ */
+static void tell_once(struct fdg_exec *x, struct fdg_note_group *g)
+{
+	const char *target = x->file ? base_name(x->file) : "";
+	uint64_t hash;
+
+	if (g->letter == FDG_NOTE_MEANT || g->letter == FDG_NOTE_TOLD)
+		return;
+	hash = fdg_hash(fdg_hash(fdg_hash((uint64_t)g->letter, &g->kind, sizeof(g->kind)), &g->pc, sizeof(g->pc)), target, strlen(target));
+	if (!fdg_told_mark(hash))
+		x->told[x->told_count++] = hash;
+	else if (g->letter == FDG_NOTE_LEAKED)
+		g->letter = FDG_NOTE_TOLD;
+	else if (g->letter == FDG_NOTE_KEPT)
+		g->letter = FDG_NOTE_MEANT;
+	else
+		g->count = 0; /* held back, and said before: leave it out */
+}
+
+static void walk_ledger(struct walk *w)
+{
+	for (int fd = fdg_ledger_next(3); fd >= 0; fd = fdg_ledger_next(fd + 1)) {
+		struct fdg_known k;
+
+		if (fdg_ledger_touch(fd) != FDG_UNTOUCHED || !fdg_ledger_look(fd, &k))
+			continue;
+		if (k.flags & FDG_FORCED)
+			forced_entry(w, fd, &k);
+		else
+			plain_entry(w, fd, &k);
+	}
+}
+
+bool fdg_cloexec_before(struct fdg_exec *x)
+{
+	struct walk w = { .x = x, .named = { .interesting = interesting }, .same = -1 };
+
+	x->lifted_count = x->told_count = 0;
+	x->note.groups = 0;
+	if (fdg_ledger_next(3) >= 0) {
+		fdg_named_collect(&w.named, x->argv, x->envp);
+		walk_ledger(&w);
+	}
+	fdg_ledger_touches(touched_range, &w);
+	if (!x->note.groups)
+		return false;
+	for (unsigned i = 0; i < x->note.groups; i++)
+		tell_once(x, &x->note.group[i]);
+	x->note.spawned = x->spawned;
+	x->note.pid = fdg_sys_getpid();
+	x->note.maker = maker_pid(x, w.newest);
+	x->note.exe = own_exe;
+	if (!fdg_place_of(x->site, &x->note.site))
+		x->note.site = (struct fdg_place){ "?", 0 };
+	return true;
+}
+
+void fdg_cloexec_after(struct fdg_exec *x, bool failed)
+{
+	for (unsigned i = 0; i < x->lifted_count; i++)
+		if (fdg_ledger_state(x->lifted[i]) & FDG_FORCED)
+			fdg_sys_fcntl(x->lifted[i], F_SETFD, FD_CLOEXEC);
+	for (unsigned i = 0; failed && i < x->told_count; i++)
+		fdg_told_unmark(x->told[i]);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Guard cloexec: descriptors that children inherit. The story is at the top of cloexec.c; inherited.c is the half that runs in the child.
+ */
+#ifndef FDG_GUARDS_CLOEXEC_H
+#define FDG_GUARDS_CLOEXEC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/kind.h"
+#include "base/state.h"
+#include "guards/note.h"
+
+/* Kinds (bits) that get close-on-exec at creation: 0 unless cloexec=fix. */
+extern unsigned fdg_cloexec_kinds;
+
+/* Is a new descriptor of this kind to be forced? Never in memory that is not ours, where we could not remember it. */
+static inline bool fdg_cloexec_forces(unsigned kind_bit)
+{
+	return (fdg_cloexec_kinds & kind_bit) && !fdg_foreign_memory();
+}
+
+/* Sets fdg_cloexec_kinds from the options; before the program runs. `exe` is kept by reference. */
+void fdg_cloexec_start(const char *exe);
+
+/* In a child of fork: what was made until now is its parent's work. */
+void fdg_cloexec_forked(void);
+
+#define FDG_LIFTED_MAX 64
+#define FDG_TOLD_MAX FDG_NOTE_GROUPS
+
+/* One exec or spawn. The caller fills the first part, and keeps the struct on its stack. */
+struct fdg_exec {
+	bool spawned;      /* the child is another process: what is lifted here must be put back */
+	const char *file;  /* may be a name to be looked up in PATH, or NULL */
+	char *const *argv; /* may be NULL */
+	char *const *envp; /* may be NULL */
+	const void *site;
+
+	struct fdg_note note;
+	unsigned lifted_count;
+	int lifted[FDG_LIFTED_MAX];
+	unsigned told_count;
+	uint64_t told[FDG_TOLD_MAX];
+};
+
+/*
+ * Before the real call: lifts our mark from descriptors that are meant for the child, and fills x->note. Returns true if the note has something to say.
+ * Async-signal-safe, and right in a vfork child: writes to *x and to the descriptors of this process, nothing else.
+ */
+bool fdg_cloexec_before(struct fdg_exec *x);
+/* After a spawn returned, or after an exec failed: marks what was lifted again; `failed`: nothing was started. */
+void fdg_cloexec_after(struct fdg_exec *x, bool failed);
+
+/*
+ * In the new image, before the program runs: looks at every descriptor above 2, reports what was leaked to us and what nobody named, closes it where
+ * cloexec.inherited=close, and enters the rest in the ledger. `note` is the value of FDGUARD_NOTE, or NULL.
+ */
+void fdg_inherited_start(const char *exe, char *const argv[], char *const envp[], const char *note);
+
+/* "sh", "bash", …: programs that open descriptors for their children on their users' behalf. */
+bool fdg_is_shell(const char *exe);
+
+#endif

@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The child's half of guard cloexec: runs once, in the library's constructor, before any code of the program.
+ *
+ *  1. Read the parent's note, if it was written for this exec.
+ *  2. Walk /proc/self/fd from 3 on. Each descriptor is meant (the note says so, our own command line or environment names it, cloexec.allow, a shell parent's
+ *     redirection), told (a leak that an ancestor reported), leaked (the note knows who made it) or unnamed.
+ *  3. cloexec.inherited=close: close the last three, while nothing in this process can know them yet.
+ *  4. Report: cloexec.leaked per kind and site, cloexec.inherited once, cloexec.forced for what the parent's library held back.
+ *  5. Enter what stays open in the ledger, so that our own children do not report it again.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/auxv.h>
+
+#include "base/fmt.h"
+#include "base/sys.h"
+#include "guards/cloexec.h"
+#include "guards/naming.h"
+#include "ledger/ledger.h"
+#include "options/options.h"
+#include "report/report.h"
+#include "report/symbol.h"
+
+#include "base/poison.h"
+
+/* Numbers looked at where /proc is not mounted. */
+#define BLIND_WALK 4096
+#define KINDS_SEEN 8
+
+struct child {
+	const char *exe;
+	char *const *argv;
+	bool fresh; /* the note is for us */
+	struct fdg_note note;
+	struct fdg_note_group found[FDG_NOTE_GROUPS]; /* what is really open of note.group[i] */
+	struct fdg_note_group unnamed;
+	unsigned kinds;
+	struct { fdg_kindword kind; uint64_t count; } seen[KINDS_SEEN];
+	struct fdg_named named;
+	int parent_is_shell; /* -1: not asked */
+	int walker;          /* the descriptor of our own walk */
+};
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static bool is_open(int fd)
+{
+	return fdg_sys_fcntl(fd, F_GETFD, 0) >= 0;
+}
+
+static bool parent_is_shell(struct child *c)
+{
+	char path[64], exe[256];
+	struct fdg_buf b = FDG_BUF(path);
+	long n;
+
+	if (c->parent_is_shell >= 0)
+		return c->parent_is_shell;
+	fdg_fmt(&b, "/proc/%d/exe", fdg_sys_getppid());
+	n = fdg_sys_readlink(path, exe, sizeof(exe) - 1);
+	exe[n > 0 ? n : 0] = '\0';
+	c->parent_is_shell = fdg_is_shell(exe);
+	return c->parent_is_shell;
+}
+
+/* `cmd 3<file` in a shell that we do not guard: single digits, and nothing that a shell does not open. */
+static bool is_redirection(struct child *c, int fd, fdg_kindword kind)
+{
+	enum fdg_kind k = fdg_kindword_kind(kind);
+
+	return fd <= 9 && (k == FDG_KIND_FILE || k == FDG_KIND_DIR || k == FDG_KIND_DEVICE || k == FDG_KIND_TTY || k == FDG_KIND_PIPE) &&
+	       parent_is_shell(c);
+}
+
+static bool closes(void)
+{
+	return fdg_options.cloexec_inherited == FDG_INHERITED_CLOSE;
+}
+
+static void count_kind(struct child *c, fdg_kindword kind)
+{
+	unsigned i = 0;
+
+	while (i < c->kinds && c->seen[i].kind != kind)
+		i++;
+	if (i == KINDS_SEEN)
+		c->seen[--i].kind = FDG_KIND_UNKNOWN;
+	else if (i == c->kinds)
+		c->seen[c->kinds++].kind = kind;
+	c->seen[i].count++;
+}
+
+static void keep(int fd, fdg_kindword kind, uint32_t flag)
+{
+	fdg_ledger_learn(fd, kind, FDG_INHERITED | flag, NULL);
+}
+
+/* Leaked, told or unnamed: closed where the user asked for it, else remembered as told. */
+static void stranger(int fd, fdg_kindword kind)
+{
+	if (closes())
+		fdg_sys_close(fd);
+	else
+		keep(fd, kind, FDG_TOLD);
+}
+
+static void one(struct child *c, int fd)
+{
+	struct fdg_note_group *g = c->fresh ? fdg_note_find(&c->note, fd) : NULL;
+	fdg_kindword kind = FDG_KIND_UNKNOWN;
+	bool meant;
+
+	if (fd == c->walker || fdg_kind_ask(fd, &kind) < 0)
+		return;
+	meant = fdg_named_has(&c->named, fd) || fdg_fdset_has(&fdg_options.cloexec_allow, fd, fdg_kind_bit(fdg_kindword_kind(kind)));
+	if (meant || (g && (g->letter == FDG_NOTE_MEANT || g->letter == FDG_NOTE_KEPT))) {
+		keep(fd, kind, FDG_MEANT);
+	} else if (g && g->letter == FDG_NOTE_TOLD) {
+		stranger(fd, kind);
+	} else if (g && fdg_kind_agrees(g->kind, kind)) {
+		fdg_note_group_add(&c->found[g - c->note.group], fd);
+		stranger(fd, kind);
+	} else if (is_redirection(c, fd, kind) || fdg_options.cloexec_inherited == FDG_INHERITED_KEEP) {
+		keep(fd, kind, FDG_MEANT);
+	} else {
+		fdg_note_group_add(&c->unnamed, fd);
+		count_kind(c, kind);
+		stranger(fd, kind);
+	}
+}
+
+static int number_of(const char *name)
+{
+	int v = 0;
+
+	for (; *name >= '0' && *name <= '9'; name++)
+		v = v * 10 + (*name - '0');
+	return *name ? -1 : v;
+}
+
+/* The kernel lists /proc/self/fd by rising number and remembers where it was as a number, so closing on the way is safe. */
+static void walk(struct child *c)
+{
+	char batch[2048] __attribute__((aligned(8)));
+	long n;
+
+	c->walker = fdg_sys_open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	if (c->walker < 0) {
+		for (int fd = 3; fd < BLIND_WALK; fd++)
+			if (is_open(fd))
+				one(c, fd);
+		return;
+	}
+	while ((n = fdg_sys3(SYS_getdents64, c->walker, batch, sizeof(batch))) > 0) {
+		for (long at = 0; at < n;) {
+			const struct dirent64 *d = (const struct dirent64 *)(batch + at);
+			int fd = d->d_name[0] == '.' ? -1 : number_of(d->d_name);
+
+			at += d->d_reclen;
+			if (fd > 2)
+				one(c, fd);
+		}
+	}
+	fdg_sys_close(c->walker);
+}
+
+static bool is_interpreter(const char *name)
+{
+	static const char *const names[] = { "python", "perl", "ruby", "node", "tclsh", "wish", "php", "lua", "Rscript", "guile" };
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strncmp(name, names[i], strlen(names[i])) == 0)
+			return true;
+	return fdg_is_shell(name);
+}
+
+/* What a person calls this program: the name that was exec'd (a #! script's own), "tcp.py (python3)" for a script given to its interpreter. */
+static void put_program(struct fdg_buf *b, const struct child *c)
+{
+	const char *execfn = (const char *)getauxval(AT_EXECFN);
+	const char *name = base_name(execfn && *execfn ? execfn : c->exe);
+	const char *script = c->argv && c->argv[0] ? c->argv[1] : NULL;
+
+	if (script && *script && *script != '-' && is_interpreter(name))
+		fdg_fmt(b, "%s (%s)", base_name(script), name);
+	else
+		fdg_put(b, name);
+}
+
+static void put_made_at(struct fdg_buf *b, const struct fdg_place *p)
+{
+	if (!p->object) {
+		fdg_put(b, ", made at a place that we did not see");
+		return;
+	}
+	fdg_put(b, ", made at ");
+	if (!fdg_symbol_of(p, b))
+		fdg_fmt(b, "0x%lx", (unsigned long)p->offset);
+	fdg_fmt(b, " (%s)", base_name(p->object));
+}
+
+static enum fdg_level leak_level(fdg_kindword kind)
+{
+	switch (fdg_kindword_kind(kind)) {
+	case FDG_KIND_SOCKET:
+	case FDG_KIND_EPOLL:
+		return FDG_LEVEL_ERROR;
+	case FDG_KIND_FILE:
+	case FDG_KIND_DIR:
+	case FDG_KIND_DEVICE:
+	case FDG_KIND_PIPE:
+	case FDG_KIND_MEMFD:
+		return FDG_LEVEL_WARNING;
+	default:
+		return FDG_LEVEL_NOTE;
+	}
+}
+
+/* The message, by letter of the group. */
+static void put_message(struct fdg_buf *b, const struct child *c, const struct fdg_note_group *g, char letter)
+{
+	if (letter == FDG_NOTE_LEAKED) {
+		put_program(b, c);
+		fdg_fmt(b, " (pid %d) inherited ", fdg_sys_getpid());
+		fdg_put_kind(b, g->kind, g->count);
+		fdg_fmt(b, " from %s (pid %d)", base_name(c->note.exe), c->note.maker);
+	} else {
+		fdg_put_kind(b, g->kind, g->count);
+		fdg_fmt(b, " of %s (pid %d)", base_name(c->note.exe), c->note.maker);
+	}
+	put_made_at(b, &g->created);
+	if (letter == FDG_NOTE_LEAKED) {
+		fdg_put(b, ", and nothing names ");
+		fdg_put(b, g->count == 1 ? "it" : "them");
+		if (closes())
+			fdg_put(b, g->count == 1 ? "; it was closed before the program began" : "; they were closed before the program began");
+	} else if (letter == FDG_NOTE_FORCED) {
+		fdg_put(b, ", would have been inherited by ");
+		put_program(b, c);
+	} else {
+		fdg_put(b, g->count == 1 ? ", is a listener and was left open for " : ", are listeners and were left open for ");
+		put_program(b, c);
+		fdg_put(b, ", the same program started again");
+	}
+}
+
+static const char *remedy(fdg_kindword kind)
+{
+	switch (fdg_kindword_kind(kind)) {
+	case FDG_KIND_SOCKET: return "create it with SOCK_CLOEXEC (accept4 for accepted ones), or let fdguard do it: cloexec=fix in the parent";
+	case FDG_KIND_EPOLL: return "create it with epoll_create1(EPOLL_CLOEXEC), or let fdguard do it: cloexec=fix in the parent";
+	case FDG_KIND_PIPE: return "create it with pipe2(…, O_CLOEXEC), or let fdguard do it: cloexec.kinds with pipe in the parent";
+	case FDG_KIND_FILE:
+	case FDG_KIND_DIR:
+	case FDG_KIND_DEVICE: return "open it with O_CLOEXEC (fopen: mode \"e\"), or let fdguard do it: cloexec.kinds with file in the parent";
+	default: return "create it with its close-on-exec flag, or let fdguard do it: cloexec.kinds=all in the parent";
+	}
+}
+
+static void report_group(struct child *c, enum fdg_finding_id id, enum fdg_level level, const struct fdg_note_group *g, char letter)
+{
+	struct fdg_finding f = FDG_FINDING_INIT(id);
+	char message[768], kind[64], fds[256];
+	struct fdg_buf m = FDG_BUF(message), k = FDG_BUF(kind), r = FDG_BUF(fds);
+	const char *number;
+
+	put_message(&m, c, g, letter);
+	fdg_put_kind(&k, g->kind, 1);
+	number = strchr(kind, ' ');
+	fdg_note_ranges(g, &r);
+	struct fdg_fact facts[] = {
+		{ "kind", "kind", number ? number + 1 : kind, 0 },
+		{ "fds", "descriptors", fds, 0 },
+		{ "parent_pid", "parent's pid", NULL, c->note.maker },
+		{ "parent_exe", "parent", c->note.exe, 0 },
+	};
+	f.level = level;
+	f.fixed = letter == FDG_NOTE_FORCED || (letter == FDG_NOTE_LEAKED && closes());
+	f.message = message;
+	f.fix = letter == FDG_NOTE_KEPT ? NULL : remedy(g->kind);
+	f.fd = g->ranges ? g->range[0].first : -1;
+	f.count = g->count;
+	f.site = &c->note.site;
+	f.sites = 1;
+	f.created = g->created.object ? &g->created : NULL;
+	f.createds = g->created.object != NULL;
+	f.fact = facts;
+	f.facts = sizeof(facts) / sizeof(*facts);
+	f.key = kind;
+	fdg_report(&f);
+}
+
+static void report_note(struct child *c)
+{
+	for (unsigned i = 0; i < c->note.groups; i++) {
+		struct fdg_note_group *g = &c->note.group[i], *found = &c->found[i];
+
+		if (g->letter == FDG_NOTE_LEAKED && found->count) {
+			found->kind = g->kind;
+			found->created = g->created;
+			report_group(c, FDG_CLOEXEC_LEAKED, leak_level(g->kind), found, FDG_NOTE_LEAKED);
+		} else if (g->letter == FDG_NOTE_FORCED || g->letter == FDG_NOTE_KEPT) {
+			report_group(c, FDG_CLOEXEC_FORCED, FDG_LEVEL_NOTE, g, g->letter);
+		}
+	}
+}
+
+static void report_unnamed(struct child *c)
+{
+	struct fdg_finding f = FDG_FINDING_INIT(FDG_CLOEXEC_INHERITED);
+	char message[512], kinds[256], fds[256];
+	struct fdg_buf m = FDG_BUF(message), k = FDG_BUF(kinds), r = FDG_BUF(fds);
+
+	if (!c->unnamed.count)
+		return;
+	for (unsigned i = 0; i < c->kinds; i++) {
+		fdg_put(&k, i ? ", " : "");
+		fdg_put_kind(&k, c->seen[i].kind, c->seen[i].count);
+	}
+	fdg_note_ranges(&c->unnamed, &r);
+	put_program(&m, c);
+	fdg_fmt(&m, " (pid %d) was started with ", fdg_sys_getpid());
+	fdg_put_count(&m, c->unnamed.count);
+	fdg_put(&m, c->unnamed.count == 1 ? " descriptor that nobody named: " : " descriptors that nobody named: ");
+	fdg_put(&m, kinds);
+	if (closes())
+		fdg_put(&m, c->unnamed.count == 1 ? "; it was closed before the program began" : "; they were closed before the program began");
+	struct fdg_fact facts[] = {
+		{ "fds", "descriptors", fds, 0 },
+		{ "kinds", "kinds", kinds, 0 },
+		{ "parent_pid", "parent's pid", NULL, fdg_sys_getppid() },
+	};
+	f.fixed = closes();
+	f.message = message;
+	f.fix = closes() ? NULL : "set close-on-exec in the program that started this one, or run this one with cloexec.inherited=close (fdguard run --close-inherited)";
+	f.fd = c->unnamed.range[0].first;
+	f.count = c->unnamed.count;
+	f.fact = facts;
+	f.facts = sizeof(facts) / sizeof(*facts);
+	fdg_report(&f);
+}
+
+static bool note_is_for_us(const struct fdg_note *n)
+{
+	return n->pid == (n->spawned ? fdg_sys_getppid() : fdg_sys_getpid());
+}
+
+void fdg_inherited_start(const char *exe, char *const argv[], char *const envp[], const char *note)
+{
+	struct child c;
+
+	memset(&c, 0, sizeof(c));
+	c.named.interesting = is_open;
+	c.exe = exe;
+	c.argv = argv;
+	c.parent_is_shell = -1;
+	c.walker = -1;
+	c.fresh = note && fdg_note_read(note, &c.note) && note_is_for_us(&c.note);
+	fdg_named_collect(&c.named, argv, envp);
+	walk(&c);
+	if (c.fresh && fdg_options.cloexec != FDG_OFF)
+		report_note(&c);
+	report_unnamed(&c);
+}

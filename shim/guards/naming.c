@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+#include "guards/naming.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "base/poison.h"
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+static void add(struct fdg_named *n, int fd)
+{
+	if (fd < 3 || n->count == FDG_NAMED_MAX || fdg_named_has(n, fd) || !n->interesting(fd))
+		return;
+	n->fd[n->count++] = fd;
+}
+
+bool fdg_named_has(const struct fdg_named *n, int fd)
+{
+	if (fd >= 3 && fd < n->listen_end)
+		return true;
+	for (unsigned i = 0; i < n->count; i++)
+		if (n->fd[i] == fd)
+			return true;
+	return false;
+}
+
+/* The number at s[i], and in *ret_end where its digits end; -1 if it is no descriptor's. */
+static int number_at(const char *s, size_t i, size_t end, size_t *ret_end)
+{
+	int v = 0;
+
+	for (; i < end && is_digit(s[i]); i++)
+		v = v < 100000000 ? v * 10 + (s[i] - '0') : 1000000000;
+	*ret_end = i;
+	return v < 1000000000 ? v : -1;
+}
+
+static bool ends_with(const char *s, size_t end, const char *tail)
+{
+	size_t n = strlen(tail);
+
+	return end >= n && memcmp(s + end - n, tail, n) == 0;
+}
+
+static bool lower_contains(const char *s, size_t n, const char *word)
+{
+	size_t w = strlen(word);
+
+	for (size_t i = 0; i + w <= n; i++) {
+		size_t k = 0;
+
+		while (k < w && (s[i + k] | 0x20) == word[k])
+			k++;
+		if (k == w)
+			return true;
+	}
+	return false;
+}
+
+/* 12:13:14, 6;7; and 3,4: a list of numbers and nothing else. */
+static bool is_list(const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!is_digit(s[i]) && !strchr(":;,", s[i]))
+			return false;
+	return true;
+}
+
+/* Does the run of digits [from, to) of the word s[0, n) name a descriptor? `hint`: the word speaks of fds. */
+static bool names(const char *s, size_t n, size_t from, size_t to, bool hint)
+{
+	char left = from ? s[from - 1] : '\0', right = to < n ? s[to] : '\0';
+
+	if (ends_with(s, from, "/fd/") || ends_with(s, from, "fd://"))
+		return true;
+	if (left == '&' && from >= 2 && strchr("<>", s[from - 2])) /* <&5 */
+		return true;
+	if (!left && right && strchr("<>", right)) /* 5> */
+		return true;
+	if (left == '=' && !right) /* --socket=5 */
+		return true;
+	if (!hint || is_letter(right) || right == '.')
+		return false;
+	return ends_with(s, from, "fd") || ends_with(s, from, "FD") || (!is_letter(left) && left != '.');
+}
+
+static void word(struct fdg_named *n, const char *s, size_t len)
+{
+	bool list = is_list(s, len), hint = lower_contains(s, len, "fd") || lower_contains(s, len, "handle");
+
+	for (size_t i = 0; i < len;) {
+		size_t end;
+		int fd;
+
+		if (!is_digit(s[i])) {
+			i++;
+			continue;
+		}
+		fd = number_at(s, i, len, &end);
+		if (fd >= 0 && (list || names(s, len, i, end, hint)))
+			add(n, fd);
+		i = end;
+	}
+}
+
+static size_t text_n(struct fdg_named *n, const char *text, size_t limit)
+{
+	size_t i = 0;
+
+	while (i < limit && text[i]) {
+		size_t from = i;
+
+		while (i < limit && text[i] && !strchr(" \t\n\"'()`", text[i]))
+			i++;
+		if (i > from)
+			word(n, text + from, i - from);
+		else
+			i++;
+	}
+	return i;
+}
+
+void fdg_named_text(struct fdg_named *n, const char *text)
+{
+	text_n(n, text, FDG_NAMED_BYTES);
+}
+
+/* make: the last of several counts. R,W names a pipe; fifo:PATH names none. */
+static void jobserver(struct fdg_named *n, const char *value)
+{
+	static const char *const words[] = { "--jobserver-auth=", "--jobserver-fds=" };
+	const char *last = NULL;
+
+	for (unsigned w = 0; w < 2; w++)
+		for (const char *p = value; (p = strstr(p, words[w])); p += strlen(words[w]))
+			if (!last || p + strlen(words[w]) > last)
+				last = p + strlen(words[w]);
+	if (last && is_digit(*last)) {
+		size_t end;
+		int r = number_at(last, 0, strlen(last), &end);
+
+		add(n, r);
+		if (last[end] == ',' && is_digit(last[end + 1]))
+			add(n, number_at(last, end + 1, strlen(last), &end));
+	}
+}
+
+static void every_number(struct fdg_named *n, const char *s)
+{
+	size_t len = strlen(s);
+
+	for (size_t i = 0; i < len;) {
+		size_t end = i + 1;
+
+		if (is_digit(s[i])) {
+			int fd = number_at(s, i, len, &end);
+
+			if (!(i && is_letter(s[i - 1])) && !is_letter(s[end]))
+				add(n, fd);
+		}
+		i = end;
+	}
+}
+
+static void paths(struct fdg_named *n, const char *s)
+{
+	size_t len = strlen(s);
+
+	for (const char *p = s; (p = strstr(p, "fd")); p += 2) {
+		size_t at = (size_t)(p - s) + 2, end;
+
+		if (s[at] == '/')
+			at++;
+		else if (strncmp(s + at, "://", 3) == 0)
+			at += 3;
+		else
+			continue;
+		if (is_digit(s[at]))
+			add(n, number_at(s, at, len, &end));
+	}
+}
+
+static void variable(struct fdg_named *n, const char *entry)
+{
+	const char *value = strchr(entry, '=');
+	size_t name = value ? (size_t)(value++ - entry) : 0, end;
+
+	if (!value || strncmp(entry, "FDGUARD_", 8) == 0)
+		return;
+	if (name == 10 && memcmp(entry, "LISTEN_FDS", 10) == 0) {
+		int fds = number_at(value, 0, strlen(value), &end);
+
+		n->listen_end = fds > 0 && fds < 65536 ? 3 + fds : 0;
+	} else if (ends_with(entry, name, "MAKEFLAGS") || ends_with(entry, name, "MFLAGS")) {
+		jobserver(n, value);
+	} else if ((name == 5 && memcmp(entry, "NGINX", 5) == 0) || ends_with(entry, name, "FD") || ends_with(entry, name, "FDS") ||
+		   lower_contains(entry, name, "_fd_") || ends_with(entry, name, "_fd")) {
+		every_number(n, value);
+	} else if (strncmp(entry, "BATS_", 5) == 0) {
+		add(n, 3);
+		add(n, 4);
+	} else {
+		paths(n, value);
+	}
+}
+
+void fdg_named_collect(struct fdg_named *n, char *const argv[], char *const envp[])
+{
+	size_t left = FDG_NAMED_BYTES;
+
+	for (size_t i = 0; argv && argv[i] && left; i++) {
+		size_t used = text_n(n, argv[i], left);
+
+		left -= used < left ? used : left;
+	}
+	for (size_t i = 0; envp && envp[i]; i++)
+		variable(n, envp[i]);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which descriptors do a command line and an environment name? "--status-fd 3", "/dev/fd/63", "LISTEN_FDS=2", "MAKEFLAGS=… --jobserver-auth=3,4".
+ *
+ * Generous on purpose: a number that might name a descriptor does. To leave a socket open that nobody needed costs a report; to close one that
+ * was meant breaks the program. Pure functions; async-signal-safe; bounded work on any input.
+ */
+#ifndef FDG_GUARDS_NAMING_H
+#define FDG_GUARDS_NAMING_H
+
+#include <stdbool.h>
+
+#define FDG_NAMED_MAX 64       /* numbers kept; further ones are not named */
+#define FDG_NAMED_BYTES 65536u /* bytes of arguments looked at */
+
+struct fdg_named {
+	unsigned count;
+	int fd[FDG_NAMED_MAX];
+	int listen_end; /* LISTEN_FDS: 3 … listen_end - 1 */
+	/* Only numbers for which this is true are kept. */
+	bool (*interesting)(int fd);
+};
+
+void fdg_named_collect(struct fdg_named *n, char *const argv[], char *const envp[]);
+void fdg_named_text(struct fdg_named *n, const char *text); /* one argument, or a shell command */
+bool fdg_named_has(const struct fdg_named *n, int fd);
+
+#endif

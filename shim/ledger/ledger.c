@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+#include "ledger/ledger.h"
+
+#include "base/sys.h"
+
+#include "base/poison.h"
+
+struct fdg_entry fdg_ledger_first[FDG_LEDGER_CHUNK];
+static struct fdg_entry *_Atomic chunks[FDG_LEDGER_MAX / FDG_LEDGER_CHUNK]; /* [0] stays unused */
+static _Atomic int top = -1; /* the highest fd ever learned; only rises */
+
+/*
+ * Touches: what a vfork child does, noted in the thread-local storage that it shares with its suspended parent. Emptied by the first note that is made at a
+ * new depth, so no clean-up is owed when the parent goes on.
+ */
+#define TOUCHES 24
+static _Thread_local struct {
+	int depth; /* fdg_vfork_depth when the list was begun */
+	int pid;   /* of the child that wrote it: two children in turn run at the same depth */
+	unsigned count;
+	struct { int first, last; enum fdg_touch how; } touch[TOUCHES];
+} touches;
+
+static bool touches_are_current(void)
+{
+	return touches.count && touches.depth == fdg_vfork_depth && touches.pid == fdg_sys_getpid();
+}
+
+static void touch(unsigned first, unsigned last, enum fdg_touch how)
+{
+	if (fdg_vfork_depth == 0)
+		return; /* a clone that shares memory without vfork: nothing may be written anywhere */
+	if (!touches_are_current()) {
+		touches.count = 0;
+		touches.depth = fdg_vfork_depth;
+		touches.pid = fdg_sys_getpid();
+	}
+	/* A full list keeps its newest: the last things done before exec are the ones that matter. */
+	if (touches.count == TOUCHES) {
+		for (unsigned i = 1; i < TOUCHES; i++)
+			touches.touch[i - 1] = touches.touch[i];
+		touches.count--;
+	}
+	touches.touch[touches.count].first = (int)first;
+	touches.touch[touches.count].last = last > INT32_MAX ? INT32_MAX : (int)last;
+	touches.touch[touches.count++].how = how;
+}
+
+enum fdg_touch fdg_ledger_touch(int fd)
+{
+	if (__builtin_expect(fdg_vfork_depth == 0, 1) || !touches_are_current())
+		return FDG_UNTOUCHED;
+	for (unsigned i = touches.count; i-- > 0;)
+		if (fd >= touches.touch[i].first && fd <= touches.touch[i].last)
+			return touches.touch[i].how;
+	return FDG_UNTOUCHED;
+}
+
+void fdg_ledger_touches(void (*f)(void *cookie, int first, int last, enum fdg_touch how), void *cookie)
+{
+	if (fdg_vfork_depth == 0 || !touches_are_current())
+		return;
+	for (unsigned i = 0; i < touches.count; i++)
+		f(cookie, touches.touch[i].first, touches.touch[i].last, touches.touch[i].how);
+}
+
+struct fdg_entry *fdg_ledger_far(int fd)
+{
+	struct fdg_entry *chunk;
+
+	if ((unsigned)fd >= FDG_LEDGER_MAX)
+		return NULL;
+	chunk = atomic_load_explicit(&chunks[(unsigned)fd / FDG_LEDGER_CHUNK], memory_order_acquire);
+	return chunk ? &chunk[(unsigned)fd % FDG_LEDGER_CHUNK] : NULL;
+}
+
+/* As fdg_ledger_find, but maps the chunk. Two threads may map it at once: the second gives its mapping back. */
+static struct fdg_entry *find_or_map(int fd)
+{
+	struct fdg_entry *e = fdg_ledger_find(fd), *chunk, *none = NULL;
+	size_t size = FDG_LEDGER_CHUNK * sizeof(*e);
+
+	if (e || (unsigned)fd >= FDG_LEDGER_MAX)
+		return e;
+	chunk = fdg_sys_mmap(size, false);
+	if (!chunk)
+		return NULL;
+	if (!atomic_compare_exchange_strong(&chunks[(unsigned)fd / FDG_LEDGER_CHUNK], &none, chunk))
+		fdg_sys_munmap(chunk, size);
+	return fdg_ledger_far(fd);
+}
+
+static void raise_top(int fd)
+{
+	int seen = atomic_load_explicit(&top, memory_order_relaxed);
+
+	while (seen < fd && !atomic_compare_exchange_weak(&top, &seen, fd))
+		;
+}
+
+/* Description ids: a block of numbers per thread, so that making one is an addition. */
+static uint64_t new_description(void)
+{
+	static _Atomic uint64_t blocks = 1;
+	static _Thread_local uint64_t next;
+
+	if (__builtin_expect((next & 0xffff) == 0, 0))
+		next = atomic_fetch_add_explicit(&blocks, 1, memory_order_relaxed) << 16;
+	return next++;
+}
+
+uint64_t fdg_ledger_now(void)
+{
+	return new_description();
+}
+
+static void put(int fd, uint32_t state, const void *site, uint64_t description)
+{
+	struct fdg_entry *e = find_or_map(fd);
+
+	if (!e)
+		return;
+	atomic_store_explicit(&e->generation, atomic_load_explicit(&e->generation, memory_order_relaxed) + 1, memory_order_relaxed);
+	atomic_store_explicit(&e->site, (uintptr_t)site, memory_order_relaxed);
+	atomic_store_explicit(&e->description, description, memory_order_relaxed);
+	atomic_store_explicit(&e->state, state, memory_order_release);
+	raise_top(fd);
+}
+
+void fdg_ledger_learn(int fd, fdg_kindword kind, uint32_t flags, const void *site)
+{
+	if (fd < 0)
+		return;
+	if (fdg_foreign_memory()) {
+		touch((unsigned)fd, (unsigned)fd, flags & FDG_MEANT ? FDG_TOUCHED_MEANT : FDG_TOUCHED_MADE);
+		return;
+	}
+	put(fd, (kind & FDG_KIND_MASK) | flags | FDG_KNOWN, site, new_description());
+}
+
+void fdg_ledger_copy(int from, int to, uint32_t flags, const void *site)
+{
+	struct fdg_known k;
+
+	if (fdg_foreign_memory()) {
+		touch((unsigned)to, (unsigned)to, flags & FDG_MEANT ? FDG_TOUCHED_MEANT : FDG_TOUCHED_MADE);
+		return;
+	}
+	if (!fdg_ledger_look(from, &k)) {
+		put(to, FDG_KIND_UNKNOWN | flags | FDG_KNOWN, site, 0);
+		return;
+	}
+	put(to, k.kind | flags | FDG_KNOWN, site, k.description);
+}
+
+void fdg_ledger_flag(int fd, uint32_t set, uint32_t clear)
+{
+	struct fdg_entry *e = fdg_ledger_find(fd);
+	uint32_t state = e ? atomic_load_explicit(&e->state, memory_order_relaxed) : 0;
+
+	if (fdg_foreign_memory()) {
+		touch((unsigned)fd, (unsigned)fd, set & FDG_MEANT ? FDG_TOUCHED_MEANT : FDG_TOUCHED_MADE);
+		return;
+	}
+	if (state)
+		atomic_store_explicit(&e->state, (state & ~clear) | set, memory_order_release);
+}
+
+void fdg_ledger_forget_slow(int fd)
+{
+	struct fdg_entry *e = fdg_ledger_find(fd);
+
+	if (fdg_foreign_memory())
+		touch((unsigned)fd, (unsigned)fd, FDG_TOUCHED_CLOSED);
+	else if (e)
+		atomic_store_explicit(&e->state, 0, memory_order_release);
+}
+
+void fdg_ledger_forget_range(unsigned first, unsigned last)
+{
+	if (fdg_foreign_memory()) {
+		touch(first, last, FDG_TOUCHED_CLOSED);
+		return;
+	}
+	if (first > INT32_MAX)
+		return;
+	for (int fd = fdg_ledger_next((int)first); fd >= 0 && (unsigned)fd <= last; fd = fdg_ledger_next(fd + 1))
+		fdg_ledger_forget_slow(fd);
+}
+
+void fdg_ledger_flag_range(unsigned first, unsigned last, uint32_t set, uint32_t clear)
+{
+	if (fdg_foreign_memory()) {
+		touch(first, last, FDG_TOUCHED_MADE);
+		return;
+	}
+	if (first > INT32_MAX)
+		return;
+	for (int fd = fdg_ledger_next((int)first); fd >= 0 && (unsigned)fd <= last; fd = fdg_ledger_next(fd + 1))
+		fdg_ledger_flag(fd, set, clear);
+}
+
+bool fdg_ledger_look(int fd, struct fdg_known *ret)
+{
+	struct fdg_entry *e = fdg_ledger_find(fd);
+	uint32_t state = e ? atomic_load_explicit(&e->state, memory_order_acquire) : 0;
+
+	if (!state)
+		return false;
+	ret->flags = state & ~(uint32_t)FDG_KIND_MASK;
+	ret->kind = state & FDG_KIND_MASK;
+	ret->site = (const void *)atomic_load_explicit(&e->site, memory_order_relaxed);
+	ret->description = atomic_load_explicit(&e->description, memory_order_relaxed);
+	ret->generation = atomic_load_explicit(&e->generation, memory_order_relaxed);
+	return true;
+}
+
+int fdg_ledger_next(int fd)
+{
+	int end = atomic_load_explicit(&top, memory_order_relaxed);
+
+	while (fd >= 0 && fd <= end) {
+		struct fdg_entry *e = fdg_ledger_find(fd);
+
+		if (!e) { /* a chunk that was never mapped */
+			fd = (int)(((unsigned)fd / FDG_LEDGER_CHUNK + 1) * FDG_LEDGER_CHUNK);
+			continue;
+		}
+		if (atomic_load_explicit(&e->state, memory_order_relaxed))
+			return fd;
+		fd++;
+	}
+	return -1;
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+/* Duplicates and descriptor flags. Duplicates are never forced: a number that the program chose is a number that it means. */
+#include "wrap/wrap.h"
+
+WRAP(int, dup, (int fd))
+{
+	int copy;
+
+	FDG_PASS(dup, fd);
+	copy = real_dup(fd);
+	if (copy >= 0)
+		fdg_ledger_copy(fd, copy, 0, FDG_SITE);
+	return copy;
+}
+
+/* The kernel does nothing for dup2(fd, fd); a program that says it means fd to be there for its child, and without us it would be. */
+static void named_itself(int fd)
+{
+	if (fdg_ledger_state(fd) & FDG_FORCED)
+		fdg_sys_fcntl(fd, F_SETFD, 0);
+	fdg_ledger_flag(fd, FDG_MEANT, FDG_FORCED);
+}
+
+WRAP(int, dup2, (int fd, int to))
+{
+	int r;
+
+	FDG_PASS(dup2, fd, to);
+	r = real_dup2(fd, to);
+	if (r >= 0 && fd == to)
+		named_itself(fd);
+	else if (r >= 0)
+		fdg_ledger_copy(fd, to, FDG_MEANT, FDG_SITE);
+	return r;
+}
+FDG_TWIN(__dup2, dup2)
+
+WRAP(int, dup3, (int fd, int to, int flags))
+{
+	int r;
+
+	FDG_PASS(dup3, fd, to, flags);
+	r = real_dup3(fd, to, flags);
+	if (r >= 0)
+		fdg_ledger_copy(fd, to, flags & O_CLOEXEC ? FDG_CLOEXEC : FDG_MEANT, FDG_SITE);
+	return r;
+}
+
+/* What the program set, without what we added. In a vfork child the entry may be out of date: a number that it touched is the kernel's alone. */
+static int as_the_program_set(int fd, int flags)
+{
+	if (flags > 0 && fdg_ledger_state(fd) & FDG_FORCED && fdg_ledger_touch(fd) == FDG_UNTOUCHED)
+		return flags & ~FD_CLOEXEC;
+	return flags;
+}
+
+static void program_set(int fd, bool cloexec)
+{
+	fdg_ledger_flag(fd, cloexec ? FDG_CLOEXEC : FDG_MEANT, FDG_FORCED | (cloexec ? FDG_MEANT : FDG_CLOEXEC));
+}
+
+WRAP(int, fcntl, (int fd, int cmd, long arg))
+{
+	int r;
+
+	if (fdg_out()) {
+		fdg_bind();
+		r = real_fcntl(fd, cmd, arg);
+		return cmd == F_GETFD && fdg_phase_now() == FDG_RETIRED ? as_the_program_set(fd, r) : r;
+	}
+	r = real_fcntl(fd, cmd, arg);
+	if (r < 0)
+		return r;
+	switch (cmd) {
+	case F_GETFD:
+		return as_the_program_set(fd, r);
+	case F_SETFD:
+		program_set(fd, arg & FD_CLOEXEC);
+		return r;
+	case F_DUPFD:
+		fdg_ledger_copy(fd, r, 0, FDG_SITE);
+		return r;
+	case F_DUPFD_CLOEXEC:
+		fdg_ledger_copy(fd, r, FDG_CLOEXEC, FDG_SITE);
+		return r;
+	default:
+		return r;
+	}
+}
+FDG_TWIN(fcntl64, fcntl)
+FDG_TWIN(__fcntl, fcntl)
+
+WRAP(int, ioctl, (int fd, unsigned long request, void *arg))
+{
+	int r;
+
+	FDG_PASS(ioctl, fd, request, arg);
+	r = real_ioctl(fd, request, arg);
+	if (r == 0 && (request == FIOCLEX || request == FIONCLEX))
+		program_set(fd, request == FIOCLEX);
+	return r;
+}

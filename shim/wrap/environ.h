@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The environment of a program that we are about to start: its own, with LD_PRELOAD and FDGUARD_OPTIONS put back where the program left them out
+ * (option follow), and with the note of guard cloexec. Built on the caller's stack: an exec may be made in a vfork child or a signal handler, where nothing
+ * can be allocated.
+ *
+ *     struct fdg_environ e;
+ *     fdg_environ_plan(&e, envp, note);
+ *     char **env = fdg_environ_fill(&e, alloca(e.size));
+ */
+#ifndef FDG_WRAP_ENVIRON_H
+#define FDG_WRAP_ENVIRON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct fdg_environ {
+	char *const *envp;   /* the program's; may be NULL */
+	size_t entries;
+	size_t preload_at;   /* where LD_PRELOAD is, or entries */
+	bool add_preload, add_options;
+	bool drop_note;      /* a note of an earlier exec is in there */
+	const char *note;    /* "FDGUARD_NOTE=…", or NULL */
+	size_t size;         /* bytes that fill needs; 0: the program's own environment will do */
+};
+
+/* Keeps what the process was started with; before the program runs. `library` is the path that the loader knows us by. */
+void fdg_environ_start(char *const envp[], const char *library);
+void fdg_environ_plan(struct fdg_environ *e, char *const envp[], const char *note);
+char **fdg_environ_fill(const struct fdg_environ *e, void *memory);
+
+/* For system, popen and wordexp, which read `environ` inside libc: sets what is missing with setenv and returns what to take away again. Those functions are
+ * not async-signal-safe, so this may allocate. */
+struct fdg_environ_window { bool preload, options, note; char *old_preload; };
+void fdg_environ_open(struct fdg_environ_window *w, char *note);
+void fdg_environ_close(struct fdg_environ_window *w);
+
+#endif

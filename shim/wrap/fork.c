@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+/* fork and clone; vfork is in entry_*.S. Our state needs no lock, so there is nothing to hold over a fork: the child takes a consistent copy. */
+#include "wrap/wrap.h"
+
+#include <sched.h>
+#include <stdatomic.h>
+
+#include "report/report.h"
+
+void fdg_after_fork_child(void)
+{
+	fdg_memory_is_ours();
+	fdg_report_fork_child();
+	fdg_cloexec_forked();
+}
+
+static bool takes_part(void)
+{
+	enum fdg_phase p = fdg_phase_now();
+
+	if (p == FDG_EARLY)
+		fdg_bind();
+	return p == FDG_ACTIVE || p == FDG_PASSIVE;
+}
+
+WRAP(pid_t, fork, (void))
+{
+	pid_t pid;
+
+	if (!takes_part())
+		return real_fork();
+	pid = real_fork();
+	if (pid == 0)
+		fdg_after_fork_child();
+	return pid;
+}
+FDG_TWIN(__fork, fork)
+
+WRAP(pid_t, _Fork, (void))
+{
+	pid_t pid;
+
+	if (!takes_part())
+		return real__Fork();
+	pid = real__Fork();
+	if (pid == 0)
+		fdg_after_fork_child();
+	return pid;
+}
+
+/* libc forks inside; its parent leaves by a direct _exit. */
+WRAP(int, daemon, (int nochdir, int noclose))
+{
+	int r;
+
+	if (!takes_part())
+		return real_daemon(nochdir, noclose);
+	r = real_daemon(nochdir, noclose);
+	if (r == 0)
+		fdg_after_fork_child();
+	return r;
+}
+
+struct start {
+	int (*fn)(void *);
+	void *arg;
+};
+
+/* A child with a copy of our memory: fork by another name. `s` lies in the copy of the parent's frame. */
+static int after_clone(void *p)
+{
+	struct start s = *(struct start *)p;
+
+	fdg_after_fork_child();
+	return s.fn(s.arg);
+}
+
+/*
+ * With CLONE_VM and CLONE_VFORK this thread sleeps until the child execs or exits, and the child uses its thread-local storage: the depth tells. With CLONE_VM
+ * alone both run: from then on pids are compared. A thread is neither.
+ */
+WRAP(int, clone, (int (*fn)(void *), void *stack, int flags, void *arg, pid_t *parent_tid, void *tls, pid_t *child_tid))
+{
+	struct start s = { fn, arg };
+	int r;
+
+	if (!takes_part() || !fn || !stack || flags & CLONE_THREAD)
+		return real_clone(fn, stack, flags, arg, parent_tid, tls, child_tid);
+	if (!(flags & CLONE_VM))
+		return real_clone(after_clone, stack, flags, &s, parent_tid, tls, child_tid);
+	if (!(flags & CLONE_VFORK)) {
+		atomic_store_explicit(&fdg_compare_pids, true, memory_order_relaxed);
+		return real_clone(fn, stack, flags, arg, parent_tid, tls, child_tid);
+	}
+	fdg_vfork_depth++;
+	r = real_clone(fn, stack, flags, arg, parent_tid, tls, child_tid);
+	fdg_vfork_depth--;
+	return r;
+}
+FDG_TWIN(__clone, clone)

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#include "wrap/wrap.h"
+
+/* Standard input, output and error are for children: a program that closed 0 and opened something there means it. */
+static bool keeps_force(int fd, bool forced)
+{
+	if (!forced || fd > 2)
+		return forced;
+	fdg_sys_fcntl(fd, F_SETFD, 0);
+	return false;
+}
+
+static void learn(int fd, fdg_kindword kind, bool forced, bool cloexec, const void *site)
+{
+	forced = keeps_force(fd, forced);
+	fdg_ledger_learn(fd, kind, (forced ? FDG_FORCED : 0) | (cloexec ? FDG_CLOEXEC : 0), site);
+}
+
+int fdg_made(int fd, fdg_kindword kind, bool forced, bool cloexec, const void *site)
+{
+	if (fd >= 0)
+		learn(fd, kind, forced, cloexec, site);
+	return fd;
+}
+
+void fdg_made_pair(const int fd[2], fdg_kindword kind, bool forced, bool cloexec, const void *site)
+{
+	learn(fd[0], kind, forced, cloexec, site);
+	learn(fd[1], kind, forced, cloexec, site);
+}
+
+int fdg_made_inside(int fd, fdg_kindword kind, bool cloexec, const void *site)
+{
+	bool force = fd > 2 && !cloexec && fdg_cloexec_forces(fdg_kind_bit(fdg_kindword_kind(kind)));
+
+	if (force)
+		fdg_sys_fcntl(fd, F_SETFD, FD_CLOEXEC);
+	return fdg_made(fd, kind, force, cloexec, site);
+}

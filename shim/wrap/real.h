@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libc's own functions, typed by libc's own headers: real_close is what a program without us would have called (or the next preload's). Valid
+ * once fdg_bind() has run; a function that this libc lacks is one that fails with ENOSYS.
+ */
+#ifndef FDG_WRAP_REAL_H
+#define FDG_WRAP_REAL_H
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <mqueue.h>
+#include <pty.h>
+#include <sched.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/fanotify.h>
+#include <sys/inotify.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/timerfd.h>
+#include <sys/types.h>
+#include <unistd.h>
+#include <utmp.h>
+#include <wordexp.h>
+
+/* Declared by <bits/fcntl2.h> under _FORTIFY_SOURCE alone, and <mqueue.h> likewise. */
+int __open_2(const char *path, int flags);
+int __openat_2(int dirfd, const char *path, int flags);
+mqd_t __mq_open_2(const char *name, int flags);
+
+#define CALL(name, need) extern __typeof__(name) *real_##name;
+#define TWIN(name, call)
+#define OLD(name, call, version) extern __typeof__(call) *real_##name;
+#include "calls.def"
+#undef CALL
+#undef TWIN
+#undef OLD
+
+/* Finds all of them; async-signal-safe, may run any number of times and in several threads at once. */
+void fdg_bind(void);
+
+#endif

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A guarded program's first and last moments.
+ *
+ * The constructor runs before any other code of the process (-z initfirst): libc has not set environ yet, so everything comes from the vector that the loader
+ * hands us. It makes no thread, keeps no descriptor and allocates nothing.
+ */
+#include "wrap/wrap.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <link.h>
+#include <linux/seccomp.h>
+#include <string.h>
+#include <sys/auxv.h>
+
+#include "base/arena.h"
+#include "options/options.h"
+#include "report/report.h"
+#include "wrap/environ.h"
+
+static const char *variable(char *const envp[], const char *name)
+{
+	size_t n = strlen(name);
+
+	for (size_t i = 0; envp && envp[i]; i++)
+		if (strncmp(envp[i], name, n) == 0 && envp[i][n] == '=')
+			return envp[i] + n + 1;
+	return NULL;
+}
+
+static const char *own_path(void)
+{
+	char path[4096];
+	long n = fdg_sys_readlink("/proc/self/exe", path, sizeof(path));
+	const char *copy = n > 0 ? fdg_arena_strndup(path, (size_t)n) : NULL;
+
+	if (copy)
+		return copy;
+	copy = (const char *)getauxval(AT_EXECFN);
+	return copy ? copy : "?";
+}
+
+static const char *library_path(void)
+{
+	struct dl_find_object self;
+
+	return _dl_find_object((void *)(uintptr_t)fdg_bind, &self) == 0 ? self.dlfo_link_map->l_name : "";
+}
+
+static void say(void *cookie, bool severe, const char *sentence)
+{
+	char line[512];
+	struct fdg_buf b = FDG_BUF(line);
+
+	(void)cookie;
+	fdg_fmt(&b, severe ? "FDGUARD_OPTIONS: %s" : "%s", sentence);
+	fdg_report_say(line);
+}
+
+static const char *program_name(const char *exe)
+{
+	const char *slash = strrchr(exe, '/');
+
+	return slash ? slash + 1 : exe;
+}
+
+static bool is_left_out(const char *exe)
+{
+	const char *name = program_name(exe);
+
+	return (fdg_options.only.count && !fdg_names_match(&fdg_options.only, name)) || fdg_names_match(&fdg_options.skip, name);
+}
+
+__attribute__((constructor)) static void fdg_start(int argc, char **argv, char **envp)
+{
+	bool secure = getauxval(AT_SECURE) != 0;
+	const char *exe;
+
+	fdg_bind();
+	fdg_memory_is_ours();
+	exe = own_path();
+	fdg_options_defaults(&fdg_options);
+	if (!secure)
+		fdg_options_read(&fdg_options, variable(envp, "FDGUARD_OPTIONS"), say, NULL);
+	fdg_report_start(exe, argc, argv);
+	fdg_environ_start(envp, library_path());
+	if (is_left_out(exe)) {
+		atomic_store(&fdg_phase, FDG_PASSIVE);
+		return;
+	}
+	fdg_report_run_start();
+	fdg_cloexec_start(exe);
+	fdg_inherited_start(exe, argv, envp, secure ? NULL : variable(envp, FDG_NOTE_NAME));
+	atomic_store(&fdg_phase, FDG_ACTIVE);
+}
+
+/* Wrappers go on working after this: other libraries' destructors and detached threads still call them. */
+__attribute__((destructor)) static void fdg_stop(void)
+{
+	fdg_report_end();
+}
+
+WRAP(void, _exit, (int status))
+{
+	fdg_bind();
+	if (!fdg_out() && !fdg_foreign_memory())
+		fdg_report_end();
+	real__exit(status);
+	__builtin_unreachable();
+}
+FDG_TWIN(_Exit, _exit)
+
+/* A program that filters its system calls may be killed for any that it did not foresee: from here on ours are none. */
+void fdg_retire(void)
+{
+	if (fdg_foreign_memory())
+		return;
+	atomic_store(&fdg_phase, FDG_RETIRED);
+	fdg_report_retire();
+}
+
+WRAP(int, prctl, (int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d))
+{
+	int r;
+
+	fdg_bind();
+	r = real_prctl(option, a, b, c, d);
+	if (r == 0 && option == PR_SET_SECCOMP)
+		fdg_retire();
+	return r;
+}

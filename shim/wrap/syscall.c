@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+/*
+ * syscall(2) for the numbers that make, copy, close or re-flag a descriptor, or exec. All other numbers never get here: the assembly entry jumps straight to
+ * libc's syscall. What is known of a number is in one table; what it does to the ledger in one switch.
+ */
+#include "wrap/wrap.h"
+
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <sys/ioctl.h>
+
+#include "report/report.h"
+
+/* Makers: the argument that holds the close-on-exec flag, and that flag; argument 0 where the call has none. */
+struct maker {
+	short nr;
+	unsigned char kind, argument;
+	int flag;
+};
+
+static const struct maker makers[] = {
+	{ SYS_openat, FDG_KIND_FILE, 3, O_CLOEXEC },
+	{ SYS_open_by_handle_at, FDG_KIND_FILE, 3, O_CLOEXEC },
+	{ SYS_memfd_create, FDG_KIND_MEMFD, 2, MFD_CLOEXEC },
+	{ SYS_mq_open, FDG_KIND_MQUEUE, 2, O_CLOEXEC },
+	{ SYS_fsopen, FDG_KIND_MOUNT, 2, FSOPEN_CLOEXEC },
+	{ SYS_fspick, FDG_KIND_MOUNT, 3, FSPICK_CLOEXEC },
+	{ SYS_fsmount, FDG_KIND_MOUNT, 2, FSMOUNT_CLOEXEC },
+	{ SYS_open_tree, FDG_KIND_MOUNT, 3, OPEN_TREE_CLOEXEC },
+	{ SYS_socket, FDG_KIND_SOCKET, 2, SOCK_CLOEXEC },
+	{ SYS_accept, FDG_KIND_SOCKET, 0, 0 },
+	{ SYS_accept4, FDG_KIND_SOCKET, 4, SOCK_CLOEXEC },
+	{ SYS_epoll_create1, FDG_KIND_EPOLL, 1, EPOLL_CLOEXEC },
+	{ SYS_eventfd2, FDG_KIND_EVENT, 2, EFD_CLOEXEC },
+	{ SYS_timerfd_create, FDG_KIND_TIMER, 2, TFD_CLOEXEC },
+	{ SYS_signalfd4, FDG_KIND_SIGNAL, 4, SFD_CLOEXEC },
+	{ SYS_inotify_init1, FDG_KIND_INOTIFY, 1, IN_CLOEXEC },
+	{ SYS_fanotify_init, FDG_KIND_FANOTIFY, 1, FAN_CLOEXEC },
+#if defined(__x86_64__)
+	{ SYS_open, FDG_KIND_FILE, 2, O_CLOEXEC },
+	{ SYS_creat, FDG_KIND_FILE, 0, 0 },
+	{ SYS_epoll_create, FDG_KIND_EPOLL, 0, 0 },
+	{ SYS_eventfd, FDG_KIND_EVENT, 0, 0 },
+	{ SYS_signalfd, FDG_KIND_SIGNAL, 0, 0 },
+	{ SYS_inotify_init, FDG_KIND_INOTIFY, 0, 0 },
+#endif
+};
+
+/* One byte a number: 0 passes through, MAKER + i is makers[i], OTHER is in the switch below. Read by the assembly entry. */
+enum { OTHER = 1, MAKER = 2 };
+extern const unsigned char fdg_syscall_watched[512];
+const unsigned char fdg_syscall_watched[512] = {
+	[SYS_openat] = MAKER, [SYS_open_by_handle_at] = MAKER, [SYS_memfd_create] = MAKER, [SYS_mq_open] = MAKER, [SYS_fsopen] = MAKER,
+	[SYS_fspick] = MAKER, [SYS_fsmount] = MAKER, [SYS_open_tree] = MAKER, [SYS_socket] = MAKER, [SYS_accept] = MAKER,
+	[SYS_accept4] = MAKER, [SYS_epoll_create1] = MAKER, [SYS_eventfd2] = MAKER, [SYS_timerfd_create] = MAKER, [SYS_signalfd4] = MAKER,
+	[SYS_inotify_init1] = MAKER, [SYS_fanotify_init] = MAKER,
+	[SYS_socketpair] = OTHER, [SYS_pipe2] = OTHER, [SYS_dup] = OTHER, [SYS_dup3] = OTHER, [SYS_fcntl] = OTHER, [SYS_ioctl] = OTHER,
+	[SYS_close] = OTHER, [SYS_close_range] = OTHER, [SYS_recvmsg] = OTHER, [SYS_recvmmsg] = OTHER, [SYS_execve] = OTHER, [SYS_execveat] = OTHER,
+	[SYS_seccomp] = OTHER, [SYS_prctl] = OTHER, [SYS_exit_group] = OTHER, [SYS_pidfd_open] = OTHER, [SYS_pidfd_getfd] = OTHER,
+#if defined(__x86_64__)
+	[SYS_open] = MAKER, [SYS_creat] = MAKER, [SYS_epoll_create] = MAKER, [SYS_eventfd] = MAKER, [SYS_signalfd] = MAKER,
+	[SYS_inotify_init] = MAKER, [SYS_pipe] = OTHER, [SYS_dup2] = OTHER,
+#endif
+};
+
+static const struct maker *maker_of(long nr)
+{
+	for (size_t i = 0; i < sizeof(makers) / sizeof(*makers); i++)
+		if (makers[i].nr == nr)
+			return &makers[i];
+	return NULL;
+}
+
+/* signalfd of an existing descriptor makes none. */
+static bool only_changes(long nr, const long a[6])
+{
+#if defined(__x86_64__)
+	if (nr == SYS_signalfd)
+		return (int)a[0] != -1;
+#endif
+	return nr == SYS_signalfd4 && (int)a[0] != -1;
+}
+
+static long make(const struct maker *m, long a[6], const void *site)
+{
+	fdg_kindword kind = m->kind;
+	bool cloexec, force;
+	long r;
+
+	if (m->nr == SYS_socket)
+		kind = fdg_kindword_of(FDG_KIND_SOCKET, (int)a[0], (int)a[1]);
+	cloexec = m->argument && a[m->argument - 1] & m->flag;
+	force = m->argument && !cloexec && fdg_cloexec_forces(fdg_kind_bit((enum fdg_kind)m->kind));
+	if (force)
+		a[m->argument - 1] |= m->flag;
+	r = real_syscall(m->nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	return m->argument ? fdg_made((int)r, kind, force, cloexec, site) : fdg_made_inside((int)r, kind, false, site);
+}
+
+/* Our wrapper of the same name, where the raw call and libc's function differ in nothing but cancellation. */
+int fdg_wrap_close(int) __asm__("close");
+int fdg_wrap_close_range(unsigned, unsigned, int) __asm__("close_range");
+int fdg_wrap_fcntl(int, int, long) __asm__("fcntl");
+int fdg_wrap_ioctl(int, unsigned long, void *) __asm__("ioctl");
+int fdg_wrap_execve(const char *, char *const[], char *const[]) __asm__("execve");
+int fdg_wrap_execveat(int, const char *, char *const[], char *const[], int) __asm__("execveat");
+int fdg_wrap_prctl(int, unsigned long, unsigned long, unsigned long, unsigned long) __asm__("prctl");
+
+static void copied(long nr, const long a[6], long r, const void *site)
+{
+	uint32_t flag = 0;
+
+	if (nr == SYS_dup3)
+		flag = a[2] & O_CLOEXEC ? FDG_CLOEXEC : FDG_MEANT;
+	else if (nr != SYS_dup)
+		flag = FDG_MEANT;
+	if (a[0] != r)
+		fdg_ledger_copy((int)a[0], (int)r, flag, site);
+}
+
+static void made_two(long nr, const long a[6], const void *site)
+{
+	const int *pair = (const int *)(nr == SYS_socketpair ? a[3] : a[0]);
+	fdg_kindword kind = nr == SYS_socketpair ? fdg_kindword_of(FDG_KIND_SOCKET, (int)a[0], (int)a[1]) : FDG_KINDWORD(PIPE);
+	bool cloexec = (nr == SYS_socketpair && a[1] & SOCK_CLOEXEC) || (nr == SYS_pipe2 && a[1] & O_CLOEXEC);
+
+	for (int i = 0; i < 2; i++)
+		fdg_made_inside(pair[i], kind, cloexec, site);
+}
+
+static long other(long nr, long a[6], const void *site)
+{
+	long r;
+
+	switch (nr) {
+	case SYS_close:
+		return fdg_wrap_close((int)a[0]);
+	case SYS_close_range:
+		return fdg_wrap_close_range((unsigned)a[0], (unsigned)a[1], (int)a[2]);
+	case SYS_fcntl:
+		return fdg_wrap_fcntl((int)a[0], (int)a[1], a[2]);
+	case SYS_ioctl:
+		return fdg_wrap_ioctl((int)a[0], (unsigned long)a[1], (void *)a[2]);
+	case SYS_execve:
+		return fdg_wrap_execve((const char *)a[0], (char *const *)a[1], (char *const *)a[2]);
+	case SYS_execveat:
+		return fdg_wrap_execveat((int)a[0], (const char *)a[1], (char *const *)a[2], (char *const *)a[3], (int)a[4]);
+	case SYS_prctl:
+		return fdg_wrap_prctl((int)a[0], (unsigned long)a[1], (unsigned long)a[2], (unsigned long)a[3], (unsigned long)a[4]);
+	case SYS_exit_group:
+		if (fdg_vfork_depth == 0)
+			fdg_report_end();
+		break;
+	default:
+		break;
+	}
+	r = real_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	if (r < 0)
+		return r;
+	switch (nr) {
+	case SYS_seccomp:
+		if (a[0] == SECCOMP_SET_MODE_STRICT || a[0] == SECCOMP_SET_MODE_FILTER)
+			fdg_retire();
+		return r;
+	case SYS_pidfd_open:
+	case SYS_pidfd_getfd:
+		return fdg_made((int)r, nr == SYS_pidfd_open ? FDG_KINDWORD(PIDFD) : FDG_KINDWORD(UNKNOWN), false, true, site);
+	case SYS_socketpair:
+	case SYS_pipe2:
+#if defined(__x86_64__)
+	case SYS_pipe:
+#endif
+		made_two(nr, a, site);
+		return r;
+	case SYS_dup:
+	case SYS_dup3:
+#if defined(__x86_64__)
+	case SYS_dup2:
+#endif
+		copied(nr, a, r, site);
+		return r;
+	default:
+		return r;
+	}
+}
+
+long fdg_syscall(long nr, long a1, long a2, long a3, long a4, long a5, long a6);
+long fdg_syscall(long nr, long a1, long a2, long a3, long a4, long a5, long a6)
+{
+	long a[6] = { a1, a2, a3, a4, a5, a6 };
+	const struct maker *m;
+
+	fdg_bind();
+	if (fdg_phase_now() == FDG_RETIRED || fdg_phase_now() == FDG_EARLY)
+		return real_syscall(nr, a1, a2, a3, a4, a5, a6);
+	if (fdg_phase_now() == FDG_PASSIVE && nr != SYS_execve && nr != SYS_execveat)
+		return real_syscall(nr, a1, a2, a3, a4, a5, a6);
+	m = fdg_syscall_watched[nr] == MAKER && !only_changes(nr, a) ? maker_of(nr) : NULL;
+	return m ? make(m, a, FDG_SITE) : other(nr, a, FDG_SITE);
+}

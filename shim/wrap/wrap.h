@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What every wrapper is made of. The beats are the same everywhere:
+ *
+ *     FDG_PASS(call, …)          not taking part: bind, make the real call, return
+ *     facts, before              flags forced, entries forgotten
+ *     real_call(…)
+ *     after                      entries learned
+ *
+ * errno needs no care: our own work uses raw system calls (base/sys.h), so it is what the real call left.
+ *
+ * Exported functions have C names of ours (fdg_wrap_x) and libc's names for the linker. So libc's declarations do not reach them: no "nonnull" mark
+ * that deletes a NULL test, and variadic ones (open, fcntl, ioctl) are defined with the one argument that they have; on x86-64 and aarch64 a variadic
+ * integer argument is passed like a named one.
+ */
+#ifndef FDG_WRAP_WRAP_H
+#define FDG_WRAP_WRAP_H
+
+#include <stdbool.h>
+
+#include "base/kind.h"
+#include "base/state.h"
+#include "base/sys.h"
+#include "guards/cloexec.h"
+#include "ledger/ledger.h"
+#include "wrap/real.h"
+
+/* WRAP(int, close, (int fd)) { … } */
+#define WRAP(type, name, args) \
+	type fdg_wrap_##name args __asm__(#name); \
+	__attribute__((visibility("default"))) type fdg_wrap_##name args
+/* Another name of a function defined above in the same file. */
+#define FDG_TWIN(twin, name) \
+	extern __typeof__(fdg_wrap_##name) fdg_twin_##twin __asm__(#twin) __attribute__((alias(#name), visibility("default")));
+
+#define FDG_SITE __builtin_return_address(0)
+
+static inline bool fdg_out(void)
+{
+	return __builtin_expect(fdg_phase_now() != FDG_ACTIVE, 0);
+}
+
+#define FDG_PASS(name, ...) \
+	do { \
+		if (fdg_out()) { \
+			fdg_bind(); \
+			return real_##name(__VA_ARGS__); \
+		} \
+	} while (0)
+
+/* A new descriptor: `forced` says that we asked for close-on-exec, `cloexec` that the program did. Returns fd, so that it can end a wrapper. */
+int fdg_made(int fd, fdg_kindword kind, bool forced, bool cloexec, const void *site);
+/* The same for a call that made two. */
+void fdg_made_pair(const int fd[2], fdg_kindword kind, bool forced, bool cloexec, const void *site);
+/* For descriptors that libc made inside: close-on-exec after the fact, if the kind is to be forced. */
+int fdg_made_inside(int fd, fdg_kindword kind, bool cloexec, const void *site);
+
+/* In a child of fork, before the program goes on. */
+void fdg_after_fork_child(void);
+
+/* The program entered a seccomp filter. */
+void fdg_retire(void);
+
+#define FDG_KINDWORD(kind) ((fdg_kindword)FDG_KIND_##kind)
+
+#endif
