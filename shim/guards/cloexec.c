@@ -145,6 +145,14 @@ static bool is_restart(struct walk *w)
 	return w->same;
 }
 
+static bool is_chosen(const struct fdg_exec *x, int fd)
+{
+	for (unsigned i = 0; i < x->chosen_count; i++)
+		if (x->chosen[i] == fd)
+			return true;
+	return false;
+}
+
 static bool is_meant(struct walk *w, int fd, const struct fdg_known *k)
 {
 	enum fdg_kind kind = fdg_kindword_kind(k->kind);
@@ -236,7 +244,7 @@ static void walk_ledger(struct walk *w)
 	for (int fd = fdg_ledger_next(3); fd >= 0; fd = fdg_ledger_next(fd + 1)) {
 		struct fdg_known k;
 
-		if (fdg_ledger_touch(fd) != FDG_UNTOUCHED || !fdg_ledger_look(fd, &k))
+		if (is_chosen(w->x, fd) || fdg_ledger_touch(fd) != FDG_UNTOUCHED || !fdg_ledger_look(fd, &k))
 			continue;
 		if (k.flags & FDG_FORCED)
 			forced_entry(w, fd, &k);
@@ -256,6 +264,9 @@ bool fdg_cloexec_before(struct fdg_exec *x)
 		walk_ledger(&w);
 	}
 	fdg_ledger_touches(touched_range, &w);
+	for (unsigned i = 0; i < x->chosen_count; i++)
+		if (x->chosen[i] > 2)
+			note_meant(&w, x->chosen[i]);
 	if (!x->note.groups)
 		return false;
 	for (unsigned i = 0; i < x->note.groups; i++)

@@ -37,6 +37,8 @@ struct fdg_exec {
 	char *const *argv; /* may be NULL */
 	char *const *envp; /* may be NULL */
 	const void *site;
+	const int *chosen; /* numbers that the child will have on purpose: posix_spawn's adddup2 and addopen; may be NULL */
+	unsigned chosen_count;
 
 	struct fdg_note note;
 	unsigned lifted_count;

@@ -58,7 +58,7 @@ static bool lower_contains(const char *s, size_t n, const char *word)
 	for (size_t i = 0; i + w <= n; i++) {
 		size_t k = 0;
 
-		while (k < w && (s[i + k] | 0x20) == word[k])
+		while (k < w && (s[i + k] == word[k] || (s[i + k] >= 'A' && s[i + k] <= 'Z' && (s[i + k] | 0x20) == word[k])))
 			k++;
 		if (k == w)
 			return true;
@@ -86,7 +86,7 @@ static bool names(const char *s, size_t n, size_t from, size_t to, bool hint)
 		return true;
 	if (!left && right && strchr("<>", right)) /* 5> */
 		return true;
-	if (left == '=' && !right) /* --socket=5 */
+	if (from == 2 && s[0] == '-' && is_letter(s[1]) && !right) /* -f5 */
 		return true;
 	if (!hint || is_letter(right) || right == '.')
 		return false;
@@ -95,7 +95,10 @@ static bool names(const char *s, size_t n, size_t from, size_t to, bool hint)
 
 static void word(struct fdg_named *n, const char *s, size_t len)
 {
-	bool list = is_list(s, len), hint = lower_contains(s, len, "fd") || lower_contains(s, len, "handle");
+	const char *equals = memrchr(s, '=', len);
+	size_t value = equals ? (size_t)(equals - s) + 1 : 0; /* --socket=5, --jobserver-auth=3,4 */
+	size_t list = is_list(s + value, len - value) ? value : len; /* where a list of nothing but numbers begins */
+	bool hint = lower_contains(s, len, "fd") || lower_contains(s, len, "handle");
 
 	for (size_t i = 0; i < len;) {
 		size_t end;
@@ -106,7 +109,7 @@ static void word(struct fdg_named *n, const char *s, size_t len)
 			continue;
 		}
 		fd = number_at(s, i, len, &end);
-		if (fd >= 0 && (list || names(s, len, i, end, hint)))
+		if (fd >= 0 && (i >= list || names(s, len, i, end, hint)))
 			add(n, fd);
 		i = end;
 	}
@@ -189,6 +192,19 @@ static void paths(struct fdg_named *n, const char *s)
 	}
 }
 
+/* LISTEN_FD, NODE_CHANNEL_FD, UNICORN_FD, NGINX (restart: 6;7;), PUMA_INHERIT_0 (3:tcp://…), EINHORN_FD_0, … */
+static bool speaks_of_fds(const char *name, size_t n)
+{
+	static const char *const words[] = { "_fd_", "inherit", "listen", "socket" };
+
+	if ((n == 5 && memcmp(name, "NGINX", 5) == 0) || ends_with(name, n, "FD") || ends_with(name, n, "FDS") || ends_with(name, n, "_fd"))
+		return true;
+	for (unsigned i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (lower_contains(name, n, words[i]))
+			return true;
+	return false;
+}
+
 static void variable(struct fdg_named *n, const char *entry)
 {
 	const char *value = strchr(entry, '=');
@@ -202,8 +218,7 @@ static void variable(struct fdg_named *n, const char *entry)
 		n->listen_end = fds > 0 && fds < 65536 ? 3 + fds : 0;
 	} else if (ends_with(entry, name, "MAKEFLAGS") || ends_with(entry, name, "MFLAGS")) {
 		jobserver(n, value);
-	} else if ((name == 5 && memcmp(entry, "NGINX", 5) == 0) || ends_with(entry, name, "FD") || ends_with(entry, name, "FDS") ||
-		   lower_contains(entry, name, "_fd_") || ends_with(entry, name, "_fd")) {
+	} else if (speaks_of_fds(entry, name)) {
 		every_number(n, value);
 	} else if (strncmp(entry, "BATS_", 5) == 0) {
 		add(n, 3);

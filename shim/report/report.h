@@ -82,6 +82,8 @@ void fdg_report_say(const char *sentence);
  */
 bool fdg_told_mark(uint64_t hash);
 void fdg_told_unmark(uint64_t hash);
+/* Maps that memory if it is not there yet. Children share only what was mapped before they were made: fork and vfork call this first. */
+void fdg_told_prepare(void);
 uint64_t fdg_hash(uint64_t seed, const void *data, size_t n); /* FNV-1a */
 
 /* Life cycle; called by wrap's start-up, fork and exit files alone. fdg_options must be set. exe, argv and the suppression text are kept

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "wrap/environ.h"
+#include "wrap/spawn.h"
 
 enum how { BY_PATH, BY_NAME, BY_FD, AT };
 
@@ -69,7 +70,7 @@ static int exec_it(const struct call *c)
 	x.argv = c->argv;
 	x.envp = c->envp;
 	x.site = c->site;
-	x.lifted_count = x.told_count = 0;
+	x.chosen_count = x.lifted_count = x.told_count = 0;
 	prepare(&x, &e, note);
 	r = real_exec(c, fdg_environ_fill(&e, e.size ? alloca(e.size) : NULL));
 	/* An environment that was too long with our note may fit without. */
@@ -160,12 +161,15 @@ WRAP(int, execle, (const char *path, const char *arg, ...))
 
 typedef int spawn_call(pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *, char *const[], char *const[]);
 
+#define CHOSEN_MAX 32
+
 static int spawn_it(spawn_call *const *real, pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
 		    const posix_spawnattr_t *attributes, char *const argv[], char *const envp[], const void *site)
 {
 	struct fdg_exec x;
 	struct fdg_environ e;
 	char note[FDG_NOTE_MAX];
+	int chosen[CHOSEN_MAX];
 	int r;
 
 	if (fdg_phase_now() == FDG_EARLY || fdg_phase_now() == FDG_RETIRED) {
@@ -177,6 +181,8 @@ static int spawn_it(spawn_call *const *real, pid_t *pid, const char *file, const
 	x.argv = argv;
 	x.envp = envp;
 	x.site = site;
+	x.chosen = chosen;
+	x.chosen_count = actions ? fdg_spawn_targets(actions, chosen, CHOSEN_MAX) : 0;
 	x.lifted_count = x.told_count = 0;
 	prepare(&x, &e, note);
 	r = (*real)(pid, file, actions, attributes, argv, fdg_environ_fill(&e, e.size ? alloca(e.size) : NULL));
@@ -233,7 +239,7 @@ static void shell_before(struct shell *s, const char *command, const void *site)
 	s->x.argv = s->argv;
 	s->x.envp = environ;
 	s->x.site = site;
-	s->x.lifted_count = s->x.told_count = 0;
+	s->x.chosen_count = s->x.lifted_count = s->x.told_count = 0;
 	say = prepare(&s->x, &e, s->note);
 	memset(&s->window, 0, sizeof(s->window));
 	if (e.size)

@@ -91,22 +91,17 @@ WRAP(int, shm_open, (const char *name, int flags, mode_t mode))
 	return fdg_made(real_shm_open(name, flags, mode), FDG_KINDWORD(FILE), false, true, FDG_SITE);
 }
 
+/* The kernel makes message queues close-on-exec, asked or not. */
 WRAP(mqd_t, mq_open, (const char *name, int flags, mode_t mode, struct mq_attr *attr))
 {
-	bool force;
-
 	FDG_PASS(mq_open, name, flags, mode, attr);
-	force = force_file(flags);
-	return fdg_made(real_mq_open(name, flags | (force ? O_CLOEXEC : 0), mode, attr), FDG_KINDWORD(MQUEUE), force, flags & O_CLOEXEC, FDG_SITE);
+	return fdg_made(real_mq_open(name, flags, mode, attr), FDG_KINDWORD(MQUEUE), false, true, FDG_SITE);
 }
 
 WRAP(mqd_t, __mq_open_2, (const char *name, int flags))
 {
-	bool force;
-
 	FDG_PASS(__mq_open_2, name, flags);
-	force = force_file(flags);
-	return fdg_made(real___mq_open_2(name, flags | (force ? O_CLOEXEC : 0)), FDG_KINDWORD(MQUEUE), force, flags & O_CLOEXEC, FDG_SITE);
+	return fdg_made(real___mq_open_2(name, flags), FDG_KINDWORD(MQUEUE), false, true, FDG_SITE);
 }
 
 /* The mount calls: kind `other`, forced with cloexec.kinds=all alone. */

@@ -14,27 +14,29 @@ static int fd_of(FILE *f)
 	return fd;
 }
 
+/* glibc looks at six characters behind the first, whatever they are. */
+#define MODE_LETTERS 7
+
 static bool mode_has_e(const char *mode)
 {
-	size_t n = mode ? strcspn(mode, ",") : 0; /* what follows a comma is ",ccs=…" */
-
-	return mode && memchr(mode, 'e', n);
+	return mode && *mode && memchr(mode + 1, 'e', strnlen(mode + 1, MODE_LETTERS - 1));
 }
 
 #define MODE_MAX 64
 
-/* mode with an 'e' put in before the comma. NULL mode or a long one: as it is, not forced. */
+/* mode with an 'e' as its second letter. One that is too long for that, or has so many letters that the last would be pushed out of sight, stays as
+ * it is and is not forced. */
 static const char *with_e(const char *mode, char buf[MODE_MAX], bool *ret_forced)
 {
-	size_t n = mode ? strlen(mode) : MODE_MAX, letters;
+	size_t n = mode ? strlen(mode) : 0;
 
-	*ret_forced = n + 2 <= MODE_MAX && n > 0 && !mode_has_e(mode) && fdg_cloexec_forces(FDG_KIND_FILE_BIT);
+	*ret_forced = n > 0 && n + 2 <= MODE_MAX && strcspn(mode, ",") < MODE_LETTERS && !mode_has_e(mode) &&
+		      fdg_cloexec_forces(FDG_KIND_FILE_BIT);
 	if (!*ret_forced)
 		return mode;
-	letters = strcspn(mode, ",");
-	memcpy(buf, mode, letters);
-	buf[letters] = 'e';
-	memcpy(buf + letters + 1, mode + letters, n - letters + 1);
+	buf[0] = mode[0];
+	buf[1] = 'e';
+	memcpy(buf + 2, mode + 1, n);
 	return buf;
 }
 
@@ -55,17 +57,24 @@ WRAP(FILE *, fopen, (const char *path, const char *mode))
 FDG_TWIN(fopen64, fopen)
 FDG_TWIN(_IO_fopen, fopen)
 
-/* Never forced: freopen(…, stdin) is how a program gives its child an input. The number stays, by dup3 inside libc. */
+/*
+ * Never forced: freopen(…, stdin) is how a program gives its child an input. The number stays, by dup3 inside libc; and a stream that was once opened with 'e'
+ * stays close-on-exec for libc, so what we added there is taken off again.
+ */
 WRAP(FILE *, freopen, (const char *path, const char *mode, FILE *old))
 {
+	bool forced;
 	int fd;
 	FILE *f;
 
 	FDG_PASS(freopen, path, mode, old);
 	fd = fd_of(old);
+	forced = fdg_ledger_state(fd) & FDG_FORCED;
 	if (path)
 		fdg_ledger_forget(fd);
 	f = real_freopen(path, mode, old);
+	if (f && path && forced && !mode_has_e(mode))
+		fdg_sys_fcntl(fd_of(f), F_SETFD, 0);
 	if (f && path)
 		fdg_ledger_learn(fd_of(f), FDG_KINDWORD(FILE), FDG_STREAM | (mode_has_e(mode) ? FDG_CLOEXEC : FDG_MEANT), FDG_SITE);
 	else if (!f && !path)

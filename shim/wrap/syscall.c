@@ -22,7 +22,6 @@ static const struct maker makers[] = {
 	{ SYS_openat, FDG_KIND_FILE, 3, O_CLOEXEC },
 	{ SYS_open_by_handle_at, FDG_KIND_FILE, 3, O_CLOEXEC },
 	{ SYS_memfd_create, FDG_KIND_MEMFD, 2, MFD_CLOEXEC },
-	{ SYS_mq_open, FDG_KIND_MQUEUE, 2, O_CLOEXEC },
 	{ SYS_fsopen, FDG_KIND_MOUNT, 2, FSOPEN_CLOEXEC },
 	{ SYS_fspick, FDG_KIND_MOUNT, 3, FSPICK_CLOEXEC },
 	{ SYS_fsmount, FDG_KIND_MOUNT, 2, FSMOUNT_CLOEXEC },
@@ -50,13 +49,13 @@ static const struct maker makers[] = {
 enum { OTHER = 1, MAKER = 2 };
 extern const unsigned char fdg_syscall_watched[512];
 const unsigned char fdg_syscall_watched[512] = {
-	[SYS_openat] = MAKER, [SYS_open_by_handle_at] = MAKER, [SYS_memfd_create] = MAKER, [SYS_mq_open] = MAKER, [SYS_fsopen] = MAKER,
+	[SYS_openat] = MAKER, [SYS_open_by_handle_at] = MAKER, [SYS_memfd_create] = MAKER, [SYS_fsopen] = MAKER,
 	[SYS_fspick] = MAKER, [SYS_fsmount] = MAKER, [SYS_open_tree] = MAKER, [SYS_socket] = MAKER, [SYS_accept] = MAKER,
 	[SYS_accept4] = MAKER, [SYS_epoll_create1] = MAKER, [SYS_eventfd2] = MAKER, [SYS_timerfd_create] = MAKER, [SYS_signalfd4] = MAKER,
 	[SYS_inotify_init1] = MAKER, [SYS_fanotify_init] = MAKER,
 	[SYS_socketpair] = OTHER, [SYS_pipe2] = OTHER, [SYS_dup] = OTHER, [SYS_dup3] = OTHER, [SYS_fcntl] = OTHER, [SYS_ioctl] = OTHER,
 	[SYS_close] = OTHER, [SYS_close_range] = OTHER, [SYS_recvmsg] = OTHER, [SYS_recvmmsg] = OTHER, [SYS_execve] = OTHER, [SYS_execveat] = OTHER,
-	[SYS_seccomp] = OTHER, [SYS_prctl] = OTHER, [SYS_exit_group] = OTHER, [SYS_pidfd_open] = OTHER, [SYS_pidfd_getfd] = OTHER,
+	[SYS_seccomp] = OTHER, [SYS_prctl] = OTHER, [SYS_exit_group] = OTHER, [SYS_pidfd_open] = OTHER, [SYS_mq_open] = OTHER, [SYS_pidfd_getfd] = OTHER,
 #if defined(__x86_64__)
 	[SYS_open] = MAKER, [SYS_creat] = MAKER, [SYS_epoll_create] = MAKER, [SYS_eventfd] = MAKER, [SYS_signalfd] = MAKER,
 	[SYS_inotify_init] = MAKER, [SYS_pipe] = OTHER, [SYS_dup2] = OTHER,
@@ -163,8 +162,11 @@ static long other(long nr, long a[6], const void *site)
 			fdg_retire();
 		return r;
 	case SYS_pidfd_open:
+		return fdg_made((int)r, FDG_KINDWORD(PIDFD), false, true, site);
 	case SYS_pidfd_getfd:
-		return fdg_made((int)r, nr == SYS_pidfd_open ? FDG_KINDWORD(PIDFD) : FDG_KINDWORD(UNKNOWN), false, true, site);
+		return fdg_made((int)r, FDG_KINDWORD(UNKNOWN), false, true, site);
+	case SYS_mq_open:
+		return fdg_made((int)r, FDG_KINDWORD(MQUEUE), false, true, site);
 	case SYS_socketpair:
 	case SYS_pipe2:
 #if defined(__x86_64__)

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The symbol that an address of an ELF file lies in.
+ */
+#ifndef FDG_REPORT_ELF_H
+#define FDG_REPORT_ELF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/fmt.h"
+
+/*
+ * Appends "symbol+0x4b" for a virtual address of the file that fd is open on; false, and nothing appended, if the file is no
+ * 64-bit ELF file of this machine's byte order, or names nothing there.
+ *
+ * The file is read, never mapped: a file that is cut off while we look at it would end the program with SIGBUS. At most
+ * FDG_ELF_SYMBOLS symbols of a table and FDG_ELF_SECTIONS sections are looked at; a name is cut after FDG_ELF_NAME bytes.
+ */
+#define FDG_ELF_SYMBOLS (4u << 20)
+#define FDG_ELF_SECTIONS 4096u
+#define FDG_ELF_NAME 200u
+bool fdg_elf_symbol(int fd, uint64_t address, struct fdg_buf *ret);
+
+#endif

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+#include "report/line.h"
+
+#include "report/symbol.h"
+
+#include "base/poison.h"
+
+const char *fdg_level_word(enum fdg_level level)
+{
+	return level == FDG_LEVEL_ERROR ? "error" : level == FDG_LEVEL_WARNING ? "warning" : "note";
+}
+
+static uint16_t name_frame(const struct fdg_place *p, struct fdg_symbols *n)
+{
+	struct fdg_buf b = { n->text, n->len, sizeof(n->text), false };
+	size_t at = n->len;
+
+	if (sizeof(n->text) - n->len < 256 || !fdg_symbol_of(p, &b))
+		return 0;
+	n->len = b.len + 1;
+	return (uint16_t)at;
+}
+
+void fdg_find_symbols(const struct fdg_finding *f, struct fdg_symbols *ret)
+{
+	ret->len = 1; /* 0 is "none" */
+	for (unsigned i = 0; i < FDG_FRAMES_MAX; i++) {
+		ret->site[i] = i < f->sites ? name_frame(&f->site[i], ret) : 0;
+		ret->created[i] = i < f->createds ? name_frame(&f->created[i], ret) : 0;
+	}
+}
+
+static unsigned least(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+struct fdg_frames fdg_site_frames(const struct fdg_item *item, const struct fdg_share *share)
+{
+	const struct fdg_symbols *s = item->symbols;
+
+	return (struct fdg_frames){ item->f->site, least(item->f->sites, share->frames), s ? s->site : NULL, s ? s->text : NULL };
+}
+
+struct fdg_frames fdg_created_frames(const struct fdg_item *item, const struct fdg_share *share)
+{
+	const struct fdg_symbols *s = item->symbols;
+
+	return (struct fdg_frames){ item->f->created, least(item->f->createds, share->frames), s ? s->created : NULL, s ? s->text : NULL };
+}
+
+const char *fdg_frame_symbol(const struct fdg_frames *frames, unsigned i)
+{
+	return frames->symbol && frames->symbol[i] ? frames->text + frames->symbol[i] : NULL;
+}
+
+static bool take_less(struct fdg_share *s)
+{
+	s->all = false;
+	if (s->frames > 1)
+		s->frames /= 2;
+	else if (s->facts)
+		s->facts--;
+	else if (s->string > 32)
+		s->string /= 2;
+	else
+		return false;
+	return true;
+}
+
+void fdg_compose(const struct fdg_item *item, struct fdg_line *ret)
+{
+	struct fdg_share share = { FDG_FRAMES_MAX, item->f->facts, FDG_LINE_MAX, true };
+	struct fdg_buf b;
+
+	do {
+		b = (struct fdg_buf){ ret->text, 0, sizeof(ret->text), false };
+		if (fdg_options.format == FDG_JSON)
+			fdg_put_json_item(&b, item, &share);
+		else
+			fdg_put_text_item(&b, item, &share);
+	} while (b.cut && take_less(&share));
+	ret->text[b.len] = '\n'; /* in place of the NUL */
+	ret->len = b.len + 1;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What this folder knows of the process that it reports for.
+ */
+#ifndef FDG_REPORT_RUN_H
+#define FDG_REPORT_RUN_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum fdg_run_stage { FDG_RUN_IDLE, FDG_RUN_LIVE, FDG_RUN_RETIRED };
+
+struct fdg_run {
+	/* Written by fdg_report_start alone, before the stage is LIVE. */
+	const char *exe;
+	int argc;
+	char *const *argv; /* NULL: not known */
+	int pid;
+
+	_Atomic int stage;
+	_Atomic bool ended;
+	_Atomic unsigned said; /* sentences of fdg_report_say */
+
+	/* Since the process began; a forked child counts anew. */
+	_Atomic uint64_t findings;   /* lines, written or lost */
+	_Atomic uint64_t suppressed; /* different ones */
+	_Atomic uint64_t held_back;  /* repeats */
+	_Atomic uint64_t dropped;    /* different ones that the table of repeats had no room for */
+	_Atomic uint64_t lost;       /* lines of findings that the sink did not take */
+	_Atomic uint64_t lost_run;   /* the same of run.start and run.end */
+	_Atomic int lost_reason;     /* the first errno */
+};
+
+extern struct fdg_run fdg_run;
+
+static inline bool fdg_run_is(enum fdg_run_stage stage)
+{
+	return atomic_load_explicit(&fdg_run.stage, memory_order_acquire) == (int)stage;
+}
+
+static inline const char *fdg_base_name(const char *path)
+{
+	const char *base = path;
+
+	for (; *path; path++)
+		if (*path == '/')
+			base = path + 1;
+	return base;
+}
+
+#endif

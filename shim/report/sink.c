@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: MIT
+#include "report/sink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/sys.h"
+#include "report/high.h"
+#include "report/run.h"
+
+#include "base/poison.h"
+
+#define WAIT_MS 20
+
+struct sink {
+	_Atomic bool torn;      /* the last line that it took is not whole */
+	_Atomic bool impatient; /* the last wait was in vain */
+};
+
+static struct sink errors, file;
+static bool to_file;
+
+/* What fd 2 was at the start; dev and ino 0 0 if it was closed. */
+static struct {
+	_Atomic bool known;
+	dev_t dev;
+	ino_t ino;
+} first_error;
+
+static void remember_error(void)
+{
+	struct stat st;
+
+	if (fdg_sys_fstat(2, &st) < 0)
+		st = (struct stat){ .st_dev = 0 };
+	first_error.dev = st.st_dev;
+	first_error.ino = st.st_ino;
+	atomic_store_explicit(&first_error.known, true, memory_order_release);
+}
+
+static bool is_first_error(int fd)
+{
+	struct stat st;
+
+	return fdg_sys_fstat(fd, &st) == 0 && st.st_dev == first_error.dev && st.st_ino == first_error.ino;
+}
+
+/* The descriptor that a path names by its number; -1: none. */
+static int named_descriptor(const char *path)
+{
+	static const char *const folders[] = { "/dev/fd/", "/proc/self/fd/", "/proc/thread-self/fd/" };
+
+	if (strcmp(path, "/dev/stdin") == 0 || strcmp(path, "/dev/stdout") == 0)
+		return 0;
+	if (strcmp(path, "/dev/stderr") == 0)
+		return 2;
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		size_t n = strlen(folders[i]);
+
+		if (strncmp(path, folders[i], n) == 0 && path[n])
+			return path[n] == '2' && !path[n + 1] ? 2 : 0;
+	}
+	return -1;
+}
+
+void fdg_sink_start(void)
+{
+	const char *path = fdg_options.log.path;
+	int named;
+
+	remember_error();
+	to_file = false;
+	if (fdg_options.log.where != FDG_LOG_FILE || !path)
+		return;
+	named = named_descriptor(path);
+	to_file = named < 0;
+	if (named >= 0 && named != 2)
+		fdg_report_say("log: the number of a descriptor means something else in every process, and findings never go to standard output: "
+			       "writing to standard error");
+}
+
+void fdg_sink_fork_child(void)
+{
+	atomic_store(&errors.torn, false);
+	atomic_store(&file.torn, false);
+}
+
+static void put_path(struct fdg_buf *b)
+{
+	for (const char *p = fdg_options.log.path; *p; p++) {
+		if (*p != '%' || !p[1] || !strchr("pe%", p[1]))
+			fdg_put_char(b, *p);
+		else if (*++p == 'p')
+			fdg_put_i64(b, fdg_sys_getpid());
+		else if (*p == 'e')
+			fdg_put(b, fdg_base_name(fdg_run.exe));
+		else
+			fdg_put_char(b, '%');
+	}
+}
+
+/* A link's target is opened as it is and kept if it is no regular file. */
+static int follow_link(const char *path, int flags)
+{
+	int fd = fdg_open_high(path, flags & ~(O_CREAT | O_NOFOLLOW), 0);
+	struct stat st;
+
+	if (fd < 0)
+		return fd == -ENOENT ? -ELOOP : fd;
+	if (fdg_sys_fstat(fd, &st) == 0 && !S_ISREG(st.st_mode))
+		return fd;
+	fdg_sys_close(fd);
+	return -ELOOP;
+}
+
+static int open_file(void)
+{
+	int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW, fd;
+	char path[PATH_MAX];
+	struct fdg_buf b = FDG_BUF(path);
+
+	put_path(&b);
+	if (b.cut)
+		return -ENAMETOOLONG;
+	fd = fdg_open_high(path, flags, 0600);
+	return fd == -ELOOP ? follow_link(path, flags) : fd;
+}
+
+/* A duplicate: what we looked at is what we write to, whatever another thread does to fd 2 in between. Where no number is free, fd 2 itself. */
+static int open_error(void)
+{
+	int fd = fdg_dup_high(2);
+
+	if (fd == -EMFILE || fd == -EINVAL)
+		fd = 2;
+	if (fd < 0 || is_first_error(fd))
+		return fd;
+	if (fd != 2)
+		fdg_sys_close(fd);
+	return -FDG_SINK_REPLACED;
+}
+
+/* A signal that comes while we wait starts the wait again, a few times. */
+static int wait_for_room(struct sink *s, int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	int wait = atomic_load(&s->impatient) ? 0 : WAIT_MS, r = -EINTR;
+
+	for (int tries = 0; r == -EINTR && tries < 3; tries++)
+		r = fdg_sys_poll(&p, 1, wait);
+	atomic_store(&s->impatient, r == 0);
+	return r > 0 ? 0 : -EAGAIN;
+}
+
+/* Signal sets as the kernel has them: bit n - 1. */
+#define BIT(signal) (UINT64_C(1) << ((signal) - 1))
+#define SET_SIZE sizeof(uint64_t)
+
+/*
+ * One write(2) whose SIGPIPE and SIGXFSZ nobody sees. One that was pending before stays pending. SIGTTOU is blocked because a background job
+ * that may not write to its terminal would be stopped for it; blocked, it may.
+ */
+static long quiet_write(int fd, const char *text, size_t n)
+{
+	uint64_t ours = BIT(SIGPIPE) | BIT(SIGXFSZ), blocked = ours | BIT(SIGTTOU), old, before = 0;
+	struct timespec now = { 0, 0 };
+	long r;
+
+	if (fdg_sys4(SYS_rt_sigprocmask, SIG_BLOCK, &blocked, &old, SET_SIZE) < 0)
+		return -EIO;
+	fdg_sys2(SYS_rt_sigpending, &before, SET_SIZE);
+	r = fdg_sys_write(fd, text, n);
+	ours &= ~before;
+	if (ours && (r == -EPIPE || r == -EFBIG))
+		fdg_sys4(SYS_rt_sigtimedwait, &ours, NULL, &now, SET_SIZE);
+	fdg_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &old, NULL, SET_SIZE);
+	return r;
+}
+
+static int write_line(struct sink *s, int fd, struct fdg_line *l)
+{
+	int r = wait_for_room(s, fd);
+	long lead, n;
+
+	if (r < 0)
+		return r;
+	lead = atomic_exchange(&s->torn, false);
+	l->newline = '\n';
+	n = quiet_write(fd, lead ? &l->newline : l->text, l->len + (size_t)lead);
+	if (n == lead + (long)l->len)
+		return 0;
+	if (n < 0 ? lead : n != lead)
+		atomic_store(&s->torn, true);
+	return n < 0 ? (int)n : -FDG_SINK_SHORT;
+}
+
+int fdg_sink_stderr(struct fdg_line *l)
+{
+	int fd, r;
+
+	if (!atomic_load_explicit(&first_error.known, memory_order_acquire))
+		remember_error();
+	fd = open_error();
+	if (fd < 0)
+		return fd;
+	r = write_line(&errors, fd, l);
+	if (fd != 2)
+		fdg_sys_close(fd);
+	return r;
+}
+
+int fdg_sink_write(struct fdg_line *l)
+{
+	int fd, r;
+
+	if (!to_file)
+		return fdg_sink_stderr(l);
+	fd = open_file();
+	if (fd < 0)
+		return fd;
+	r = write_line(&file, fd, l);
+	fdg_sys_close(fd);
+	return r;
+}
+
+void fdg_sink_put_name(struct fdg_buf *b)
+{
+	if (to_file)
+		put_path(b);
+	else
+		fdg_put(b, "standard error");
+}
+
+/* In our own words: strerror is translated, and not async-signal-safe. */
+void fdg_sink_put_reason(struct fdg_buf *b, int error)
+{
+	static const struct { int error; const char *words; } known[] = {
+		{ ENOSPC, "the disk is full" },
+		{ EDQUOT, "the disk quota is used up" },
+		{ EROFS, "the file system is read-only" },
+		{ EACCES, "permission was denied" },
+		{ EPERM, "it may not be written to" },
+		{ ENOENT, "its folder does not exist" },
+		{ ENOTDIR, "a part of its path is no folder" },
+		{ EISDIR, "it is a folder" },
+		{ ELOOP, "it is a symbolic link" },
+		{ ENAMETOOLONG, "its name is too long" },
+		{ EMFILE, "the program had no descriptor left" },
+		{ ENFILE, "the system had no descriptor left" },
+		{ EFBIG, "it reached the limit for the size of a file" },
+		{ EIO, "the device failed" },
+		{ EAGAIN, "it was full and nobody read it" },
+		{ EPIPE, "its reader is gone" },
+		{ ENXIO, "nobody reads it" },
+		{ EBADF, "it was closed" },
+		{ FDG_SINK_REPLACED, "the program had put something else in its place" },
+		{ FDG_SINK_SHORT, "only a part of a line was taken" },
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (known[i].error == error) {
+			fdg_put(b, known[i].words);
+			return;
+		}
+	}
+	fdg_fmt(b, "error %d", error);
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#include "report/symbol.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <link.h>
+#include <string.h>
+
+#include "base/sys.h"
+#include "report/elf.h"
+#include "report/high.h"
+#include "report/run.h"
+
+#include "base/poison.h"
+
+/* glibc 2.35; elsewhere there is no place that we could look up without the loader's lock. */
+#pragma weak _dl_find_object
+
+bool fdg_place_of(const void *pc, struct fdg_place *ret)
+{
+	struct dl_find_object o;
+	/* The call that returns to pc may be the last instruction of its function. */
+	const char *call = (const char *)pc - 1;
+
+	if (!pc || !_dl_find_object || _dl_find_object((void *)call, &o) != 0 || !o.dlfo_link_map)
+		return false;
+	ret->object = o.dlfo_link_map->l_name;
+	if (!ret->object || !*ret->object)
+		ret->object = fdg_run.exe;
+	ret->offset = (uintptr_t)call - o.dlfo_link_map->l_addr;
+	return ret->object != NULL;
+}
+
+/* The running program by the kernel's own link: its path may name a newer file by now. */
+static int open_object(const char *object)
+{
+	int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, fd = -1;
+
+	if (object == fdg_run.exe)
+		fd = fdg_open_high("/proc/self/exe", flags, 0);
+	return fd < 0 && strchr(object, '/') ? fdg_open_high(object, flags, 0) : fd;
+}
+
+bool fdg_symbol_of(const struct fdg_place *p, struct fdg_buf *ret)
+{
+	bool found;
+	int fd;
+
+	if (!p->object || fdg_run_is(FDG_RUN_RETIRED))
+		return false;
+	fd = open_object(p->object);
+	if (fd < 0)
+		return false;
+	found = fdg_elf_symbol(fd, p->offset, ret);
+	fdg_sys_close(fd);
+	return found;
+}

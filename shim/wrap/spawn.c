@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What is in a posix_spawn_file_actions_t. libc has no call that tells, and a table of our own, kept by wrapping the four add functions, would have to follow
+ * objects that programs copy and forget. The list's layout has not changed since glibc 2.2 (new actions got new tags); the call test spawn_targets
+ * compares it with what the running libc writes.
+ */
+#include "wrap/spawn.h"
+
+#include <stddef.h>
+#include <sys/types.h>
+
+enum tag { DO_CLOSE, DO_DUP2, DO_OPEN, DO_LAST_KNOWN = 15 };
+
+struct action {
+	int tag;
+	union {
+		struct { int fd; } close;
+		struct { int fd, target; } dup2;
+		struct { int target; char *path; int flags; mode_t mode; } open;
+	};
+};
+
+unsigned fdg_spawn_targets(const posix_spawn_file_actions_t *actions, int *ret_fds, unsigned max)
+{
+#if defined(__GLIBC__)
+	const struct action *a = (const struct action *)actions->__actions;
+	unsigned n = 0;
+
+	if (!a || actions->__used < 0 || actions->__used > actions->__allocated)
+		return 0;
+	for (int i = 0; i < actions->__used && n < max; i++) {
+		if (a[i].tag < 0 || a[i].tag > DO_LAST_KNOWN)
+			return n;
+		if (a[i].tag == DO_DUP2)
+			ret_fds[n++] = a[i].dup2.target;
+		else if (a[i].tag == DO_OPEN)
+			ret_fds[n++] = a[i].open.target;
+	}
+	return n;
+#else
+	(void)actions, (void)ret_fds, (void)max;
+	return 0;
+#endif
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FDG_WRAP_SPAWN_H
+#define FDG_WRAP_SPAWN_H
+
+#include <spawn.h>
+
+/* The numbers that these file actions open on purpose in the child (adddup2, addopen), at most `max` of them. Returns how many; 0 where the
+ * layout of this libc is not known. */
+unsigned fdg_spawn_targets(const posix_spawn_file_actions_t *actions, int *ret_fds, unsigned max);
+
+#endif

@@ -1,0 +1,5 @@
+# Real programs with and without us.
+fdguard_program(compat-gnulib compat/gnulib_flags.c)
+foreach(name python shells make git tools perl node java gnulib)
+  fdguard_test(compat/${name} ${CMAKE_CURRENT_SOURCE_DIR}/compat/test_${name}.sh TIMEOUT 600)
+endforeach()

@@ -1,0 +1,16 @@
+# A guard's tests: a pair of plain programs, one wrong and one right, and shell scripts that run them bare and guarded.
+fdguard_program(cloexec-wrong guards/cloexec_wrong.c guards/cloexec_twin.c FLAGS -O1)
+fdguard_program(cloexec-right guards/cloexec_right.c guards/cloexec_twin.c FLAGS -O1)
+fdguard_program(cloexec-meant guards/cloexec_meant.c)
+fdguard_program(cloexec-stdio guards/cloexec_stdio.c)
+fdguard_program(cloexec-server guards/cloexec_server.c)
+fdguard_program(cloexec-activated guards/cloexec_activated.c)
+fdguard_program(cloexec-cover guards/cloexec_cover.c)
+fdguard_program(show-fds guards/show_fds.c)
+
+file(GLOB GUARD_SCRIPTS CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/guards/test_*.sh)
+foreach(script ${GUARD_SCRIPTS})
+  get_filename_component(name ${script} NAME_WE)
+  string(REPLACE "test_" "" name ${name})
+  fdguard_test(guards/${name} ${script} TIMEOUT 300)
+endforeach()

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "guards/naming.h"
+
+static bool any(int fd)
+{
+	(void)fd;
+	return true;
+}
+
+static bool even(int fd)
+{
+	return fd % 2 == 0;
+}
+
+/* "3,7" for what argument `arg` and variable `env` name; in the order found. */
+static const char *named(const char *arg, const char *env)
+{
+	static char text[512];
+	struct fdg_named n = { .interesting = any };
+	char *argv[] = { (char *)"prog", (char *)arg, NULL }, *envp[] = { (char *)env, NULL };
+	size_t at = 0;
+
+	fdg_named_collect(&n, arg ? argv : NULL, envp);
+	text[0] = '\0';
+	for (unsigned i = 0; i < n.count; i++)
+		at += (size_t)snprintf(text + at, sizeof(text) - at, at ? ",%d" : "%d", n.fd[i]);
+	if (n.listen_end)
+		snprintf(text + at, sizeof(text) - at, "[3-%d]", n.listen_end - 1);
+	return text;
+}
+
+#define ARG(arg, want) assert_string_equal(named(arg, NULL), want)
+#define ENV(env, want) assert_string_equal(named(NULL, env), want)
+
+static void arguments_that_name(void **state)
+{
+	(void)state;
+	ARG("5", "5");
+	ARG("--status-fd=3", "3");
+	ARG("/dev/fd/63", "63");
+	ARG("/proc/self/fd/12", "12");
+	ARG("fd://4", "4");
+	ARG("--socket=17", "17");
+	ARG("12:13:14", "12,13,14");
+	ARG("6;7;", "6,7");
+	ARG("read x <&9", "9");
+	ARG("exec 9>lock; flock 8", "9,8");
+	ARG("cat /dev/fd/11 /dev/fd/12", "11,12");
+	ARG("from multiprocessing.spawn import spawn_main; spawn_main(tracker_fd=5, pipe_handle=7)", "5,7");
+	ARG("fd10", "10");
+	ARG("-f3", "3");
+	ARG("--jobserver-auth=3,4", "3,4");
+}
+
+static void arguments_that_name_nothing(void **state)
+{
+	(void)state;
+	ARG("10.0.0.7", "");
+	ARG("http://host:8080/a1/b22", "");
+	ARG("-xn3", "");
+	ARG("--size=10x10", "");
+	ARG("file5.txt", "");
+	ARG("v1.2.3", "");
+	ARG("1", "");   /* standard output */
+	ARG("5s", "");
+	ARG("99999999999999999999", "");
+	ARG("", "");
+}
+
+static void variables_that_name(void **state)
+{
+	(void)state;
+	ENV("MAKEFLAGS= -j --jobserver-auth=3,4", "3,4");
+	ENV("MAKEFLAGS= -j --jobserver-auth=3,4 --jobserver-auth=7,8", "7,8");
+	ENV("CARGO_MAKEFLAGS=--jobserver-fds=5,6 -j", "5,6");
+	ENV("MAKEFLAGS=--jobserver-auth=fifo:/tmp/x5", "");
+	ENV("NODE_CHANNEL_FD=3", "3");
+	ENV("NGINX=6;7;", "6,7");
+	ENV("UNICORN_FD=5,6", "5,6");
+	ENV("LISTEN_FDS=2", "[3-4]");
+	ENV("CONFIG=/dev/fd/9", "9");
+	ENV("BATS_TEST_NAME=x", "3,4");
+	ENV("my_fd_list=11 12", "11,12");
+	ENV("PUMA_INHERIT_0=3:tcp://0.0.0.0:80", "3,80");
+}
+
+static void variables_that_name_nothing(void **state)
+{
+	(void)state;
+	ENV("COLUMNS=80", "");
+	ENV("LS_COLORS=rs=0:di=01;34:ln=01;36", "");
+	ENV("FDGUARD_OPTIONS=cloexec.allow=5", "");
+	ENV("LISTEN_FDS=-1", "");
+	ENV("LISTEN_FDS=99999999999", "");
+	ENV("NOVALUE", "");
+	ENV("MAKEFLAGS=--jobserver-auth=-2,-2", "");
+}
+
+static void only_interesting_numbers_are_kept_and_no_more_than_fit(void **state)
+{
+	struct fdg_named n = { .interesting = even };
+	char text[1024];
+	size_t at = 0;
+
+	(void)state;
+	for (int i = 3; i < 250; i++)
+		at += (size_t)snprintf(text + at, sizeof(text) - at, "%d ", i);
+	fdg_named_text(&n, text);
+	assert_int_equal(n.count, FDG_NAMED_MAX);
+	assert_true(fdg_named_has(&n, 4) && !fdg_named_has(&n, 5));
+}
+
+static void the_work_is_bounded(void **state)
+{
+	static char big[FDG_NAMED_BYTES + 100];
+	struct fdg_named n = { .interesting = any };
+	char *argv[] = { big, (char *)"/dev/fd/7", NULL };
+
+	(void)state;
+	memset(big, 'x', sizeof(big) - 1);
+	fdg_named_collect(&n, argv, NULL);
+	assert_false(fdg_named_has(&n, 7));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(arguments_that_name),
+		cmocka_unit_test(arguments_that_name_nothing),
+		cmocka_unit_test(variables_that_name),
+		cmocka_unit_test(variables_that_name_nothing),
+		cmocka_unit_test(only_interesting_numbers_are_kept_and_no_more_than_fit),
+		cmocka_unit_test(the_work_is_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

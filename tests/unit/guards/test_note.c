@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "guards/note.h"
+
+#define VALUE(text) ((text) + sizeof(FDG_NOTE_NAME))
+
+static struct fdg_note sample(void)
+{
+	struct fdg_note n;
+
+	memset(&n, 0, sizeof(n));
+	n.pid = 42;
+	n.maker = 41;
+	n.exe = "/opt/a b/100%/moni\ntor";
+	n.site = (struct fdg_place){ "/usr/lib/x y.so", 0x1a2b };
+	return n;
+}
+
+static void what_is_written_is_read(void **state)
+{
+	char text[FDG_NOTE_MAX];
+	struct fdg_buf b = FDG_BUF(text);
+	struct fdg_note n = sample(), r;
+
+	(void)state;
+	for (int fd = 3; fd <= 1102; fd++)
+		fdg_note_add(&n, FDG_NOTE_LEAKED, fdg_kindword_of(FDG_KIND_SOCKET, 2, 2), (const void *)(uintptr_t)what_is_written_is_read, fd);
+	fdg_note_add(&n, FDG_NOTE_MEANT, 0, NULL, 2000);
+	fdg_note_add(&n, FDG_NOTE_MEANT, 0, NULL, 2002);
+	fdg_note_write(&n, &b);
+	assert_true(fdg_note_read(VALUE(text), &r));
+	assert_int_equal(r.pid, 42);
+	assert_int_equal(r.maker, 41);
+	assert_false(r.spawned);
+	assert_string_equal(r.exe, n.exe);
+	assert_string_equal(r.site.object, n.site.object);
+	assert_true(r.site.offset == 0x1a2b);
+	assert_int_equal(r.groups, 2);
+	assert_int_equal(fdg_note_find(&r, 2002)->letter, FDG_NOTE_MEANT);
+	assert_null(fdg_note_find(&r, 2001));
+	assert_int_equal(fdg_note_find(&r, 3)->letter, FDG_NOTE_LEAKED);
+	assert_int_equal(fdg_note_find(&r, 1102)->count, 1100);
+	assert_null(fdg_note_find(&r, 1103));
+}
+
+static void numbers_that_were_held_back_are_not_found(void **state)
+{
+	struct fdg_note n = sample();
+
+	(void)state;
+	fdg_note_add(&n, FDG_NOTE_FORCED, FDG_KIND_SOCKET, NULL, 5);
+	assert_null(fdg_note_find(&n, 5));
+}
+
+static void more_groups_than_fit_lose_their_place_but_no_number(void **state)
+{
+	struct fdg_note n = sample();
+
+	(void)state;
+	for (int i = 0; i < 40; i++)
+		fdg_note_add(&n, FDG_NOTE_LEAKED, FDG_KIND_FILE, (const void *)(uintptr_t)(i + 1), 10 + i);
+	assert_int_equal(n.groups, FDG_NOTE_GROUPS);
+	for (int fd = 10; fd < 50; fd++)
+		assert_non_null(fdg_note_find(&n, fd));
+	assert_null(fdg_note_find(&n, 49)->pc);
+}
+
+static void more_ranges_than_fit_are_said_to_be_more(void **state)
+{
+	struct fdg_note n = sample();
+	char text[512];
+	struct fdg_buf b = FDG_BUF(text);
+
+	(void)state;
+	for (int fd = 4; fd < 204; fd += 2)
+		fdg_note_add(&n, FDG_NOTE_LEAKED, FDG_KIND_FILE, NULL, fd);
+	assert_int_equal(n.group[0].count, 100);
+	fdg_note_ranges(&n.group[0], &b);
+	assert_int_equal(text[b.len - 1], '+');
+}
+
+static void a_note_never_outgrows_its_room(void **state)
+{
+	char text[FDG_NOTE_MAX], longname[2048];
+	struct fdg_buf b = FDG_BUF(text);
+	struct fdg_note n = sample(), r;
+
+	(void)state;
+	memset(longname, ' ', sizeof(longname) - 1); /* each becomes %20 */
+	longname[900] = '\0';
+	n.exe = longname;
+	for (int g = 0; g < FDG_NOTE_GROUPS; g++)
+		for (int fd = 0; fd < 24; fd++)
+			fdg_note_add(&n, FDG_NOTE_LEAKED, (fdg_kindword)g, NULL, 100000 + g * 1000 + fd * 2);
+	fdg_note_write(&n, &b);
+	assert_true(b.len < FDG_NOTE_MAX && !b.cut);
+	assert_true(fdg_note_read(VALUE(text), &r));
+	assert_true(r.groups > 0 && r.groups < FDG_NOTE_GROUPS);
+}
+
+static void strangers_notes_are_refused_whole(void **state)
+{
+	static const char *const bad[] = {
+		"", "1", "2 x 1 1 a 0:b", "1 y 1 1 a 0:b", "1 x  1 a 0:b", "1 x 1 1 a", "1 x 1 1 a 0", "1 x 1 1 a 0:b ", "1 x 1 1 a 0:b z0.1:3",
+		"1 x 1 1 a 0:b l0.1:", "1 x 1 1 a 0:b l0.1:5-3", "1 x 1 1 a 0:b l0.1:3,", "1 x 1 1 a 0:b l0.1:5,4", "1 x 1 1 a 0:b l0.1:3@",
+		"1 x 1 1 a%zz 0:b", "1 x 1 1 a 0:b l0.1:3 ", "1 x 99999999999 1 a 0:b", "1 x 1 1 a 0:b l0.1:3@0:c extra",
+	};
+	struct fdg_note r;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		assert_false(fdg_note_read(bad[i], &r));
+		assert_int_equal(r.groups, 0);
+		assert_int_equal(r.pid, 0);
+	}
+	assert_true(fdg_note_read("1 x 1 1 a 0:b", &r));
+	assert_true(fdg_note_read("1 s 1 2 a 0:b q0.2:3-4,9+ l6.1:5@1f:c%20d", &r));
+	assert_string_equal(r.group[1].created.object, "c d");
+	assert_true(r.group[0].more);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_written_is_read),
+		cmocka_unit_test(numbers_that_were_held_back_are_not_found),
+		cmocka_unit_test(more_groups_than_fit_lose_their_place_but_no_number),
+		cmocka_unit_test(more_ranges_than_fit_are_said_to_be_more),
+		cmocka_unit_test(a_note_never_outgrows_its_room),
+		cmocka_unit_test(strangers_notes_are_refused_whole),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
