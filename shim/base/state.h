@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 enum fdg_phase {
-	FDG_EARLY,   /* our constructor has not run: bind and pass through */
+	FDG_EARLY,   /* our constructor has not run: pass through */
 	FDG_ACTIVE,
 	FDG_PASSIVE, /* options only/skip leave this program out: pass through, but follow at exec */
 	FDG_RETIRED, /* the program entered a seccomp filter: make the real call and nothing else */
@@ -33,6 +33,14 @@ extern _Atomic bool fdg_compare_pids;
 static inline enum fdg_phase fdg_phase_now(void)
 {
 	return (enum fdg_phase)atomic_load_explicit(&fdg_phase, memory_order_relaxed);
+}
+
+/* Are forks and execs ours to follow? */
+static inline bool fdg_follows(void)
+{
+	enum fdg_phase p = fdg_phase_now();
+
+	return p == FDG_ACTIVE || p == FDG_PASSIVE;
 }
 
 /* True where our tables belong to somebody else: in a vfork child, or a clone that shares our memory. */

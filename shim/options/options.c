@@ -11,7 +11,6 @@ struct fdg_options fdg_options;
 
 void fdg_options_defaults(struct fdg_options *ret)
 {
-	memset(ret, 0, sizeof(*ret));
 	for (const struct fdg_row *row = fdg_rows; row < fdg_rows + FDG_ROWS; row++) {
 		struct fdg_slice v = FDG_SLICE(row->def);
 

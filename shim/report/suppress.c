@@ -197,7 +197,7 @@ void fdg_suppress_start(void)
 	text = load();
 	if (text)
 		read_lines(text);
-	if (count)
+	if (count && !used)
 		used = fdg_sys_mmap(FDG_SUPPRESS_LINES, true);
 }
 

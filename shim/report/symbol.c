@@ -20,14 +20,14 @@ bool fdg_place_of(const void *pc, struct fdg_place *ret)
 {
 	struct dl_find_object o;
 	/* The call that returns to pc may be the last instruction of its function. */
-	const char *call = (const char *)pc - 1;
+	uintptr_t call = (uintptr_t)pc - 1;
 
 	if (!pc || !_dl_find_object || _dl_find_object((void *)call, &o) != 0 || !o.dlfo_link_map)
 		return false;
 	ret->object = o.dlfo_link_map->l_name;
 	if (!ret->object || !*ret->object)
 		ret->object = fdg_run.exe;
-	ret->offset = (uintptr_t)call - o.dlfo_link_map->l_addr;
+	ret->offset = call - o.dlfo_link_map->l_addr;
 	return ret->object != NULL;
 }
 

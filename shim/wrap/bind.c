@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
  * Binding: for each row of calls.def, the definition that comes after ours in the loader's order (what dlsym(RTLD_NEXT) finds), by our own walk over
- * the loader's list. dlsym would do, but a hundred of them cost half the budget of a program's start, a missing one allocates memory (with
- * jemalloc preloaded: before jemalloc is ready), and it takes the loader's lock, which a forked child of a threaded program may find taken.
+ * the loader's list, at the first call. dlsym would do, but it takes the loader's lock, which a forked child of a threaded program may find taken, and a
+ * missing name allocates memory (with jemalloc preloaded: before jemalloc is ready). All of them at start would cost a quarter of what a
+ * program's start may cost us.
  *
- * In the constructor nobody can change the list. A call from an earlier constructor (there is none with -z initfirst, but for IFUNC resolvers) binds on
- * first use.
+ * Each real_x begins as a stub (entry_*.S) that comes here with the address of its pointer and then jumps to what was found, as a PLT does. So a call is right
+ * before our constructor has run, in a signal handler and in a vfork child: nothing is locked, and what is written is what every other writer
+ * would write. The list of objects is copied in the constructor, when nobody can change it; objects of the start are never unloaded.
  */
 #include "wrap/real.h"
 
@@ -18,9 +20,15 @@
 #include <stdint.h>
 #include <string.h>
 
-#define CALL(name, need) __typeof__(name) *real_##name;
+#include "base/sys.h"
+
+#define CALL(name, need) \
+	extern __typeof__(name) fdg_stub_##name; \
+	__typeof__(name) *real_##name = fdg_stub_##name;
 #define TWIN(name, call)
-#define OLD(name, call, version) __typeof__(call) *real_##name;
+#define OLD(name, call, version) \
+	extern __typeof__(call) fdg_stub_##name; \
+	__typeof__(call) *real_##name = fdg_stub_##name;
 #include "calls.def"
 #undef CALL
 #undef TWIN
@@ -135,41 +143,71 @@ static const ElfW(Sym) *find_symbol(const struct object *o, const char *name, ui
 	}
 }
 
-/* Objects that hold none of our names (the vDSO, libm, …) cost a few lookups in a Bloom filter. */
-static void bind_from(const struct object *o, void *found[])
-{
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		const ElfW(Sym) *s;
+#define OBJECTS_INSIDE 24
 
-		if (found[i])
-			continue;
-		s = find_symbol(o, rows[i].name, gnu_hash(rows[i].name), rows[i].version);
+/* What comes after us, in order. `ready` is set last, and the rest is not written again. */
+static struct object inside[OBJECTS_INSIDE];
+static struct object *objects = inside;
+static size_t object_count;
+static _Atomic int ready;
+
+static const struct link_map *first_map(void)
+{
+	struct dl_find_object self;
+
+	return _dl_find_object((void *)(uintptr_t)fdg_bind_start, &self) == 0 ? self.dlfo_link_map->l_next : NULL;
+}
+
+static void copy_list(void)
+{
+	const struct link_map *first = first_map();
+	size_t n = 0, room = OBJECTS_INSIDE;
+
+	for (const struct link_map *m = first; m; m = m->l_next)
+		n++;
+	if (n > room && (objects = fdg_sys_mmap(n * sizeof(*objects), false)))
+		room = n;
+	else
+		objects = inside;
+	for (const struct link_map *m = first; m && object_count < room; m = m->l_next)
+		if (open_object(m, &objects[object_count]))
+			object_count++;
+}
+
+/* A call before our constructor comes from a process with one thread (an IFUNC resolver, another library's early constructor). */
+void fdg_bind_start(void)
+{
+	if (atomic_load_explicit(&ready, memory_order_acquire))
+		return;
+	copy_list();
+	atomic_store_explicit(&ready, 1, memory_order_release);
+}
+
+static void *find(const struct row *r)
+{
+	uint32_t hash = gnu_hash(r->name);
+
+	for (size_t i = 0; i < object_count; i++) {
+		const ElfW(Sym) *s = find_symbol(&objects[i], r->name, hash, r->version);
+
 		if (!s)
 			continue;
 		/* An indirect function must be asked for its address; none of libc's is one, another preload's might be. */
 		if (ELF64_ST_TYPE(s->st_info) == STT_GNU_IFUNC)
-			found[i] = dlsym(RTLD_NEXT, rows[i].name);
-		else
-			found[i] = (void *)(o->base + s->st_value);
+			return dlsym(RTLD_NEXT, r->name);
+		return (void *)(objects[i].base + s->st_value);
 	}
+	return (void *)(uintptr_t)no_such_call;
 }
 
-void fdg_bind(void)
+void *fdg_bind(void **pointer)
 {
-	static _Atomic bool bound;
-	void *found[sizeof(rows) / sizeof(*rows)] = { NULL };
-	struct dl_find_object self;
+	void *found = (void *)(uintptr_t)no_such_call;
 
-	if (atomic_load_explicit(&bound, memory_order_acquire))
-		return;
-	if (_dl_find_object((void *)(uintptr_t)fdg_bind, &self) == 0)
-		for (const struct link_map *m = self.dlfo_link_map->l_next; m; m = m->l_next) {
-			struct object o;
-
-			if (open_object(m, &o))
-				bind_from(&o, found);
-		}
+	fdg_bind_start();
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		*rows[i].pointer = found[i] ? found[i] : (void *)(uintptr_t)no_such_call;
-	atomic_store_explicit(&bound, true, memory_order_release);
+		if (rows[i].pointer == pointer)
+			found = find(&rows[i]);
+	__atomic_store_n(pointer, found, __ATOMIC_RELEASE);
+	return found;
 }

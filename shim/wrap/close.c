@@ -37,7 +37,6 @@ WRAP(int, close_range, (unsigned first, unsigned last, int flags))
 WRAP(void, closefrom, (int first))
 {
 	if (fdg_out()) {
-		fdg_bind();
 		real_closefrom(first);
 		return;
 	}

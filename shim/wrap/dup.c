@@ -64,7 +64,6 @@ WRAP(int, fcntl, (int fd, int cmd, long arg))
 	int r;
 
 	if (fdg_out()) {
-		fdg_bind();
 		r = real_fcntl(fd, cmd, arg);
 		return cmd == F_GETFD && fdg_phase_now() == FDG_RETIRED ? as_the_program_set(fd, r) : r;
 	}

@@ -77,20 +77,43 @@ syscall:
 	cbnz	w17, fdg_syscall
 3:	adrp	x16, real_syscall
 	ldr	x16, [x16, :lo12:real_syscall]
-	cbz	x16, 4f
 	br	x16
-4:	mov	x8, x0
-	mov	x0, x1
-	mov	x1, x2
-	mov	x2, x3
-	mov	x3, x4
-	mov	x4, x5
-	mov	x5, x6
-	svc	#0
-	cmn	x0, #4095
-	b.hs	fail
-	ret
 	.cfi_endproc
 	.size	syscall, .-syscall
+
+/*
+ * What real_x is before its first call: see entry_x86_64.S.
+ */
+#define CALL(name, need) .globl fdg_stub_##name; .hidden fdg_stub_##name; .type fdg_stub_##name, %function; \
+	fdg_stub_##name: hint 34; adrp x16, real_##name; add x16, x16, :lo12:real_##name; b bind;
+#define TWIN(name, call)
+#define OLD(name, call, version) CALL(name, need)
+#include "calls.def"
+
+	.type	bind, %function
+bind:
+	.cfi_startproc
+	stp	x29, x30, [sp, #-96]!
+	.cfi_def_cfa_offset 96
+	.cfi_offset 29, -96
+	.cfi_offset 30, -88
+	stp	x0, x1, [sp, #16]
+	stp	x2, x3, [sp, #32]
+	stp	x4, x5, [sp, #48]
+	stp	x6, x7, [sp, #64]
+	str	x8, [sp, #80]
+	mov	x0, x16
+	bl	fdg_bind
+	mov	x16, x0
+	ldp	x0, x1, [sp, #16]
+	ldp	x2, x3, [sp, #32]
+	ldp	x4, x5, [sp, #48]
+	ldp	x6, x7, [sp, #64]
+	ldr	x8, [sp, #80]
+	ldp	x29, x30, [sp], #96
+	.cfi_def_cfa_offset 0
+	br	x16
+	.cfi_endproc
+	.size	bind, .-bind
 
 	.section .note.GNU-stack, "", %progbits

@@ -60,32 +60,44 @@ syscall:
 	jae	3f
 	cmpb	$0, (%rax,%rdi)
 	jne	fdg_syscall
-3:	movq	real_syscall(%rip), %rax
-	testq	%rax, %rax
-	jz	4f
-	jmp	*%rax
-	/* Called before anything was bound: what libc does. */
-4:	movq	%rdi, %rax
-	movq	%rsi, %rdi
-	movq	%rdx, %rsi
-	movq	%rcx, %rdx
-	movq	%r8, %r10
-	movq	%r9, %r8
-	movq	8(%rsp), %r9
-	syscall
-	cmpq	$-4095, %rax
-	jae	5f
-	ret
-5:	negl	%eax
-	pushq	%rax
-	.cfi_adjust_cfa_offset 8
-	call	*__errno_location@GOTPCREL(%rip)
-	popq	%rdx
-	.cfi_adjust_cfa_offset -8
-	movl	%edx, (%rax)
-	movq	$-1, %rax
-	ret
+3:	jmp	*real_syscall(%rip)
 	.cfi_endproc
 	.size	syscall, .-syscall
+
+/*
+ * What real_x is before its first call: hands the address of the pointer to fdg_bind, and goes on to what it found with all arguments as they came. (Vector
+ * registers are not saved: none of these calls takes a floating-point argument.)
+ */
+#define CALL(name, need) .globl fdg_stub_##name; .hidden fdg_stub_##name; .type fdg_stub_##name, @function; \
+	fdg_stub_##name: endbr64; leaq real_##name(%rip), %r11; jmp bind;
+#define TWIN(name, call)
+#define OLD(name, call, version) CALL(name, need)
+#include "calls.def"
+
+	.type	bind, @function
+bind:
+	.cfi_startproc
+	pushq	%rax			/* %al: vector arguments of a variadic call */
+	pushq	%rdi
+	pushq	%rsi
+	pushq	%rdx
+	pushq	%rcx
+	pushq	%r8
+	pushq	%r9
+	.cfi_adjust_cfa_offset 56
+	movq	%r11, %rdi
+	call	fdg_bind
+	movq	%rax, %r11
+	popq	%r9
+	popq	%r8
+	popq	%rcx
+	popq	%rdx
+	popq	%rsi
+	popq	%rdi
+	popq	%rax
+	.cfi_adjust_cfa_offset -56
+	jmp	*%r11
+	.cfi_endproc
+	.size	bind, .-bind
 
 	.section .note.GNU-stack, "", @progbits

@@ -61,10 +61,8 @@ static int exec_it(const struct call *c)
 	char note[FDG_NOTE_MAX];
 	int r;
 
-	if (fdg_phase_now() == FDG_EARLY || fdg_phase_now() == FDG_RETIRED) {
-		fdg_bind();
+	if (!fdg_follows())
 		return real_exec(c, c->envp);
-	}
 	x.spawned = false;
 	x.file = c->how == BY_FD ? NULL : c->file;
 	x.argv = c->argv;
@@ -172,10 +170,8 @@ static int spawn_it(spawn_call *const *real, pid_t *pid, const char *file, const
 	int chosen[CHOSEN_MAX];
 	int r;
 
-	if (fdg_phase_now() == FDG_EARLY || fdg_phase_now() == FDG_RETIRED) {
-		fdg_bind();
+	if (!fdg_follows())
 		return (*real)(pid, file, actions, attributes, argv, envp);
-	}
 	x.spawned = true;
 	x.file = file;
 	x.argv = argv;
@@ -252,18 +248,12 @@ static void shell_after(struct shell *s, bool failed)
 	fdg_cloexec_after(&s->x, failed);
 }
 
-static bool shell_is_ours(void)
-{
-	fdg_bind();
-	return fdg_phase_now() == FDG_ACTIVE || fdg_phase_now() == FDG_PASSIVE;
-}
-
 WRAP(int, system, (const char *command))
 {
 	struct shell s;
 	int r;
 
-	if (!shell_is_ours() || !command)
+	if (!fdg_follows() || !command)
 		return real_system(command);
 	shell_before(&s, command, FDG_SITE);
 	r = real_system(command);
@@ -277,7 +267,7 @@ WRAP(FILE *, popen, (const char *command, const char *mode))
 	bool force, cloexec;
 	FILE *f;
 
-	if (!shell_is_ours() || !command || !mode)
+	if (!fdg_follows() || !command || !mode)
 		return real_popen(command, mode);
 	cloexec = strchr(mode, 'e') != NULL;
 	force = fdg_phase_now() == FDG_ACTIVE && !cloexec && fdg_cloexec_forces(FDG_KIND_PIPE_BIT);
@@ -304,7 +294,7 @@ WRAP(int, wordexp, (const char *words, wordexp_t *we, int flags))
 	struct shell s;
 	int r;
 
-	if (!shell_is_ours() || !words || flags & WRDE_NOCMD)
+	if (!fdg_follows() || !words || flags & WRDE_NOCMD)
 		return real_wordexp(words, we, flags);
 	shell_before(&s, words, FDG_SITE);
 	r = real_wordexp(words, we, flags);

@@ -14,20 +14,11 @@ void fdg_after_fork_child(void)
 	fdg_cloexec_forked();
 }
 
-static bool takes_part(void)
-{
-	enum fdg_phase p = fdg_phase_now();
-
-	if (p == FDG_EARLY)
-		fdg_bind();
-	return p == FDG_ACTIVE || p == FDG_PASSIVE;
-}
-
 WRAP(pid_t, fork, (void))
 {
 	pid_t pid;
 
-	if (!takes_part())
+	if (!fdg_follows())
 		return real_fork();
 	pid = real_fork();
 	if (pid == 0)
@@ -40,7 +31,7 @@ WRAP(pid_t, _Fork, (void))
 {
 	pid_t pid;
 
-	if (!takes_part())
+	if (!fdg_follows())
 		return real__Fork();
 	pid = real__Fork();
 	if (pid == 0)
@@ -53,7 +44,7 @@ WRAP(int, daemon, (int nochdir, int noclose))
 {
 	int r;
 
-	if (!takes_part())
+	if (!fdg_follows())
 		return real_daemon(nochdir, noclose);
 	r = real_daemon(nochdir, noclose);
 	if (r == 0)
@@ -84,7 +75,7 @@ WRAP(int, clone, (int (*fn)(void *), void *stack, int flags, void *arg, pid_t *p
 	struct start s = { fn, arg };
 	int r;
 
-	if (!takes_part() || !fn || !stack || flags & CLONE_THREAD)
+	if (!fdg_follows() || !fn || !stack || flags & CLONE_THREAD)
 		return real_clone(fn, stack, flags, arg, parent_tid, tls, child_tid);
 	if (!(flags & CLONE_VM))
 		return real_clone(after_clone, stack, flags, &s, parent_tid, tls, child_tid);

@@ -34,10 +34,8 @@ WRAP(int, forkpty, (int *master, char *name, const struct termios *termios, cons
 {
 	int r;
 
-	if (fdg_phase_now() == FDG_RETIRED || fdg_phase_now() == FDG_EARLY) {
-		fdg_bind();
+	if (!fdg_follows())
 		return real_forkpty(master, name, termios, size);
-	}
 	r = real_forkpty(master, name, termios, size);
 	if (r == 0)
 		fdg_after_fork_child();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * libc's own functions, typed by libc's own headers: real_close is what a program without us would have called (or the next preload's). Valid
- * once fdg_bind() has run; a function that this libc lacks is one that fails with ENOSYS.
+ * at any time: see bind.c. A function that this libc lacks is one that fails with ENOSYS.
  */
 #ifndef FDG_WRAP_REAL_H
 #define FDG_WRAP_REAL_H
@@ -45,7 +45,9 @@ mqd_t __mq_open_2(const char *name, int flags);
 #undef TWIN
 #undef OLD
 
-/* Finds all of them; async-signal-safe, may run any number of times and in several threads at once. */
-void fdg_bind(void);
+/* Copies the loader's list of objects; in the constructor. */
+void fdg_bind_start(void);
+/* For the stubs: finds what `pointer`, one of the above, is to point to, stores and returns it. */
+void *fdg_bind(void **pointer);
 
 #endif

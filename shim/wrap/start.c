@@ -29,15 +29,27 @@ static const char *variable(char *const envp[], const char *name)
 	return NULL;
 }
 
-static const char *own_path(void)
+/* A frame of its own: a page of stack that hardly any program's path needs. */
+__attribute__((noinline)) static const char *long_path(void)
 {
 	char path[4096];
 	long n = fdg_sys_readlink("/proc/self/exe", path, sizeof(path));
-	const char *copy = n > 0 ? fdg_arena_strndup(path, (size_t)n) : NULL;
 
-	if (copy)
-		return copy;
-	copy = (const char *)getauxval(AT_EXECFN);
+	return n > 0 ? fdg_arena_strndup(path, (size_t)n) : NULL;
+}
+
+static const char *own_path(void)
+{
+	char path[256];
+	long n = fdg_sys_readlink("/proc/self/exe", path, sizeof(path));
+	const char *copy;
+
+	if (n > 0 && n < (long)sizeof(path))
+		copy = fdg_arena_strndup(path, (size_t)n);
+	else
+		copy = long_path();
+	if (!copy)
+		copy = (const char *)getauxval(AT_EXECFN);
 	return copy ? copy : "?";
 }
 
@@ -45,7 +57,7 @@ static const char *library_path(void)
 {
 	struct dl_find_object self;
 
-	return _dl_find_object((void *)(uintptr_t)fdg_bind, &self) == 0 ? self.dlfo_link_map->l_name : "";
+	return _dl_find_object((void *)(uintptr_t)fdg_bind_start, &self) == 0 ? self.dlfo_link_map->l_name : "";
 }
 
 static void say(void *cookie, bool severe, const char *sentence)
@@ -77,8 +89,8 @@ __attribute__((constructor)) static void fdg_start(int argc, char **argv, char *
 	bool secure = getauxval(AT_SECURE) != 0;
 	const char *exe;
 
-	fdg_bind();
 	fdg_memory_is_ours();
+	fdg_bind_start();
 	exe = own_path();
 	fdg_options_defaults(&fdg_options);
 	if (!secure)
@@ -103,7 +115,6 @@ __attribute__((destructor)) static void fdg_stop(void)
 
 WRAP(void, _exit, (int status))
 {
-	fdg_bind();
 	if (!fdg_out() && !fdg_foreign_memory())
 		fdg_report_end();
 	real__exit(status);
@@ -124,7 +135,6 @@ WRAP(int, prctl, (int option, unsigned long a, unsigned long b, unsigned long c,
 {
 	int r;
 
-	fdg_bind();
 	r = real_prctl(option, a, b, c, d);
 	if (r == 0 && option == PR_SET_SECCOMP)
 		fdg_retire();

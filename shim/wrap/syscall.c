@@ -192,8 +192,7 @@ long fdg_syscall(long nr, long a1, long a2, long a3, long a4, long a5, long a6)
 	long a[6] = { a1, a2, a3, a4, a5, a6 };
 	const struct maker *m;
 
-	fdg_bind();
-	if (fdg_phase_now() == FDG_RETIRED || fdg_phase_now() == FDG_EARLY)
+	if (!fdg_follows())
 		return real_syscall(nr, a1, a2, a3, a4, a5, a6);
 	if (fdg_phase_now() == FDG_PASSIVE && nr != SYS_execve && nr != SYS_execveat)
 		return real_syscall(nr, a1, a2, a3, a4, a5, a6);

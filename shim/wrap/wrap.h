@@ -2,7 +2,7 @@
 /*
  * What every wrapper is made of. The beats are the same everywhere:
  *
- *     FDG_PASS(call, …)          not taking part: bind, make the real call, return
+ *     FDG_PASS(call, …)          not taking part: make the real call, return
  *     facts, before              flags forced, entries forgotten
  *     real_call(…)
  *     after                      entries learned
@@ -42,10 +42,8 @@ static inline bool fdg_out(void)
 
 #define FDG_PASS(name, ...) \
 	do { \
-		if (fdg_out()) { \
-			fdg_bind(); \
+		if (fdg_out()) \
 			return real_##name(__VA_ARGS__); \
-		} \
 	} while (0)
 
 /* A new descriptor: `forced` says that we asked for close-on-exec, `cloexec` that the program did. Returns fd, so that it can end a wrapper. */

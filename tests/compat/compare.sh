@@ -4,7 +4,7 @@
 # status, the files that it leaves; and nothing is reported.
 
 . "$FDG_SRC/tests/harness/lib.sh"
-programs=$FDG_SRC/tests/compat/programs
+export programs="$FDG_SRC/tests/compat/programs"
 export PATH="$FDG_BIN:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin" LC_ALL=C TZ=UTC TMPDIR="$tmp"
 export HOME="$tmp/work"
 unset MAKEFLAGS MFLAGS MAKELEVEL BASH_ENV ENV PYTHONSTARTUP PERL5OPT NODE_OPTIONS JAVA_TOOL_OPTIONS GIT_DIR GIT_CONFIG_GLOBAL

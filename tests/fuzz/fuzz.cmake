@@ -17,3 +17,7 @@ function(fdguard_fuzzer name)
 endfunction()
 
 fdguard_fuzzer(options)
+fdguard_fuzzer(suppressions)
+fdguard_fuzzer(symbol)
+fdguard_fuzzer(note)
+fdguard_fuzzer(naming)

@@ -33,6 +33,9 @@ static void strndup_copies_n_bytes_and_ends_them(void **state)
 	assert_string_equal(a, "cloexec");
 	assert_string_equal(b, "");
 	assert_ptr_not_equal(a, b);
+	a = fdg_arena_strndup("0123456789abcdef", 16);
+	memset(fdg_arena_alloc(1), 0xff, 1);
+	assert_string_equal(a, "0123456789abcdef");
 }
 
 static void what_is_too_large_is_refused_and_costs_nothing(void **state)

@@ -46,6 +46,7 @@ static inline int fresh(void **state)
 	(void)state;
 	fdg_arena_forget();
 	memset(&said, 0, sizeof(said));
+	memset(&options, 0xff, sizeof(options));
 	fdg_options_defaults(&options);
 	return 0;
 }

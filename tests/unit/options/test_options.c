@@ -16,7 +16,7 @@ static void the_defaults_are_those_of_the_contract(void **state)
 	assert_int_equal(o->cloexec_inherited, FDG_INHERITED_REPORT);
 	assert_int_equal(o->cloexec_allow.kinds, 0);
 	assert_int_equal(o->cloexec_allow.ranges, 0);
-	assert_int_equal(o->select, FDG_FIX);
+	assert_int_equal(o->select_mode, FDG_FIX);
 	assert_int_equal(o->select_fortify, FDG_FORTIFY_REPORT);
 	assert_int_equal(o->nonblock, FDG_REPORT);
 	assert_int_equal(o->closewait, FDG_REPORT);

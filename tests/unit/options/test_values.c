@@ -152,7 +152,7 @@ static void fd_sets_mix_numbers_ranges_and_kinds(void **state)
 	assert_false(fdg_fdset_has(s, 2, FDG_KIND_FILE_BIT) || fdg_fdset_has(s, 6, 0) || fdg_fdset_has(s, 10, 0));
 	assert_true(fdg_fdset_has(s, 55, FDG_KIND_PIPE_BIT));
 	assert_false(fdg_fdset_has(s, 55, FDG_KIND_SOCKET_BIT));
-	assert_false(fdg_fdset_has(s, -1, 0));
+	assert_false(fdg_fdset_has(s, -1, 0) || fdg_fdset_has(s, 0, 0));
 	good("cloexec.allow=");
 	assert_int_equal(s->ranges + s->kinds, 0);
 	good("cloexec.allow=all");
@@ -215,6 +215,10 @@ static void signals_have_names(void **state)
 	assert_int_equal(options.closewait_signal, SIGRTMIN + 3);
 	good("closewait.signal=RTMAX-1");
 	assert_int_equal(options.closewait_signal, SIGRTMAX - 1);
+	good("closewait.signal=RTMIN+30");
+	assert_int_equal(options.closewait_signal, SIGRTMAX);
+	good("closewait.signal=SIGRTMAX");
+	assert_int_equal(options.closewait_signal, SIGRTMAX);
 }
 
 static void signals_that_cannot_be_waited_for_are_refused(void **state)

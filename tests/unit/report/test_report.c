@@ -504,7 +504,7 @@ static void suppressed_findings_are_not_written_and_counted_once(void **state)
 	assert_contains(o->err, "\"lost\":0,\"suppressions_used\":[2]}\n");
 }
 
-__attribute__((noinline, noclone)) static void culprit(void)
+__attribute__((noinline)) static void culprit(void)
 {
 	struct fdg_finding f = leak();
 	struct fdg_place here;

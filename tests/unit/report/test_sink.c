@@ -176,6 +176,7 @@ static int number_seen;
 static void look_for_the_log(int number)
 {
 	char path[64], link[64];
+	int saved = errno;
 
 	(void)number;
 	for (int fd = 3; fd < 2000; fd++) {
@@ -187,6 +188,7 @@ static void look_for_the_log(int number)
 		if (strstr(link, "/fifo"))
 			number_seen = fd;
 	}
+	errno = saved;
 }
 
 static void fill(int fd)

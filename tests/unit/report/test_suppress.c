@@ -56,7 +56,7 @@ static void all_parts_must_match(void **state)
 {
 	static const char *const hits[] = {
 		"closewait.leak", "closewait.*", "*", "  closewait.leak\t# why: it is known", "closewait.leak #", "closewait.leak\r",
-		"closewait.leak exe:" EXE, "closewait.leak exe:shopd", "closewait.leak exe:/opt/*/shopd", "closewait.leak exe:shop?",
+		("closewait.leak exe:" EXE), "closewait.leak exe:shopd", "closewait.leak exe:/opt/*/shopd", "closewait.leak exe:shop?",
 		"closewait.leak peer:10.0.0.7:8001", "closewait.leak peer:10.0.0.*", "closewait.leak site:libsdk.so:poll_loop",
 		"closewait.leak site:libsdk.so:0x1a2b", "closewait.leak site:libsdk.so:*", "closewait.leak site:*:connect",
 		"closewait.leak site:libpool.so.1:connect", "closewait.leak site:libpool.so.1:0x77",

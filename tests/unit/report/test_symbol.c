@@ -6,7 +6,7 @@
 #include "common.h"
 #include "report/run.h"
 
-__attribute__((noinline, noclone)) static int landmark(int n)
+__attribute__((noinline)) static int landmark(int n)
 {
 	__asm__ volatile("" : "+r"(n));
 	return n + 1;

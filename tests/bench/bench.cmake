@@ -1,0 +1,18 @@
+# Benchmarks: build/bin/bench-* print tab-separated rows (work, bare, guarded, ratio, and more; a line that begins with # names the columns).
+# bench-calls runs every work of the design's table bare, with an empty preload and guarded; bench-memory looks at resident memory; table.sh
+# prints it all, beside valgrind, strace and socket_wrapper. Nothing in ctest depends on time: bench/runs sees that they run.
+add_library(bench-empty MODULE bench/empty.c)
+set_target_properties(bench-empty PROPERTIES PREFIX lib)
+add_executable(bench-calls bench/bench_calls.c bench/works.c bench/worker.c bench/lane.c bench/statistics.c)
+add_executable(bench-memory bench/bench_memory.c bench/lane.c)
+foreach(target bench-calls bench-memory)
+  target_compile_definitions(${target} PRIVATE _GNU_SOURCE BENCH_TRUE_STATIC="${CMAKE_CURRENT_BINARY_DIR}/bench/true-static")
+endforeach()
+target_compile_options(bench-calls PRIVATE -O2)
+
+# A program that no preload gets into: what starting a child costs in the parent alone.
+add_executable(bench-true-static bench/true.c)
+target_link_options(bench-true-static PRIVATE -static)
+set_target_properties(bench-true-static PROPERTIES OUTPUT_NAME true-static RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/bench)
+
+fdguard_test(bench/runs ${CMAKE_CURRENT_SOURCE_DIR}/bench/test_runs.sh TIMEOUT 300)

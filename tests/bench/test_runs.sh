@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+# The benchmarks run and print well-formed rows, and --budget can fail. No check on time.
+. "$FDG_SRC/tests/harness/lib.sh"
+need strace
+tab=$(printf '\t')
+
+# rows FILE: every row has a name and numbers where the contract wants them, and as many columns as the heading names.
+rows() {
+	awk -F "$tab" '
+		/^#/ { columns = NF; next }
+		{ rows++ }
+		NF != columns || $1 == "" || $2 !~ /^[0-9]+(\.[0-9]+)?$/ || $3 !~ /^[0-9]+(\.[0-9]+)?$/ || $4 !~ /^[0-9]+\.[0-9]+$/ || $2 <= 0 || $3 <= 0 { print; bad++ }
+		END { exit !(rows && !bad) }' "$1"
+}
+
+check "bench-calls --list" "$FDG_BIN/bench-calls" --list >works
+check "bench-calls" "$FDG_BIN/bench-calls" --quick >calls 2>err
+same "bench-calls: nothing on standard error" "" "$(cat err)"
+check "bench-calls: rows" rows calls
+same "bench-calls: a row for each work" "$(grep -v '^ok' works)" "$(grep -v '^#\|^ok' calls | cut -f1)"
+check "bench-calls --wrap" "$FDG_BIN/bench-calls" --quick --wall --only 'fcntl*' --wrap 'strace -f -o /dev/null' >wrapped
+check "bench-calls --wrap: rows" rows wrapped
+refuse "bench-calls --budget fails under strace" "$FDG_BIN/bench-calls" --quick --wall --budget --only 'fcntl*' --wrap 'strace -f -o /dev/null' >over
+check "and says what" grep -q "^fcntl F_GETFL${tab}.*${tab}over${tab}" over
+refuse "a library that is not there" "$FDG_BIN/bench-calls" --quick --only poll --lib "$tmp/missing.so" >/dev/null 2>&1
+refuse "a work that is not there" "$FDG_BIN/bench-calls" --quick --only nothing >/dev/null 2>&1
+check "bench-memory" "$FDG_BIN/bench-memory" >memory
+check "bench-memory: rows" rows memory
+
+finish

@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: MIT
+/* What is measured. Names are those of the design's table of budgets. */
+#include "bench.h"
+
+#include <arpa/inet.h>
+#include <err.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+clockid_t work_clock;
+
+static int64_t now(void)
+{
+	struct timespec t;
+	clock_gettime(work_clock, &t);
+	return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+}
+
+static int must(int result)
+{
+	if (result < 0)
+		err(1, "worker");
+	return result;
+}
+
+/* n times the expression; nanoseconds. */
+#define TIMED(n, expression) ({ \
+	int64_t timed_start = now(); \
+	for (uint64_t timed_i = 0; timed_i < (n); timed_i++) \
+		must((int)(expression)); \
+	now() - timed_start; })
+
+static int tcp(void)
+{
+	return must(socket(AF_INET, SOCK_STREAM, 0));
+}
+
+/* Flags. */
+
+static int64_t getfl(uint64_t n)
+{
+	int fd = tcp();
+	int64_t ns = TIMED(n, fcntl(fd, F_GETFL));
+	close(fd);
+	return ns;
+}
+
+static int64_t getfd(uint64_t n)
+{
+	int fd = tcp();
+	int64_t ns = TIMED(n, fcntl(fd, F_GETFD));
+	close(fd);
+	return ns;
+}
+
+static int64_t setfl(uint64_t n)
+{
+	int fd = tcp();
+	int64_t ns = TIMED(n, fcntl(fd, F_SETFL, timed_i & 1 ? O_RDWR : O_RDWR | O_NONBLOCK));
+	close(fd);
+	return ns;
+}
+
+static int64_t set_option(uint64_t n)
+{
+	int fd = tcp(), one = 1;
+	int64_t ns = TIMED(n, setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one));
+	close(fd);
+	return ns;
+}
+
+/* Making and closing. */
+
+static int64_t socket_close(uint64_t n)
+{
+	return TIMED(n, close(tcp()));
+}
+
+static int64_t open_close(uint64_t n)
+{
+	return TIMED(n, close(must(open("/etc/passwd", O_RDONLY))));
+}
+
+static int64_t dup_close(uint64_t n)
+{
+	int fd = tcp();
+	int64_t ns = TIMED(n, close(must(dup(fd))));
+	close(fd);
+	return ns;
+}
+
+#define BATCH 32
+
+static int listener_new(struct sockaddr_in *at)
+{
+	socklen_t length = sizeof *at;
+	*at = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = tcp();
+	must(bind(fd, (struct sockaddr *)at, length));
+	must(listen(fd, 2 * BATCH));
+	must(getsockname(fd, (struct sockaddr *)at, &length));
+	return fd;
+}
+
+/* With a reset, so that no port is left in TIME_WAIT. */
+static void drop(int fd)
+{
+	struct linger reset = { 1, 0 };
+	must(setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset));
+	close(fd);
+}
+
+static int64_t accept_close(uint64_t n)
+{
+	struct sockaddr_in at;
+	int listener = listener_new(&at), client[BATCH];
+	int64_t ns = 0;
+	for (uint64_t done = 0; done < n; done += BATCH) {
+		for (int i = 0; i < BATCH; i++)
+			must(connect(client[i] = tcp(), (struct sockaddr *)&at, sizeof at));
+		ns += TIMED(BATCH, close(must(accept(listener, NULL, NULL))));
+		for (int i = 0; i < BATCH; i++)
+			drop(client[i]);
+	}
+	close(listener);
+	return ns;
+}
+
+static int64_t connect_loopback(uint64_t n)
+{
+	struct sockaddr_in at;
+	int listener = listener_new(&at), client[BATCH];
+	int64_t ns = 0;
+	for (uint64_t done = 0; done < n; done += BATCH) {
+		for (int i = 0; i < BATCH; i++)
+			client[i] = tcp();
+		ns += TIMED(BATCH, connect(client[timed_i], (struct sockaddr *)&at, sizeof at));
+		for (int i = 0; i < BATCH; i++) {
+			drop(must(accept(listener, NULL, NULL)));
+			close(client[i]);
+		}
+	}
+	close(listener);
+	return ns;
+}
+
+/* Waiting, always with one descriptor ready. */
+
+static int ready_socket(int pair[2])
+{
+	must(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+	must((int)send(pair[1], "x", 1, 0));
+	return pair[0];
+}
+
+static void close_pair(const int pair[2])
+{
+	close(pair[0]);
+	close(pair[1]);
+}
+
+static int64_t epoll_control(uint64_t n)
+{
+	int pair[2], fd = ready_socket(pair), loop = must(epoll_create1(0));
+	struct epoll_event e = { .events = EPOLLIN, .data.fd = fd };
+	must(epoll_ctl(loop, EPOLL_CTL_ADD, fd, &e));
+	int64_t ns = TIMED(n, (e.events ^= EPOLLOUT, epoll_ctl(loop, EPOLL_CTL_MOD, fd, &e)));
+	close(loop);
+	close_pair(pair);
+	return ns;
+}
+
+static int64_t epoll_ready(uint64_t n)
+{
+	int pair[2], fd = ready_socket(pair), loop = must(epoll_create1(0));
+	struct epoll_event e = { .events = EPOLLIN, .data.fd = fd }, got[4];
+	must(epoll_ctl(loop, EPOLL_CTL_ADD, fd, &e));
+	int64_t ns = TIMED(n, epoll_wait(loop, got, 4, 0));
+	close(loop);
+	close_pair(pair);
+	return ns;
+}
+
+static int64_t select_ready(uint64_t n)
+{
+	int pair[2], fd = ready_socket(pair);
+	fd_set set;
+	struct timeval none = { 0, 0 };
+	FD_ZERO(&set);
+	FD_SET(fd, &set);
+	int64_t ns = TIMED(n, select(fd + 1, &set, NULL, NULL, &none));
+	close_pair(pair);
+	return ns;
+}
+
+static int64_t poll_ready(uint64_t n)
+{
+	int pair[2];
+	struct pollfd p = { .fd = ready_socket(pair), .events = POLLIN };
+	int64_t ns = TIMED(n, poll(&p, 1, 0));
+	close_pair(pair);
+	return ns;
+}
+
+/* Data. */
+
+static int64_t read_one(uint64_t n)
+{
+	char c;
+	int fd = must(open("/dev/zero", O_RDONLY));
+	int64_t ns = TIMED(n, read(fd, &c, 1));
+	close(fd);
+	return ns;
+}
+
+static int64_t write_one(uint64_t n)
+{
+	int fd = must(open("/dev/null", O_WRONLY));
+	int64_t ns = TIMED(n, write(fd, "x", 1));
+	close(fd);
+	return ns;
+}
+
+static int64_t send_one(uint64_t n)
+{
+	int pair[2];
+	char drain[BATCH];
+	int64_t ns = 0;
+	must(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+	for (uint64_t done = 0; done < n; done += BATCH) {
+		ns += TIMED(BATCH, send(pair[0], "x", 1, 0));
+		must((int)recv(pair[1], drain, sizeof drain, MSG_WAITALL));
+	}
+	close_pair(pair);
+	return ns;
+}
+
+static int64_t recv_one(uint64_t n)
+{
+	int pair[2];
+	char c, fill[BATCH] = "";
+	int64_t ns = 0;
+	must(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+	for (uint64_t done = 0; done < n; done += BATCH) {
+		must((int)send(pair[0], fill, sizeof fill, 0));
+		ns += TIMED(BATCH, recv(pair[1], &c, 1, 0));
+	}
+	close_pair(pair);
+	return ns;
+}
+
+/* Children. */
+
+static char *const true_argv[] = { "true", NULL };
+
+static int ended(pid_t pid)
+{
+	int status;
+	must(waitpid(must(pid), &status, 0));
+	if (status)
+		errx(1, "worker: a child ended with status %x", (unsigned)status);
+	return 0;
+}
+
+static int by_fork(const char *path)
+{
+	pid_t pid = fork();
+	if (!pid) {
+		execve(path, true_argv, environ);
+		_exit(127);
+	}
+	return ended(pid);
+}
+
+static int by_vfork(const char *path)
+{
+	pid_t pid = vfork();
+	if (!pid) {
+		execve(path, true_argv, environ);
+		_exit(127);
+	}
+	return ended(pid);
+}
+
+static int by_spawn(const char *path, char *const envp[])
+{
+	pid_t pid;
+	if (posix_spawn(&pid, path, NULL, NULL, true_argv, envp))
+		errx(1, "worker: posix_spawn");
+	return ended(pid);
+}
+
+static int64_t fork_exec(uint64_t n) { return TIMED(n, by_fork("/bin/true")); }
+static int64_t vfork_exec(uint64_t n) { return TIMED(n, by_vfork("/bin/true")); }
+static int64_t spawn(uint64_t n) { return TIMED(n, by_spawn("/bin/true", environ)); }
+static int64_t fork_exec_static(uint64_t n) { return TIMED(n, by_fork(BENCH_TRUE_STATIC)); }
+static int64_t vfork_exec_static(uint64_t n) { return TIMED(n, by_vfork(BENCH_TRUE_STATIC)); }
+static int64_t spawn_static(uint64_t n) { return TIMED(n, by_spawn(BENCH_TRUE_STATIC, environ)); }
+
+static int64_t start(uint64_t n)
+{
+	char entry[4096];
+	const char *preload = getenv("BENCH_PRELOAD");
+	char *with[] = { "PATH=/usr/bin:/bin", entry, NULL }, *without[] = { "PATH=/usr/bin:/bin", NULL };
+	bool any = preload && *preload;
+	if (any)
+		snprintf(entry, sizeof entry, "LD_PRELOAD=%s", preload);
+	return TIMED(n, by_spawn("/bin/true", any ? with : without));
+}
+
+const struct work works[] = {
+	{ "read", CALLS, 1.02, 0, read_one },
+	{ "write", CALLS, 1.02, 0, write_one },
+	{ "send", CALLS, 1.02, 0, send_one },
+	{ "recv", CALLS, 1.02, 0, recv_one },
+	{ "epoll_wait", CALLS, 1.05, 0, epoll_ready },
+	{ "select below FD_SETSIZE", CALLS, 1.05, 0, select_ready },
+	{ "poll", CALLS, 1.05, 0, poll_ready },
+	{ "fcntl F_GETFL", CALLS, 1.05, 0, getfl },
+	{ "fcntl F_GETFD", CALLS, 1.05, 0, getfd },
+	{ "fcntl F_SETFL", CALLS, 1.05, 0, setfl },
+	{ "socket+close", CALLS, 1.05, 0, socket_close },
+	{ "accept+close", CALLS, 1.05, 0, accept_close },
+	{ "connect", CALLS, 1.05, 0, connect_loopback },
+	{ "open+close", CALLS, 1.05, 0, open_close },
+	{ "setsockopt", CALLS, 1.05, 0, set_option },
+	{ "dup+close", CALLS, 1.10, 0, dup_close },
+	{ "epoll_ctl", CALLS, 1.10, 0, epoll_control },
+	{ "fork+exec of /bin/true", CHILDREN, 1.10, 0, fork_exec },
+	{ "vfork+exec of /bin/true", CHILDREN, 1.10, 0, vfork_exec },
+	{ "posix_spawn of /bin/true", CHILDREN, 1.10, 0, spawn },
+	{ "fork+exec of a static program", CHILDREN, 0, 0, fork_exec_static },
+	{ "vfork+exec of a static program", CHILDREN, 0, 0, vfork_exec_static },
+	{ "posix_spawn of a static program", CHILDREN, 0, 0, spawn_static },
+	{ "start of /bin/true", START, 0, 60, start },
+};
+const unsigned works_count = sizeof works / sizeof works[0];
