@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=sh
-# For scripts/test and scripts/demo: `. scripts/dev/install.sh; need_packages KIND…` installs what packages.txt lists for these
+# shellcheck shell=sh disable=SC2154 # root
+# For scripts/test and scripts/demo, which set root: `. scripts/dev/install.sh; need_packages KIND…` installs what packages.txt lists for these
 # kinds (build, test, demo) and is not there. Returns 1, having said so, when something is still missing.
 
 # missing_packages LIST KIND…: prints the packages of LIST that are not installed, a space after each.
@@ -43,8 +43,7 @@ apt_install() {
 }
 
 need_packages() {
-	need_list=${FDGUARD_PACKAGES:-$root/scripts/packages.txt}
-	need=$(missing_packages "$need_list" "$@")
+	need=$(missing_packages "$root/scripts/packages.txt" "$@")
 	[ -n "$need" ] || return 0
 	if ! command -v apt-get >/dev/null 2>&1; then
 		echo "Missing, and there is no apt-get here to install it with (Debian's names): $need" >&2

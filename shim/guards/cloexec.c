@@ -31,6 +31,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "base/exe.h"
 #include "base/sys.h"
 #include "guards/naming.h"
 #include "ledger/ledger.h"
@@ -41,8 +42,6 @@
 #include "base/poison.h"
 
 unsigned fdg_cloexec_kinds;
-static const char *own_exe = "";
-static bool own_is_shell;
 
 static const char *base_name(const char *path)
 {
@@ -61,10 +60,8 @@ bool fdg_is_shell(const char *exe)
 	return false;
 }
 
-void fdg_cloexec_start(const char *exe)
+void fdg_cloexec_start(void)
 {
-	own_exe = exe;
-	own_is_shell = fdg_is_shell(exe);
 	fdg_cloexec_kinds = fdg_options.cloexec == FDG_FIX ? fdg_options.cloexec_kinds : 0;
 }
 
@@ -106,7 +103,7 @@ static bool same_program(const struct fdg_exec *x)
 {
 	if (!x->file)
 		return false;
-	return strchr(x->file, '/') ? is_own_file(x->file) : strcmp(x->file, base_name(own_exe)) == 0;
+	return strchr(x->file, '/') ? is_own_file(x->file) : strcmp(x->file, base_name(fdg_exe())) == 0;
 }
 
 static bool is_listener(int fd, fdg_kindword kind)
@@ -159,7 +156,7 @@ static bool is_meant(struct walk *w, int fd, const struct fdg_known *k)
 
 	if (k->flags & FDG_MEANT || fdg_named_has(&w->named, fd) || fdg_fdset_has(&fdg_options.cloexec_allow, fd, fdg_kind_bit(kind)))
 		return true;
-	return own_is_shell && kind != FDG_KIND_SOCKET && kind != FDG_KIND_EPOLL;
+	return kind != FDG_KIND_SOCKET && kind != FDG_KIND_EPOLL && fdg_is_shell(fdg_exe());
 }
 
 static void lift(struct fdg_exec *x, int fd)
@@ -274,7 +271,7 @@ bool fdg_cloexec_before(struct fdg_exec *x)
 	x->note.spawned = x->spawned;
 	x->note.pid = fdg_sys_getpid();
 	x->note.maker = maker_pid(x, w.newest);
-	x->note.exe = own_exe;
+	x->note.exe = fdg_exe();
 	if (!fdg_place_of(x->site, &x->note.site))
 		x->note.site = (struct fdg_place){ "?", 0 };
 	return true;

@@ -21,8 +21,8 @@ static inline bool fdg_cloexec_forces(unsigned kind_bit)
 	return (fdg_cloexec_kinds & kind_bit) && !fdg_foreign_memory();
 }
 
-/* Sets fdg_cloexec_kinds from the options; before the program runs. `exe` is kept by reference. */
-void fdg_cloexec_start(const char *exe);
+/* Sets fdg_cloexec_kinds from the options; before the program runs. */
+void fdg_cloexec_start(void);
 
 /* In a child of fork: what was made until now is its parent's work. */
 void fdg_cloexec_forked(void);
@@ -59,7 +59,7 @@ void fdg_cloexec_after(struct fdg_exec *x, bool failed);
  * In the new image, before the program runs: looks at every descriptor above 2, reports what was leaked to us and what nobody named, closes it where
  * cloexec.inherited=close, and enters the rest in the ledger. `note` is the value of FDGUARD_NOTE, or NULL.
  */
-void fdg_inherited_start(const char *exe, char *const argv[], char *const envp[], const char *note);
+void fdg_inherited_start(char *const argv[], char *const envp[], const char *note);
 
 /* "sh", "bash", …: programs that open descriptors for their children on their users' behalf. */
 bool fdg_is_shell(const char *exe);

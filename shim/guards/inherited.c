@@ -11,9 +11,12 @@
  */
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <time.h>
 
+#include "base/exe.h"
 #include "base/fmt.h"
 #include "base/sys.h"
 #include "guards/cloexec.h"
@@ -36,7 +39,6 @@ struct told {
 };
 
 struct child {
-	const char *exe;
 	char *const *argv, *const *envp;
 	struct told *told; /* NULL: no note for us */
 	int parent_is_shell; /* -1: not asked */
@@ -166,12 +168,38 @@ static int number_of(const char *name)
 	return *name ? -1 : v;
 }
 
+/* Numbers that the kernel's smallest descriptor table has. */
+#define SMALL_TABLE 64
+
+/*
+ * True if nothing above 2 is open, found without /proc, whose first use costs a new process more than all the rest of our start. poll says POLLNVAL for each
+ * number of a small table that is not open; select, which looks at no number beyond the table, says whether the table is a small one: it
+ * refuses fd 64 (EBADF) only if that number is in the table. A process that had more than 64 descriptors before it exec'd has a bigger one.
+ */
+static bool nothing_is_open(void)
+{
+	struct pollfd p[SMALL_TABLE - 3];
+	uint64_t set[2] = { 0, 1 }; /* fd 64 */
+	struct timespec none = { 0, 0 };
+
+	for (int i = 0; i < SMALL_TABLE - 3; i++)
+		p[i] = (struct pollfd){ .fd = i + 3, .events = 0 };
+	if (fdg_sys_poll(p, SMALL_TABLE - 3, 0) != SMALL_TABLE - 3)
+		return false;
+	for (int i = 0; i < SMALL_TABLE - 3; i++)
+		if (p[i].revents != POLLNVAL)
+			return false;
+	return fdg_sys6(SYS_pselect6, SMALL_TABLE + 1, 0, 0, (long)set, (long)&none, 0) == 0;
+}
+
 /* The kernel lists /proc/self/fd by rising number and remembers where it was as a number, so closing on the way is safe. */
 static void walk(struct child *c)
 {
 	char batch[2048] __attribute__((aligned(8)));
 	long n;
 
+	if (nothing_is_open())
+		return;
 	c->walker = fdg_sys_open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 	if (c->walker < 0) {
 		for (int fd = 3; fd < BLIND_WALK; fd++)
@@ -206,7 +234,7 @@ static bool is_interpreter(const char *name)
 static void put_program(struct fdg_buf *b, const struct child *c)
 {
 	const char *execfn = (const char *)getauxval(AT_EXECFN);
-	const char *name = base_name(execfn && *execfn ? execfn : c->exe);
+	const char *name = base_name(execfn && *execfn ? execfn : fdg_exe());
 	const char *script = c->argv && c->argv[0] ? c->argv[1] : NULL;
 
 	if (script && *script && *script != '-' && is_interpreter(name))
@@ -393,11 +421,10 @@ __attribute__((noinline)) static void look_with_note(struct child *c, const char
 	look(c);
 }
 
-void fdg_inherited_start(const char *exe, char *const argv[], char *const envp[], const char *note)
+void fdg_inherited_start(char *const argv[], char *const envp[], const char *note)
 {
 	struct child c;
 
-	c.exe = exe;
 	c.argv = argv;
 	c.envp = envp;
 	c.told = NULL;

@@ -16,7 +16,7 @@
 
 #define SAY_MAX 8
 
-struct fdg_run fdg_run = { .exe = "?" };
+struct fdg_run fdg_run;
 
 static const struct { const char *name, *guard; enum fdg_level level; } kinds[] = {
 #define FINDING(constant, guard, id, level) { id, #guard, FDG_LEVEL_##level },
@@ -172,7 +172,7 @@ static void warm_stack(void)
 
 void fdg_report_start(const char *exe, int argc, char *const argv[])
 {
-	fdg_run.exe = exe && *exe ? exe : "?";
+	fdg_run.exe = exe;
 	fdg_run.argc = argc;
 	fdg_run.argv = argv;
 	fdg_run.pid = fdg_sys_getpid();
@@ -224,7 +224,7 @@ void fdg_report_run_start(void)
 	if (!writes_runs())
 		return;
 	facts[0].number = fdg_sys_getppid();
-	fdg_fmt(&m, "guarding %s", fdg_run.exe);
+	fdg_fmt(&m, "guarding %s", fdg_run_exe());
 	if (fdg_run.argv)
 		fdg_put_json_array(&a, fdg_run.argc, fdg_run.argv);
 	write_run(FDG_RUN_START, message, facts, sizeof(facts) / sizeof(*facts), "argv", fdg_run.argv ? argv : NULL);
@@ -244,7 +244,7 @@ static void write_run_end(void)
 	};
 
 	fdg_put_count(&m, findings);
-	fdg_fmt(&m, findings == 1 ? " finding in %s" : " findings in %s", fdg_run.exe);
+	fdg_fmt(&m, findings == 1 ? " finding in %s" : " findings in %s", fdg_run_exe());
 	fdg_suppress_put_used(&u);
 	write_run(FDG_RUN_END, message, facts, sizeof(facts) / sizeof(*facts), "suppressions_used", fdg_suppress_any() && !u.cut ? used : NULL);
 }

@@ -87,7 +87,7 @@ void fdg_told_prepare(void);
 uint64_t fdg_hash(uint64_t seed, const void *data, size_t n); /* FNV-1a */
 
 /* Life cycle; called by wrap's start-up, fork and exit files alone. fdg_options must be set. exe, argv and the suppression text are kept
- * by reference or in the arena; argv may be NULL. */
+ * by reference or in the arena; argv may be NULL, and so may exe: then it is asked for when it is needed. */
 void fdg_report_start(const char *exe, int argc, char *const argv[]);
 void fdg_report_run_start(void); /* json: the run.start line */
 void fdg_report_fork_child(void);

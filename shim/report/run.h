@@ -9,11 +9,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/exe.h"
+
 enum fdg_run_stage { FDG_RUN_IDLE, FDG_RUN_LIVE, FDG_RUN_RETIRED };
 
 struct fdg_run {
 	/* Written by fdg_report_start alone, before the stage is LIVE. */
-	const char *exe;
+	const char *exe; /* NULL: fdg_exe(), when it is needed */
 	int argc;
 	char *const *argv; /* NULL: not known */
 	int pid;
@@ -37,6 +39,11 @@ extern struct fdg_run fdg_run;
 static inline bool fdg_run_is(enum fdg_run_stage stage)
 {
 	return atomic_load_explicit(&fdg_run.stage, memory_order_acquire) == (int)stage;
+}
+
+static inline const char *fdg_run_exe(void)
+{
+	return fdg_run.exe ? fdg_run.exe : fdg_exe();
 }
 
 static inline const char *fdg_base_name(const char *path)

@@ -100,7 +100,7 @@ static void put_path(struct fdg_buf *b)
 		else if (*++p == 'p')
 			fdg_put_i64(b, fdg_sys_getpid());
 		else if (*p == 'e')
-			fdg_put(b, fdg_base_name(fdg_run.exe));
+			fdg_put(b, fdg_base_name(fdg_run_exe()));
 		else
 			fdg_put_char(b, '%');
 	}

@@ -109,7 +109,7 @@ bool fdg_suppression_matches(const struct fdg_suppression *s, const struct fdg_f
 {
 	if (!fdg_glob(s->id, fdg_finding_name(f->id)))
 		return false;
-	if (s->exe && !fdg_glob(s->exe, fdg_run.exe) && !fdg_glob(s->exe, fdg_base_name(fdg_run.exe)))
+	if (s->exe && !fdg_glob(s->exe, fdg_run_exe()) && !fdg_glob(s->exe, fdg_base_name(fdg_run_exe())))
 		return false;
 	if (s->peer && (!f->peer || !fdg_glob(s->peer, f->peer)))
 		return false;

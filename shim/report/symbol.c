@@ -26,7 +26,7 @@ bool fdg_place_of(const void *pc, struct fdg_place *ret)
 		return false;
 	ret->object = o.dlfo_link_map->l_name;
 	if (!ret->object || !*ret->object)
-		ret->object = fdg_run.exe;
+		ret->object = fdg_run_exe();
 	ret->offset = call - o.dlfo_link_map->l_addr;
 	return ret->object != NULL;
 }
@@ -36,7 +36,7 @@ static int open_object(const char *object)
 {
 	int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, fd = -1;
 
-	if (object == fdg_run.exe)
+	if (object == fdg_run_exe())
 		fd = fdg_open_high("/proc/self/exe", flags, 0);
 	return fd < 0 && strchr(object, '/') ? fdg_open_high(object, flags, 0) : fd;
 }

@@ -113,7 +113,7 @@ static void put_fact(struct fdg_buf *b, const struct fdg_fact *fact, size_t max)
 
 static void put_values(struct fdg_buf *b, const struct fdg_finding *f, const struct fdg_share *share)
 {
-	put_line(b, "program", fdg_run.exe, share->string);
+	put_line(b, "program", fdg_run_exe(), share->string);
 	fdg_fmt(b, " (pid %d) at ", fdg_sys_getpid());
 	fdg_put_now(b);
 	if (f->fd >= 0)

@@ -3,9 +3,9 @@
 
 #include <elf.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -187,34 +187,43 @@ static char *interpreter_of(char *line)
 	return *path ? path : NULL;
 }
 
+/* Opens path into f, or, for a script, the program that the kernel starts for it; false: `ret` tells what is wrong. Names that program in
+ * ret_path. The first bytes of the file are in `start`; -1 in f->fd: cannot be read. */
+static bool open_program(struct file *f, const char *path, char start[SCRIPT_LINE], char ret_path[PATH_MAX], struct binary *ret)
+{
+	snprintf(ret_path, PATH_MAX, "%s", path);
+	for (int depth = 0; depth <= SCRIPT_DEPTH; depth++) {
+		ssize_t n;
+		char *interpreter;
+
+		f->fd = open(ret_path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+		n = f->fd < 0 ? 0 : pread(f->fd, start, SCRIPT_LINE - 1, 0);
+		start[n < 0 ? 0 : n] = '\0';
+		if (strncmp(start, "#!", 2) != 0)
+			return true;
+		close(f->fd);
+		interpreter = interpreter_of(start);
+		if (!interpreter)
+			return false; /* the kernel says ENOEXEC, and a shell runs it */
+		if (access(interpreter, F_OK) != 0) {
+			say(ret, BINARY_MISSING, "its interpreter %s: No such file or directory", interpreter);
+			return false;
+		}
+		snprintf(ret_path, PATH_MAX, "%s", interpreter);
+	}
+	return false;
+}
+
 void binary_look(const char *path, struct binary *ret)
 {
 	static struct file f;
-	char start[SCRIPT_LINE] = "", *interpreter;
+	char start[SCRIPT_LINE], program[PATH_MAX];
 	struct stat st;
-	ssize_t n;
 
 	say(ret, BINARY_DYNAMIC, "%s", "is dynamically linked");
-	for (int depth = 0; depth <= SCRIPT_DEPTH; depth++) {
-		f.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-		n = f.fd < 0 ? -1 : pread(f.fd, start, sizeof(start) - 1, 0);
-		if (n > 0)
-			start[n] = '\0';
-		if (n < 2 || start[0] != '#' || start[1] != '!')
-			break;
-		close(f.fd);
-		interpreter = interpreter_of(start);
-		if (!interpreter)
-			return; /* the kernel says ENOEXEC, and a shell runs it */
-		if (access(interpreter, F_OK) != 0) {
-			say(ret, BINARY_MISSING, "its interpreter %s: No such file or directory", interpreter);
-			return;
-		}
-		path = strdup(interpreter);
-		if (!path)
-			return;
-	}
-	if (stat(path, &st) == 0 && !privileged(path, &st, ret) && n >= SELFMAG && memcmp(start, ELFMAG, SELFMAG) == 0 &&
+	if (!open_program(&f, path, start, program, ret))
+		return;
+	if (stat(program, &st) == 0 && !privileged(program, &st, ret) && strncmp(start, ELFMAG, SELFMAG) == 0 &&
 	    read_at(f.fd, 0, &f.elf, sizeof(f.elf)))
 		look_at_elf(&f, ret);
 	if (f.fd >= 0)

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 
-#include "base/arena.h"
+#include "base/exe.h"
 #include "options/options.h"
 #include "report/report.h"
 #include "wrap/environ.h"
@@ -27,30 +27,6 @@ static const char *variable(char *const envp[], const char *name)
 		if (strncmp(envp[i], name, n) == 0 && envp[i][n] == '=')
 			return envp[i] + n + 1;
 	return NULL;
-}
-
-/* A frame of its own: a page of stack that hardly any program's path needs. */
-__attribute__((noinline)) static const char *long_path(void)
-{
-	char path[4096];
-	long n = fdg_sys_readlink("/proc/self/exe", path, sizeof(path));
-
-	return n > 0 ? fdg_arena_strndup(path, (size_t)n) : NULL;
-}
-
-static const char *own_path(void)
-{
-	char path[256];
-	long n = fdg_sys_readlink("/proc/self/exe", path, sizeof(path));
-	const char *copy;
-
-	if (n > 0 && n < (long)sizeof(path))
-		copy = fdg_arena_strndup(path, (size_t)n);
-	else
-		copy = long_path();
-	if (!copy)
-		copy = (const char *)getauxval(AT_EXECFN);
-	return copy ? copy : "?";
 }
 
 static const char *library_path(void)
@@ -77,33 +53,34 @@ static const char *program_name(const char *exe)
 	return slash ? slash + 1 : exe;
 }
 
-static bool is_left_out(const char *exe)
+static bool is_left_out(void)
 {
-	const char *name = program_name(exe);
+	const char *name;
 
+	if (!fdg_options.only.count && !fdg_options.skip.count)
+		return false;
+	name = program_name(fdg_exe());
 	return (fdg_options.only.count && !fdg_names_match(&fdg_options.only, name)) || fdg_names_match(&fdg_options.skip, name);
 }
 
 __attribute__((constructor)) static void fdg_start(int argc, char **argv, char **envp)
 {
 	bool secure = getauxval(AT_SECURE) != 0;
-	const char *exe;
 
 	fdg_memory_is_ours();
 	fdg_bind_start();
-	exe = own_path();
 	fdg_options_defaults(&fdg_options);
 	if (!secure)
 		fdg_options_read(&fdg_options, variable(envp, "FDGUARD_OPTIONS"), say, NULL);
-	fdg_report_start(exe, argc, argv);
+	fdg_report_start(NULL, argc, argv);
 	fdg_environ_start(envp, library_path());
-	if (is_left_out(exe)) {
+	if (is_left_out()) {
 		atomic_store(&fdg_phase, FDG_PASSIVE);
 		return;
 	}
 	fdg_report_run_start();
-	fdg_cloexec_start(exe);
-	fdg_inherited_start(exe, argv, envp, secure ? NULL : variable(envp, FDG_NOTE_NAME));
+	fdg_cloexec_start();
+	fdg_inherited_start(argv, envp, secure ? NULL : variable(envp, FDG_NOTE_NAME));
 	atomic_store(&fdg_phase, FDG_ACTIVE);
 }
 

@@ -13,10 +13,13 @@
 /* works.c */
 
 enum work_kind {
-	CALLS,     /* calls that never wait: the worker's own CPU time, which neighbours on the machine disturb least */
-	CHILDREN,  /* starts children: time on the wall */
-	START,     /* the same, but the worker is bare and the child alone is in the lane */
+	CALLS,    /* calls that never wait */
+	CHILDREN, /* starts children and waits for them */
+	START,    /* the same, but the worker is bare and the child alone is in the lane */
 };
+
+/* CPU time is what neighbours on the machine disturb least; a tracer's share shows on the wall alone. */
+enum work_time { OWN_CPU, CHILDREN_CPU /* and our own */, WALL };
 
 struct work {
 	const char *name;
@@ -29,13 +32,13 @@ struct work {
 
 extern const struct work works[];
 extern const unsigned works_count;
-extern clockid_t work_clock;
+extern enum work_time work_time;
 
 /* worker.c */
 
 struct request {
 	uint32_t work;
-	uint32_t wall; /* measure time on the wall whatever the kind */
+	uint32_t wall; /* measure time on the wall */
 	uint64_t n;
 };
 

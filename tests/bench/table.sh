@@ -6,6 +6,7 @@ set -eu
 budget=
 [ "${1-}" != --budget ] || { budget=--budget; shift; }
 build=${1:-${FDGUARD_BUILD_DIR:-$(dirname "$0")/../../build}}
+build=$(cd "$build" && pwd)
 bench=$build/bin/bench-calls
 [ -x "$bench" ] || { echo "table.sh: no $bench; build first" >&2; exit 2; }
 tmp=$(mktemp -d)
@@ -26,7 +27,9 @@ for file in /usr/lib/*-linux-gnu/libsocket_wrapper.so /usr/lib64/libsocket_wrapp
 	[ ! -e "$file" ] || wrapper=$file
 done
 "$bench" $budget >"$tmp/calls" || missed=1
-: >"$tmp/valgrind" >"$tmp/strace" >"$tmp/socket_wrapper"
+for name in valgrind strace socket_wrapper; do
+	: >"$tmp/$name"
+done
 ! command -v valgrind >/dev/null || peer valgrind --wrap 'valgrind -q --track-fds=yes --log-file=/dev/null'
 ! command -v strace >/dev/null || peer strace --wrap 'strace -f -o /dev/null'
 mkdir "$tmp/sockets"
@@ -36,13 +39,13 @@ columns() {
 	if [ -t 1 ] && command -v column >/dev/null; then column -t -s "$tab"; else cat; fi
 }
 
-awk -F "$tab" -v OFS="$tab" '
-	FNR == 1 { file++ }
-	file < 4 { if (!/^#/) ratio[file, $1] = $4; next }
+cd "$tmp"
+awk -F "$tab" -v OFS="$tab" -v calls=calls '
+	FILENAME != calls { if (!/^#/) ratio[FILENAME, $1] = $4; next }
 	/^#/ { print "work", "bare ns", "guarded ns", "ratio", "budget", "verdict", "empty", "min ratio", "spread %", "valgrind", "strace -f", "socket_wrapper"; next }
-	{ print $1, $2, $3, $4, $5, $6, $8, $12, $13 "/" $15, out(1, $1), out(2, $1), out(3, $1) }
+	{ print $1, $2, $3, $4, $5, $6, $8, $12, $13 "/" $15, out("valgrind", $1), out("strace", $1), out("socket_wrapper", $1) }
 	function out(peer, work) { return (peer, work) in ratio ? ratio[peer, work] : "-" }
-' "$tmp/valgrind" "$tmp/strace" "$tmp/socket_wrapper" "$tmp/calls" | columns
+' valgrind strace socket_wrapper calls | columns
 echo
 "$build/bin/bench-memory" $budget >"$tmp/memory" || missed=1
 sed 's/^# //' "$tmp/memory" | columns

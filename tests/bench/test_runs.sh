@@ -14,18 +14,25 @@ rows() {
 		END { exit !(rows && !bad) }' "$1"
 }
 
-check "bench-calls --list" "$FDG_BIN/bench-calls" --list >works
-check "bench-calls" "$FDG_BIN/bench-calls" --quick >calls 2>err
+# to FILE CMD…
+to() {
+	file=$1
+	shift
+	"$@" >"$file" 2>err
+}
+
+check "bench-calls --list" to works "$FDG_BIN/bench-calls" --list
+check "bench-calls" to calls "$FDG_BIN/bench-calls" --quick
 same "bench-calls: nothing on standard error" "" "$(cat err)"
 check "bench-calls: rows" rows calls
-same "bench-calls: a row for each work" "$(grep -v '^ok' works)" "$(grep -v '^#\|^ok' calls | cut -f1)"
-check "bench-calls --wrap" "$FDG_BIN/bench-calls" --quick --wall --only 'fcntl*' --wrap 'strace -f -o /dev/null' >wrapped
+same "bench-calls: a row for each work" "$(cat works)" "$(grep -v '^#' calls | cut -f1)"
+check "bench-calls --wrap" to wrapped "$FDG_BIN/bench-calls" --quick --wall --only 'fcntl*' --wrap 'strace -f -o /dev/null'
 check "bench-calls --wrap: rows" rows wrapped
-refuse "bench-calls --budget fails under strace" "$FDG_BIN/bench-calls" --quick --wall --budget --only 'fcntl*' --wrap 'strace -f -o /dev/null' >over
+refuse "bench-calls --budget fails under strace" to over "$FDG_BIN/bench-calls" --quick --wall --budget --only 'fcntl*' --wrap 'strace -f -o /dev/null'
 check "and says what" grep -q "^fcntl F_GETFL${tab}.*${tab}over${tab}" over
-refuse "a library that is not there" "$FDG_BIN/bench-calls" --quick --only poll --lib "$tmp/missing.so" >/dev/null 2>&1
-refuse "a work that is not there" "$FDG_BIN/bench-calls" --quick --only nothing >/dev/null 2>&1
-check "bench-memory" "$FDG_BIN/bench-memory" >memory
+refuse "a library that is not there" to none "$FDG_BIN/bench-calls" --quick --only poll --lib "$tmp/missing.so"
+refuse "a work that is not there" to none "$FDG_BIN/bench-calls" --quick --only nothing
+check "bench-memory" to memory "$FDG_BIN/bench-memory"
 check "bench-memory: rows" rows memory
 
 finish

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -18,13 +19,27 @@
 #include <unistd.h>
 
 extern char **environ;
-clockid_t work_clock;
+enum work_time work_time;
+
+static int64_t ns_of(int64_t seconds, int64_t ns)
+{
+	return seconds * INT64_C(1000000000) + ns;
+}
+
+static int64_t used(int who)
+{
+	struct rusage u;
+	getrusage(who, &u);
+	return ns_of(u.ru_utime.tv_sec + u.ru_stime.tv_sec, (u.ru_utime.tv_usec + u.ru_stime.tv_usec) * INT64_C(1000));
+}
 
 static int64_t now(void)
 {
 	struct timespec t;
-	clock_gettime(work_clock, &t);
-	return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+	if (work_time == CHILDREN_CPU)
+		return used(RUSAGE_SELF) + used(RUSAGE_CHILDREN);
+	clock_gettime(work_time == WALL ? CLOCK_MONOTONIC : CLOCK_THREAD_CPUTIME_ID, &t);
+	return ns_of(t.tv_sec, t.tv_nsec);
 }
 
 static int must(int result)

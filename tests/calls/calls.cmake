@@ -120,3 +120,5 @@ calls_test(cancellation)
 calls_test(interrupted_calls)
 calls_test(process_control)
 calls_test(table_is_full)
+
+include(${CALLS_DIR}/torture.cmake)

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* torture-limit N: starts itself again under RLIMIT_NOFILE N, uses every number there is (up to 3,000), and tells its resident KiB. */
+/*
+ * torture-limit N: starts itself again under RLIMIT_NOFILE N (or what the machine permits), uses every number there is (up to 3,000), and tells
+ * the limit and its resident KiB.
+ */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +25,8 @@ static int with_limit(int limit)
 	int first = lowest(), fd, top = limit < 3000 ? limit : 3000;
 
 	SAME(first, 3);
-	printf("%ld\n", resident());
+	printf("%d %ld\n", limit, resident());
+	fflush(stdout);
 	for (fd = first; fd < top; fd++)
 		if (!SAME(socket(AF_UNIX, SOCK_STREAM, 0), fd))
 			return 1;
@@ -45,11 +49,17 @@ int main(int argc, char **argv)
 	int n = argc > 1 ? atoi(argv[1]) : 0;
 	struct rlimit limit = { n, n };
 
-	if (argc > 2)
-		return with_limit(n);
-	if (n < 8 || setrlimit(RLIMIT_NOFILE, &limit) < 0) {
-		perror("setrlimit");
+	if (argc > 2) {
+		getrlimit(RLIMIT_NOFILE, &limit);
+		return with_limit(limit.rlim_cur);
+	}
+	if (n < 8)
 		return 2;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0) { /* not permitted: as many as may be */
+		getrlimit(RLIMIT_NOFILE, &limit);
+		limit.rlim_cur = limit.rlim_max;
+		if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+			return 2;
 	}
 	execl(SELF, argv[0], argv[1], "limited", (char *)NULL);
 	return 127;

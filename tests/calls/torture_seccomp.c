@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -45,9 +46,9 @@ static int calls(void)
 	if (sock < 0 || fcntl(sock, F_GETFD) != 0 || fcntl(sock, F_SETFD, FD_CLOEXEC) != 0 || fcntl(sock, F_GETFD) != FD_CLOEXEC)
 		return 10;
 	copy = dup(sock);
-	if (copy < 0 || dup2(sock, copy) != copy || fcntl(copy, F_GETFD) != 0 || ioctl(copy, 0x5421 /* FIONBIO */, &off) != 0)
+	if (copy < 0 || dup2(sock, copy) != copy || fcntl(copy, F_GETFD) != 0 || ioctl(copy, FIONBIO, &off) != 0)
 		return 11;
-	if (close(copy) != 0 || close(sock) != 0 || close(sock) != -1)
+	if (close(copy) != 0 || close(sock) != 0 || close(-1) != -1)
 		return 12;
 	file = open("/dev/null", O_RDONLY);
 	if (file < 0 || close(file) != 0)
@@ -55,23 +56,48 @@ static int calls(void)
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0 || close(pair[1]) != 0 || recvmsg(pair[0], &message, 0) != 0 || close(pair[0]) != 0)
 		return 14;
 	file = epoll_create1(0);
-	if (file < 0 || fcntl(file, F_DUPFD, 50) != 50 || close(50) != 0 || close(file) != 0)
+	copy = fcntl(file, F_DUPFD, 50);
+	if (file < 0 || copy < 50 || close(copy) != 0 || close(file) != 0)
 		return 15;
 	return write(1, "lived on\n", 9) != 9;
 }
 
-static void *waits(void *go)
+static int running, go, threads_status = -1;
+
+/* Never ends: that would take system calls of the thread library's. */
+__attribute__((noreturn)) static void *waits(void *unused)
 {
-	while (!__atomic_load_n((int *)go, __ATOMIC_SEQ_CST))
+	(void)unused;
+	__atomic_store_n(&running, 1, __ATOMIC_SEQ_CST);
+	while (!__atomic_load_n(&go, __ATOMIC_SEQ_CST))
 		;
-	return (void *)(long)calls();
+	for (;;)
+		__atomic_store_n(&threads_status, calls(), __ATOMIC_SEQ_CST);
+}
+
+static int with_a_thread(void)
+{
+	pthread_t thread;
+	int status = 0;
+
+	if (pthread_create(&thread, NULL, waits, NULL) != 0)
+		return 4;
+	while (!__atomic_load_n(&running, __ATOMIC_SEQ_CST))
+		; /* its start takes system calls of the thread library's */
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &filter) != 0)
+		return 4;
+	__atomic_store_n(&go, 1, __ATOMIC_SEQ_CST);
+	for (int i = 0; i < 200 && status == 0; i++)
+		status = calls();
+	while (__atomic_load_n(&threads_status, __ATOMIC_SEQ_CST) < 0)
+		;
+	return status ? status : __atomic_load_n(&threads_status, __ATOMIC_SEQ_CST);
 }
 
 int main(int argc, char **argv)
 {
 	const char *way = argc > 1 ? argv[1] : "";
-	int early[3] = { socket(AF_INET, SOCK_STREAM, 0), open("/dev/null", O_RDONLY), dup(0) }, go = 0;
-	pthread_t thread;
+	int early[3] = { socket(AF_INET, SOCK_STREAM, 0), open("/dev/null", O_RDONLY), dup(0) };
 
 	if (!strcmp(way, "strict")) {
 		if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) != 0)
@@ -85,19 +111,8 @@ int main(int argc, char **argv)
 	}
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return 3;
-	if (!strcmp(way, "tsync")) {
-		pthread_create(&thread, NULL, waits, &go);
-		if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &filter) != 0)
-			return 4;
-		__atomic_store_n(&go, 1, __ATOMIC_SEQ_CST);
-		for (;;)
-			if (close(early[0]) == 0 && calls() != 0)
-				return 5;
-			else if ((early[0] = socket(AF_INET, SOCK_STREAM, 0)) > 40)
-				return 6;
-			else if (++go > 100)
-				return 0; /* the thread made its calls at the same time, or the process is dead */
-	}
+	if (!strcmp(way, "tsync"))
+		return with_a_thread();
 	if (!strcmp(way, "syscall") ? syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0 :
 				      prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0)
 		return 4;

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The path of this process's executable: /proc/self/exe, or what execve was given where /proc does not tell.
+ *
+ * Asked for at the first call and kept: the first look into /proc costs a new process more than all the rest of our start, and most programs never
+ * need it. Async-signal-safe; "?" if nobody knows. " (deleted)" is taken off.
+ */
+#ifndef FDG_BASE_EXE_H
+#define FDG_BASE_EXE_H
+
+const char *fdg_exe(void);
+
+#endif
