@@ -23,9 +23,9 @@
 #include "report/report.h"
 
 #define FDG_NOTE_NAME "FDGUARD_NOTE"
-#define FDG_NOTE_MAX 3072
-#define FDG_NOTE_GROUPS 12
-#define FDG_NOTE_RANGES 24
+#define FDG_NOTE_MAX 2048
+#define FDG_NOTE_GROUPS 8
+#define FDG_NOTE_RANGES 16
 
 enum fdg_note_letter {
 	FDG_NOTE_MEANT = 'q',  /* named, or made inheritable on purpose: nothing to say */

@@ -3,10 +3,13 @@
 #include "wrap/wrap.h"
 
 #include <linux/close_range.h>
+#include <pthread.h>
 
+/* A cancellation that is pending acts before the descriptor is closed: let it act before the entry is forgotten, too. */
 WRAP(int, close, (int fd))
 {
 	FDG_PASS(close, fd);
+	pthread_testcancel();
 	fdg_ledger_forget(fd);
 	return real_close(fd);
 }

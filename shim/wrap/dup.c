@@ -46,12 +46,17 @@ WRAP(int, dup3, (int fd, int to, int flags))
 	return r;
 }
 
-/* What the program set, without what we added. In a vfork child the entry may be out of date: a number that it touched is the kernel's alone. */
+/*
+ * What the program set, without what we added. In a vfork child the entry may be out of date: a number that it touched is the kernel's alone; and in a clone that
+ * shares our memory and is no vfork nothing is known of what it did.
+ */
 static int as_the_program_set(int fd, int flags)
 {
-	if (flags > 0 && fdg_ledger_state(fd) & FDG_FORCED && fdg_ledger_touch(fd) == FDG_UNTOUCHED)
-		return flags & ~FD_CLOEXEC;
-	return flags;
+	if (flags <= 0 || !(fdg_ledger_state(fd) & FDG_FORCED))
+		return flags;
+	if (fdg_vfork_depth > 0 ? fdg_ledger_touch(fd) != FDG_UNTOUCHED : fdg_foreign_memory())
+		return flags;
+	return flags & ~FD_CLOEXEC;
 }
 
 static void program_set(int fd, bool cloexec)
@@ -63,10 +68,7 @@ WRAP(int, fcntl, (int fd, int cmd, long arg))
 {
 	int r;
 
-	if (fdg_out()) {
-		r = real_fcntl(fd, cmd, arg);
-		return cmd == F_GETFD && fdg_phase_now() == FDG_RETIRED ? as_the_program_set(fd, r) : r;
-	}
+	FDG_PASS(fcntl, fd, cmd, arg);
 	r = real_fcntl(fd, cmd, arg);
 	if (r < 0)
 		return r;

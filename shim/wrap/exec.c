@@ -27,6 +27,39 @@ struct call {
 	const void *site;
 };
 
+/*
+ * Room for an environment: the stack, up to a size that a small thread's has; else a mapping. A vfork child that execs leaves its mapping to its parent, in
+ * the thread-local storage that both use: the next exec of this thread takes it away.
+ */
+#define ON_STACK 16384u
+
+static _Thread_local struct {
+	void *at;
+	size_t size;
+} left;
+
+static void free_mapping(void)
+{
+	if (left.at)
+		fdg_sys_munmap(left.at, left.size);
+	left.at = NULL;
+}
+
+static void *mapping(size_t size)
+{
+	free_mapping();
+	left.at = fdg_sys_mmap(size, false);
+	left.size = size;
+	return left.at;
+}
+
+/* The environment to use, or the program's own where there is no room for another. */
+#define ENVIRONMENT(e, own) \
+	({ \
+		void *room_ = !(e).size ? NULL : (e).size <= ON_STACK ? alloca((e).size) : mapping((e).size); \
+		(e).size && !room_ ? (char **)(own) : fdg_environ_fill(&(e), room_); \
+	})
+
 static int real_exec(const struct call *c, char *const envp[])
 {
 	switch (c->how) {
@@ -70,10 +103,11 @@ static int exec_it(const struct call *c)
 	x.site = c->site;
 	x.chosen_count = x.lifted_count = x.told_count = 0;
 	prepare(&x, &e, note);
-	r = real_exec(c, fdg_environ_fill(&e, e.size ? alloca(e.size) : NULL));
+	r = real_exec(c, ENVIRONMENT(e, c->envp));
 	/* An environment that was too long with our note may fit without. */
 	if (errno == E2BIG && e.note)
 		r = real_exec(c, c->envp);
+	free_mapping();
 	fdg_cloexec_after(&x, true);
 	return r;
 }
@@ -181,9 +215,10 @@ static int spawn_it(spawn_call *const *real, pid_t *pid, const char *file, const
 	x.chosen_count = actions ? fdg_spawn_targets(actions, chosen, CHOSEN_MAX) : 0;
 	x.lifted_count = x.told_count = 0;
 	prepare(&x, &e, note);
-	r = (*real)(pid, file, actions, attributes, argv, fdg_environ_fill(&e, e.size ? alloca(e.size) : NULL));
+	r = (*real)(pid, file, actions, attributes, argv, ENVIRONMENT(e, envp));
 	if (r == E2BIG && e.note)
 		r = (*real)(pid, file, actions, attributes, argv, envp);
+	free_mapping();
 	fdg_cloexec_after(&x, r != 0);
 	return r;
 }
@@ -270,7 +305,7 @@ WRAP(FILE *, popen, (const char *command, const char *mode))
 	if (!fdg_follows() || !command || !mode)
 		return real_popen(command, mode);
 	cloexec = strchr(mode, 'e') != NULL;
-	force = fdg_phase_now() == FDG_ACTIVE && !cloexec && fdg_cloexec_forces(FDG_KIND_PIPE_BIT);
+	force = fdg_phase_now() == FDG_ACTIVE && (!strcmp(mode, "r") || !strcmp(mode, "w")) && fdg_cloexec_forces(FDG_KIND_PIPE_BIT);
 	shell_before(&s, command, FDG_SITE);
 	f = real_popen(command, !force ? mode : *mode == 'r' ? "re" : "we");
 	shell_after(&s, !f);

@@ -38,10 +38,12 @@ static void what_it_never_heard_of(void)
 	fd = socket(AF_INET, SOCK_DGRAM, 0);
 	bare(SYS_close, fd, 0, 0, 0, 0, 0);
 	FAILS(close(fd), EBADF);
-	/* The same number, another thing: nothing of the old one sticks to it. */
+	/* The same number, another thing: what is known of the old one goes with the next call that makes or closes it. */
 	fd = socket(AF_INET, SOCK_DGRAM, 0);
 	bare(SYS_close, fd, 0, 0, 0, 0, 0);
 	SAME(bare(SYS_openat, AT_FDCWD, (long)"/dev/null", O_RDONLY | O_CLOEXEC, 0, 0, 0), fd);
+	SAME(close(fd), 0);
+	SAME(open("/dev/null", O_RDONLY | O_CLOEXEC), fd);
 	EXPECT(cloexec(fd));
 	SAME(close(fd), 0);
 }

@@ -34,7 +34,7 @@ endforeach()
 
 torture_program(environment)
 torture_test(environment torture_environment.sh $<TARGET_FILE:torture_environment> $<TARGET_FILE:calls-child>
-  $<TARGET_FILE:torture_late>)
+  $<TARGET_FILE:calls-pipes-constructor>)
 
 add_library(torture_late SHARED ${CALLS_DIR}/torture_late.c)
 calls_settle(torture_late)

@@ -36,7 +36,8 @@ static void run(const char *way, char **argv)
 		syscall(SYS_execve, program, argv, own_words);
 	if (!strcmp(way, "execv") || !strcmp(way, "execl")) {
 		clearenv();
-		putenv(own_words[0]);
+		for (char **word = own_words; *word; word++)
+			putenv(*word);
 		if (!strcmp(way, "execv"))
 			execv(program, argv);
 		execl(program, argv[0], argv[1], argv[2], argv[3], (char *)NULL);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * torture-stdio FILE [children]: started without standard descriptors. Opens FILE three times, which takes 0, 1 and 2; starts children if
- * asked to; ends. FILE must hold this program's bytes and nobody else's.
+ * asked to; ends. FILE must hold this program's bytes and nobody else's. The children are given nothing that is worth a word: FILE is what
+ * they have to take for their standard error.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -29,7 +30,7 @@ int main(int argc, char **argv)
 	for (int fd = 0; fd <= 2; fd++)
 		if (open(argv[1], O_RDWR | O_CREAT | O_APPEND, 0600) != fd)
 			return 3;
-	if (socket(AF_INET, SOCK_STREAM, 0) != 3 || socket(AF_INET, SOCK_STREAM, 0) != 4 || dup(3) != 5)
+	if (socket(AF_INET, SOCK_STREAM, 0) != 3 || socket(AF_INET, SOCK_STREAM, 0) != 4 || fcntl(3, F_DUPFD_CLOEXEC, 0) != 5)
 		return 4;
 	if (argc > 2 && (runs("/bin/true") != 0 || runs("/nonexistent") != 127))
 		return 5;

@@ -94,10 +94,10 @@ static void a_note_never_outgrows_its_room(void **state)
 
 	(void)state;
 	memset(longname, ' ', sizeof(longname) - 1); /* each becomes %20 */
-	longname[900] = '\0';
+	longname[500] = '\0';
 	n.exe = longname;
 	for (int g = 0; g < FDG_NOTE_GROUPS; g++)
-		for (int fd = 0; fd < 24; fd++)
+		for (int fd = 0; fd < FDG_NOTE_RANGES; fd++)
 			fdg_note_add(&n, FDG_NOTE_LEAKED, (fdg_kindword)g, NULL, 100000 + g * 1000 + fd * 2);
 	fdg_note_write(&n, &b);
 	assert_true(b.len < FDG_NOTE_MAX && !b.cut);

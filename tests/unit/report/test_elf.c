@@ -111,14 +111,27 @@ static void a_label_is_named_where_no_function_is(void **state)
 	assert_string_equal(at(0x1020), "first+0x20");
 }
 
+static void of_functions_within_each_other_the_innermost_is_named(void **state)
+{
+	(void)state;
+	image.symbol[1].st_size = 0x100;
+	assert_string_equal(at(0x1041), "second+0x1");
+	assert_string_equal(at(0x1051), "first+0x51");
+	image.symbol[3] = image.symbol[1];
+	image.symbol[1] = symbol(20, STT_FUNC, 0x1048, 0x4);
+	assert_string_equal(at(0x1041), "second+0x1");
+}
+
 static void the_dynamic_table_is_second(void **state)
 {
 	(void)state;
 	assert_string_equal(at(0x1110), "dynamic+0x10");
 	image.dynamic[1].st_value = 0x1000;
 	assert_string_equal(at(0x1010), "first+0x10");
+	image.dynamic[1].st_value = 0x1008;
+	assert_string_equal(at(0x1010), "first+0x10");
 	image.section[SYMTAB].sh_type = SHT_NULL;
-	assert_string_equal(at(0x1010), "dynamic+0x10");
+	assert_string_equal(at(0x1010), "dynamic+0x8");
 }
 
 static void symbols_of_another_section_or_of_data_do_not_count(void **state)
@@ -129,6 +142,9 @@ static void symbols_of_another_section_or_of_data_do_not_count(void **state)
 	image.symbol[1].st_shndx = CODE;
 	image.symbol[1].st_info = ELF64_ST_INFO(STB_GLOBAL, STT_OBJECT);
 	assert_string_equal(at(0x1010), "none");
+	image.symbol[1] = symbol(1, STT_FUNC, 0, 0);
+	image.symbol[1].st_shndx = SHN_UNDEF;
+	assert_string_equal(at(0x5000), "none");
 }
 
 static void mapping_symbols_are_no_names(void **state)
@@ -155,6 +171,7 @@ static void a_name_without_an_end_is_cut_at_the_end_of_the_table(void **state)
 	(void)state;
 	image.section[STRTAB].sh_size = 4;
 	assert_string_equal(at(0x1001), "fir+0x1");
+	assert_string_equal(at(0x1041), "none");
 }
 
 static void more_sections_than_the_header_can_count(void **state)
@@ -174,6 +191,9 @@ static void what_is_no_elf_file_of_this_machine_has_no_symbols(void **state)
 	assert_string_equal(at(0x1001), "none");
 	lay_out();
 	image.header.e_ident[EI_DATA] = ELFDATA2MSB;
+	assert_string_equal(at(0x1001), "none");
+	lay_out();
+	image.header.e_shentsize--;
 	assert_string_equal(at(0x1001), "none");
 	lay_out();
 	image.header.e_ident[0] = '#';
@@ -231,6 +251,61 @@ static void damaged_files_are_no_harm(void **state)
 	}
 }
 
+/* A table of symbols at 1 GiB, all zeros but the last, in a file that has no memory behind the zeros. */
+static bool found_as_number(unsigned n)
+{
+	char text[64];
+	struct fdg_buf b = FDG_BUF(text);
+	int fd = memfd_create("elf", MFD_CLOEXEC);
+	Elf64_Sym last = image.symbol[1];
+	bool found;
+
+	image.symbol[1] = (Elf64_Sym){ 0 };
+	image.section[SYMTAB].sh_offset = 1u << 30;
+	image.section[SYMTAB].sh_size = n * sizeof(last);
+	assert_int_equal(pwrite(fd, &image, sizeof(image), 0), sizeof(image));
+	assert_int_equal(pwrite(fd, &last, sizeof(last), (1u << 30) + (n - 1) * sizeof(last)), sizeof(last));
+	found = fdg_elf_symbol(fd, 0x1001, &b);
+	close(fd);
+	lay_out();
+	return found;
+}
+
+static void the_work_for_one_address_is_bounded(void **state)
+{
+	(void)state;
+	assert_true(found_as_number(1));
+	assert_true(found_as_number(1000));
+	assert_true(found_as_number(FDG_ELF_SYMBOLS));
+	assert_false(found_as_number(FDG_ELF_SYMBOLS + 1));
+}
+
+static bool found_with_table_in_section(unsigned index)
+{
+	struct {
+		struct image image;
+		Elf64_Shdr section[FDG_ELF_SECTIONS + 10];
+	} *file = calloc(1, sizeof(*file));
+	bool found;
+
+	file->image = image;
+	file->image.header.e_shoff = offsetof(__typeof__(*file), section);
+	file->image.header.e_shnum = COUNT(file->section);
+	memcpy(file->section, image.section, sizeof(image.section));
+	file->section[SYMTAB].sh_type = file->section[DYNSYM].sh_type = SHT_NULL;
+	file->section[index] = image.section[SYMTAB];
+	found = strcmp(look(file, sizeof(*file), 0x1001), "none") != 0;
+	free(file);
+	return found;
+}
+
+static void sections_beyond_the_limit_are_not_looked_at(void **state)
+{
+	(void)state;
+	assert_true(found_with_table_in_section(FDG_ELF_SECTIONS - 1));
+	assert_false(found_with_table_in_section(FDG_ELF_SECTIONS));
+}
+
 static void only_regular_files_are_read(void **state)
 {
 	char text[64];
@@ -265,6 +340,9 @@ int main(void)
 		cmocka_unit_test_setup(fields_that_lie_are_no_harm, setup),
 		cmocka_unit_test_setup(a_file_that_is_cut_off_anywhere_is_no_harm, setup),
 		cmocka_unit_test_setup(damaged_files_are_no_harm, setup),
+		cmocka_unit_test_setup(of_functions_within_each_other_the_innermost_is_named, setup),
+		cmocka_unit_test_setup(the_work_for_one_address_is_bounded, setup),
+		cmocka_unit_test_setup(sections_beyond_the_limit_are_not_looked_at, setup),
 		cmocka_unit_test_setup(only_regular_files_are_read, setup),
 	};
 

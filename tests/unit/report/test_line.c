@@ -278,6 +278,23 @@ static void what_just_fits_is_not_cut(void **state)
 	}
 }
 
+static void what_does_not_fit_whole_is_marked(void **state)
+{
+	(void)state;
+	for (size_t n = 3000; n < FDG_LINE_MAX; n++) {
+		char *message = repeated('m', n);
+		struct fdg_finding f = FDG_FINDING_INIT(FDG_EPOLL_SPIN);
+		const char *text;
+
+		message[n - 1] = '\x01'; /* six bytes in the line, which are not split */
+		f.message = message;
+		text = compose(FDG_JSON, &f, 0);
+		if (!strstr(text, "\\u0001\"}\n"))
+			assert_contains(text, "\"cut\":true}\n");
+		free(message);
+	}
+}
+
 static char *random_string(unsigned *seed, size_t max)
 {
 	size_t n = (size_t)rand_r(seed) % (max + 1);
@@ -380,6 +397,39 @@ static void symbols_are_looked_up_for_each_frame_that_has_one(void **state)
 	assert_int_equal(symbols.created[1], 0);
 }
 
+#define LONG_NAME a_function_whose_name_is_so_long_that_the_names_of_all_frames_of_a_finding_do_not_fit_into_one_line_of_the_log_and_some_of_them_are_left_out
+
+__attribute__((noinline)) static int LONG_NAME(int n)
+{
+	__asm__ volatile("" : "+r"(n));
+	return n;
+}
+
+static void symbols_without_room_are_left_out_whole(void **state)
+{
+	struct fdg_place site[FDG_FRAMES_MAX];
+	struct fdg_finding f = leak();
+	unsigned found = 0;
+
+	(void)state;
+	assert_int_equal(LONG_NAME(1), 1);
+	assert_true(fdg_place_of((char *)&LONG_NAME + 1, &site[0]));
+	for (size_t i = 1; i < COUNT(site); i++)
+		site[i] = site[0];
+	f.site = f.created = site;
+	f.sites = f.createds = COUNT(site);
+	fdg_find_symbols(&f, &symbols);
+	for (size_t i = 0; i < COUNT(site); i++) {
+		if (symbols.site[i])
+			assert_contains(symbols.text + symbols.site[i], "left_out+0x0");
+		if (symbols.created[i])
+			assert_contains(symbols.text + symbols.created[i], "left_out+0x0");
+		found += (symbols.site[i] != 0) + (symbols.created[i] != 0);
+	}
+	assert_in_range(found, 10, 2 * COUNT(site) - 10);
+	assert_true(symbols.site[0] && symbols.created[0]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -393,9 +443,11 @@ int main(void)
 		cmocka_unit_test_setup(facts_go_next_from_the_last, setup),
 		cmocka_unit_test_setup(strings_are_shortened_last, setup),
 		cmocka_unit_test_setup(what_just_fits_is_not_cut, setup),
+		cmocka_unit_test_setup(what_does_not_fit_whole_is_marked, setup),
 		cmocka_unit_test_setup(any_contents_make_valid_json_and_clean_text, setup),
 		cmocka_unit_test_setup(an_array_ends_with_its_last_whole_element, setup),
 		cmocka_unit_test_setup(symbols_are_looked_up_for_each_frame_that_has_one, setup),
+		cmocka_unit_test_setup(symbols_without_room_are_left_out_whole, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

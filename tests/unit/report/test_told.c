@@ -2,13 +2,14 @@
 #include "report/told.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <sys/mman.h>
 
 #include "common.h"
 #include "report/run.h"
 
-#define CROWD 8
-#define THINGS 400
+#define CROWD 2 /* as many as there are processors: they must run at the same time */
+#define THINGS 900
 
 static uint64_t thing(unsigned i)
 {
@@ -41,54 +42,76 @@ static void any_hash_will_do(void **state)
 	assert_true(fdg_told_mark(0));
 	assert_false(fdg_told_mark(UINT64_MAX));
 	assert_true(fdg_told_mark(UINT64_MAX));
+	assert_false(fdg_told_mark(2 * FDG_TOLD_MAX)); /* the same place as 0 */
+	assert_false(fdg_told_mark(2 * FDG_TOLD_MAX + 2));
+	fdg_told_unmark(0);
+	assert_true(fdg_told_mark(2 * FDG_TOLD_MAX));
+	assert_true(fdg_told_mark(2 * FDG_TOLD_MAX + 2));
 }
 
-static void *mark_all(void *news)
-{
-	for (unsigned i = 0; i < THINGS; i++)
-		if (!fdg_told_mark(thing(1000 + i)))
-			__atomic_add_fetch((unsigned *)news, 1, __ATOMIC_SEQ_CST);
-	return NULL;
-}
+/* What threads or children share: how many were told that a thing is new, and a starting signal for each thing, so that all try it at once. */
+struct race {
+	unsigned news, ready;
+};
 
-static unsigned *shared_number(void)
+static struct race *shared_race(void)
 {
-	unsigned *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct race *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	assert_ptr_not_equal(p, MAP_FAILED);
 	return p;
 }
 
+static void line_up(struct race *r, unsigned i)
+{
+	__atomic_add_fetch(&r->ready, 1, __ATOMIC_SEQ_CST);
+	for (unsigned spins = 1; __atomic_load_n(&r->ready, __ATOMIC_SEQ_CST) < (i + 1) * CROWD; spins++)
+		if (spins % 4096 == 0)
+			sched_yield();
+}
+
+static void *mark_all(void *race)
+{
+	struct race *r = race;
+
+	for (unsigned i = 0; i < THINGS; i++) {
+		line_up(r, i);
+		if (!fdg_told_mark(thing(1000 + i)))
+			__atomic_add_fetch(&r->news, 1, __ATOMIC_SEQ_CST);
+	}
+	return NULL;
+}
+
 static void of_many_threads_one_is_told_that_it_is_new(void **state)
 {
 	pthread_t thread[CROWD];
-	unsigned news = 0;
+	struct race race = { 0, 0 };
 
 	(void)state;
 	for (int i = 0; i < CROWD; i++)
-		assert_int_equal(pthread_create(&thread[i], NULL, mark_all, &news), 0);
+		assert_int_equal(pthread_create(&thread[i], NULL, mark_all, &race), 0);
 	for (int i = 0; i < CROWD; i++)
 		pthread_join(thread[i], NULL);
-	assert_int_equal(news, THINGS);
+	assert_int_equal(race.news, THINGS);
 }
 
 static void of_many_children_one_is_told_that_it_is_new(void **state)
 {
-	unsigned *news = shared_number();
+	struct race *race = shared_race();
 	int status;
 
 	(void)state;
 	for (int i = 0; i < CROWD; i++) {
 		if (fork() == 0) {
-			mark_all(news);
+			mark_all(race);
 			_exit(0);
 		}
 	}
 	while (wait(&status) > 0)
 		assert_int_equal(status, 0);
-	assert_int_equal(*news, THINGS);
+	assert_int_equal(race->news, THINGS);
 	assert_true(fdg_told_mark(thing(1000)));
-	munmap(news, 4096);
+	munmap(race, 4096);
 }
 
 static void a_full_table_says_that_all_was_told(void **state)
@@ -139,27 +162,30 @@ static void a_forked_childs_repeats_are_its_own(void **state)
 	assert_int_equal(repeats, 1);
 }
 
-static void *change_all(void *news)
+static void *change_all(void *race)
 {
+	struct race *r = race;
 	uint64_t ignored;
 
-	for (unsigned i = 0; i < THINGS; i++)
+	for (unsigned i = 0; i < THINGS; i++) {
+		line_up(r, i);
 		if (fdg_repeat_change(thing(i), 1, &ignored) == FDG_REPEAT_CHANGED)
-			__atomic_add_fetch((unsigned *)news, 1, __ATOMIC_SEQ_CST);
+			__atomic_add_fetch(&r->news, 1, __ATOMIC_SEQ_CST);
+	}
 	return NULL;
 }
 
 static void of_many_threads_one_writes_the_finding(void **state)
 {
 	pthread_t thread[CROWD];
-	unsigned news = 0;
+	struct race race = { 0, 0 };
 
 	(void)state;
 	for (int i = 0; i < CROWD; i++)
-		assert_int_equal(pthread_create(&thread[i], NULL, change_all, &news), 0);
+		assert_int_equal(pthread_create(&thread[i], NULL, change_all, &race), 0);
 	for (int i = 0; i < CROWD; i++)
 		pthread_join(thread[i], NULL);
-	assert_int_equal(news, THINGS);
+	assert_int_equal(race.news, THINGS);
 }
 
 static void a_full_table_of_repeats_says_so(void **state)
