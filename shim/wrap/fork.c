@@ -68,7 +68,7 @@ static int after_clone(void *p)
 
 /*
  * With CLONE_VM and CLONE_VFORK this thread sleeps until the child execs or exits, and the child uses its thread-local storage: the depth tells. With CLONE_VM
- * alone both run: from then on pids are compared. A thread is neither.
+ * alone both run: from then on pids are compared. A child that shares memory and descriptor table is a thread in all but name, and writes as one.
  */
 WRAP(int, clone, (int (*fn)(void *), void *stack, int flags, void *arg, pid_t *parent_tid, void *tls, pid_t *child_tid))
 {
@@ -77,6 +77,11 @@ WRAP(int, clone, (int (*fn)(void *), void *stack, int flags, void *arg, pid_t *p
 
 	if (!fdg_follows() || !fn || !stack || flags & CLONE_THREAD)
 		return real_clone(fn, stack, flags, arg, parent_tid, tls, child_tid);
+	if (flags & CLONE_VM && flags & CLONE_FILES)
+		return real_clone(fn, stack, flags, arg, parent_tid, tls, child_tid);
+	/* Two ledgers for one table: what one process forces the other could not tell from what the program set. So nothing is forced any more. */
+	if (flags & CLONE_FILES)
+		fdg_cloexec_kinds = 0;
 	if (!(flags & CLONE_VM))
 		return real_clone(after_clone, stack, flags, &s, parent_tid, tls, child_tid);
 	if (!(flags & CLONE_VFORK)) {
