@@ -125,14 +125,14 @@ struct walk {
 
 static void note(struct walk *w, char letter, fdg_kindword kind, int fd, const struct fdg_known *k)
 {
-	fdg_note_add(&w->x->note, letter, kind, k->site, fd);
+	fdg_note_add(&w->x->note, letter, kind, k->site, k->origin, fd);
 	if (k->description > w->newest)
 		w->newest = k->description;
 }
 
 static void note_meant(struct walk *w, int fd)
 {
-	fdg_note_add(&w->x->note, FDG_NOTE_MEANT, 0, NULL, fd);
+	fdg_note_add(&w->x->note, FDG_NOTE_MEANT, 0, NULL, 0, fd);
 }
 
 static bool is_restart(struct walk *w)
@@ -195,7 +195,7 @@ static void plain_entry(struct walk *w, int fd, const struct fdg_known *k)
 	if (flags < 0 || flags & FD_CLOEXEC || fdg_kind_ask(fd, &seen) < 0 || !fdg_kind_agrees(k->kind, seen))
 		return; /* not what we know: say nothing about it */
 	if (k->flags & FDG_TOLD)
-		fdg_note_add(&w->x->note, FDG_NOTE_TOLD, 0, NULL, fd);
+		fdg_note_add(&w->x->note, FDG_NOTE_TOLD, 0, NULL, 0, fd);
 	else if (k->flags & FDG_INHERITED || fdg_options.cloexec == FDG_OFF || is_meant(w, fd, k))
 		note_meant(w, fd);
 	else if (is_listener(fd, seen) && is_restart(w))
@@ -250,6 +250,19 @@ static void walk_ledger(struct walk *w)
 	}
 }
 
+/* The call that execs, and its callers where they were asked for. */
+static void find_site(struct fdg_exec *x)
+{
+	unsigned want = fdg_options.stacks < FDG_NOTE_FRAMES ? fdg_options.stacks : FDG_NOTE_FRAMES;
+
+	x->note.sites = want > 1 && fdg_vfork_depth == 0 ? fdg_stack(x->note.site, want) : 0;
+	if (x->note.sites)
+		return;
+	if (!fdg_place_of(x->site, &x->note.site[0]))
+		x->note.site[0] = (struct fdg_place){ "?", 0 };
+	x->note.sites = 1;
+}
+
 bool fdg_cloexec_before(struct fdg_exec *x)
 {
 	struct walk w = { .x = x, .named = { .interesting = interesting }, .same = -1 };
@@ -272,8 +285,7 @@ bool fdg_cloexec_before(struct fdg_exec *x)
 	x->note.pid = fdg_sys_getpid();
 	x->note.maker = maker_pid(x, w.newest);
 	x->note.exe = fdg_exe();
-	if (!fdg_place_of(x->site, &x->note.site))
-		x->note.site = (struct fdg_place){ "?", 0 };
+	find_site(x);
 	return true;
 }
 

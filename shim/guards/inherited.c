@@ -245,7 +245,7 @@ static void put_program(struct fdg_buf *b, const struct child *c)
 
 static void put_made_at(struct fdg_buf *b, const struct fdg_place *p)
 {
-	if (!p->object) {
+	if (!p) {
 		fdg_put(b, ", made at a place that we did not see");
 		return;
 	}
@@ -284,7 +284,7 @@ static void put_message(struct fdg_buf *b, const struct child *c, const struct f
 		fdg_put_kind(b, g->kind, g->count);
 		fdg_fmt(b, " of %s (pid %d)", base_name(c->told->note.exe), c->told->note.maker);
 	}
-	put_made_at(b, &g->created);
+	put_made_at(b, g->createds ? &g->created[0] : NULL);
 	if (letter == FDG_NOTE_LEAKED) {
 		fdg_put(b, ", and nothing names ");
 		fdg_put(b, g->count == 1 ? "it" : "them");
@@ -313,6 +313,11 @@ static const char *remedy(fdg_kindword kind)
 	}
 }
 
+static unsigned frames(unsigned have)
+{
+	return have < fdg_options.stacks ? have : fdg_options.stacks;
+}
+
 static void report_group(struct child *c, enum fdg_finding_id id, enum fdg_level level, const struct fdg_note_group *g, char letter)
 {
 	struct fdg_finding f = FDG_FINDING_INIT(id);
@@ -336,10 +341,10 @@ static void report_group(struct child *c, enum fdg_finding_id id, enum fdg_level
 	f.fix = letter == FDG_NOTE_KEPT ? NULL : remedy(g->kind);
 	f.fd = g->ranges ? g->range[0].first : -1;
 	f.count = g->count;
-	f.site = &c->told->note.site;
-	f.sites = 1;
-	f.created = g->created.object ? &g->created : NULL;
-	f.createds = g->created.object != NULL;
+	f.site = c->told->note.site;
+	f.sites = frames(c->told->note.sites);
+	f.created = g->created;
+	f.createds = frames(g->createds);
 	f.fact = facts;
 	f.facts = sizeof(facts) / sizeof(*facts);
 	f.key = kind;
@@ -353,7 +358,8 @@ static void report_note(struct child *c)
 
 		if (g->letter == FDG_NOTE_LEAKED && found->count) {
 			found->kind = g->kind;
-			found->created = g->created;
+			memcpy(found->created, g->created, sizeof(g->created));
+			found->createds = g->createds;
 			report_group(c, FDG_CLOEXEC_LEAKED, leak_level(g->kind), found, FDG_NOTE_LEAKED);
 		} else if (g->letter == FDG_NOTE_FORCED || g->letter == FDG_NOTE_KEPT) {
 			report_group(c, FDG_CLOEXEC_FORCED, FDG_LEVEL_NOTE, g, g->letter);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "guards/origin.h"
 #include "report/symbol.h"
 
 #include "base/poison.h"
@@ -29,12 +30,13 @@ void fdg_note_group_add(struct fdg_note_group *g, int fd)
 	add_range(g, fd, fd);
 }
 
-static struct fdg_note_group *group_of(struct fdg_note *n, char letter, fdg_kindword kind, const void *pc)
+static struct fdg_note_group *group_of(struct fdg_note *n, char letter, fdg_kindword kind, const void *pc, uint32_t origin)
 {
 	struct fdg_note_group *g;
 
 	for (unsigned i = 0; i < n->groups; i++)
-		if (n->group[i].letter == letter && n->group[i].kind == kind && n->group[i].pc == pc)
+		if (n->group[i].letter == letter && n->group[i].kind == kind && n->group[i].pc == pc &&
+		    n->group[i].origin == origin)
 			return &n->group[i];
 	if (n->groups == FDG_NOTE_GROUPS) /* full: the last group of the letter takes it, else the last one of all */
 		for (unsigned i = n->groups; i-- > 0;)
@@ -47,25 +49,27 @@ static struct fdg_note_group *group_of(struct fdg_note *n, char letter, fdg_kind
 	g->letter = letter;
 	g->kind = kind;
 	g->pc = pc;
+	g->origin = origin;
 	return g;
 }
 
-void fdg_note_add(struct fdg_note *n, char letter, fdg_kindword kind, const void *pc, int fd)
+void fdg_note_add(struct fdg_note *n, char letter, fdg_kindword kind, const void *pc, uint32_t origin, int fd)
 {
-	struct fdg_note_group *g = group_of(n, letter, kind, pc);
+	struct fdg_note_group *g = group_of(n, letter, kind, pc, origin);
 
 	if (!g)
 		return;
-	if (g->kind != kind || g->pc != pc) { /* took in a stranger: it can speak for neither */
+	if (g->kind != kind || g->pc != pc || g->origin != origin) { /* took in a stranger: it can speak for neither */
 		g->kind = FDG_KIND_UNKNOWN;
 		g->pc = NULL;
+		g->origin = 0;
 	}
 	add_range(g, fd, fd);
 }
 
 void fdg_note_add_range(struct fdg_note *n, char letter, int first, int last)
 {
-	struct fdg_note_group *g = group_of(n, letter, FDG_KIND_UNKNOWN, NULL);
+	struct fdg_note_group *g = group_of(n, letter, FDG_KIND_UNKNOWN, NULL, 0);
 
 	if (g)
 		add_range(g, first, last);
@@ -78,7 +82,7 @@ static void put_escaped(struct fdg_buf *b, const char *s)
 	for (; s && *s; s++) {
 		unsigned char c = (unsigned char)*s;
 
-		if (c > ' ' && c != '%' && c != 0x7f) {
+		if (c > ' ' && c != '%' && c != ',' && c != 0x7f) {
 			fdg_put_char(b, *s);
 			continue;
 		}
@@ -105,15 +109,38 @@ void fdg_note_ranges(const struct fdg_note_group *g, struct fdg_buf *b)
 		fdg_put(b, "+");
 }
 
+static void put_places(struct fdg_buf *b, const struct fdg_place *p, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		if (i)
+			fdg_put_char(b, ',');
+		put_place(b, &p[i]);
+	}
+}
+
+/* The places of a group that is to be written: its call stack, else the one call. A place whose library is gone is left out. */
+static unsigned places_of(const struct fdg_note_group *g, struct fdg_place ret[FDG_NOTE_FRAMES])
+{
+	const void *const *pcs = &g->pc;
+	unsigned frames = fdg_origin_frames(g->origin, &pcs), n = 0;
+
+	if (!frames)
+		frames = g->pc != NULL;
+	for (unsigned i = 0; i < frames && n < FDG_NOTE_FRAMES; i++)
+		n += fdg_place_of(pcs[i], &ret[n]);
+	return n;
+}
+
 static void put_group(struct fdg_buf *b, const struct fdg_note_group *g)
 {
-	struct fdg_place made;
+	struct fdg_place made[FDG_NOTE_FRAMES];
+	unsigned n = places_of(g, made);
 
 	fdg_fmt(b, " %c%lx.%lx:", g->letter, (unsigned long)g->kind, (unsigned long)g->count);
 	fdg_note_ranges(g, b);
-	if (g->pc && fdg_place_of(g->pc, &made)) {
+	if (n) {
 		fdg_put_char(b, '@');
-		put_place(b, &made);
+		put_places(b, made, n);
 	}
 }
 
@@ -122,7 +149,7 @@ void fdg_note_write(const struct fdg_note *n, struct fdg_buf *b)
 	fdg_fmt(b, FDG_NOTE_NAME "=1 %c %d %d ", n->spawned ? 's' : 'x', n->pid, n->maker);
 	put_escaped(b, n->exe && *n->exe ? n->exe : "?");
 	fdg_put_char(b, ' ');
-	put_place(b, &n->site);
+	put_places(b, n->site, n->sites);
 	for (int pass = 0; pass < 2; pass++) {
 		for (unsigned i = 0; i < n->groups; i++) {
 			const struct fdg_note_group *g = &n->group[i];
@@ -186,10 +213,10 @@ static bool expect(const char **s, char c)
 	return true;
 }
 
-/* A word up to a space or the end, its %XX undone, kept in the arena. */
+/* A word up to a space, a comma or the end, its %XX undone, kept in the arena. */
 static const char *read_word(const char **s)
 {
-	size_t n = strcspn(*s, " "), out = 0;
+	size_t n = strcspn(*s, " ,"), out = 0;
 	char *copy = fdg_arena_strndup(*s, n);
 	const char *end = *s + n;
 
@@ -219,6 +246,16 @@ static const char *read_word(const char **s)
 static bool read_place(const char **s, struct fdg_place *ret)
 {
 	return read_hex(s, &ret->offset) && expect(s, ':') && (ret->object = read_word(s)) != NULL;
+}
+
+static bool read_places(const char **s, struct fdg_place ret[FDG_NOTE_FRAMES], unsigned *ret_n)
+{
+	do {
+		if (*ret_n == FDG_NOTE_FRAMES || !read_place(s, &ret[*ret_n]))
+			return false;
+		++*ret_n;
+	} while (expect(s, ','));
+	return true;
 }
 
 static bool read_ranges(const char **s, struct fdg_note_group *g)
@@ -251,7 +288,7 @@ static bool read_group(const char **s, struct fdg_note_group *g)
 		return false;
 	g->kind = (fdg_kindword)(kind & 0xfffff);
 	g->count = count;
-	return **s != '@' || (++*s, read_place(s, &g->created));
+	return **s != '@' || (++*s, read_places(s, g->created, &g->createds));
 }
 
 static bool read_all(const char *s, struct fdg_note *n)
@@ -264,7 +301,7 @@ static bool read_all(const char *s, struct fdg_note *n)
 	s++;
 	if (!expect(&s, ' ') || !read_number(&s, &n->pid) || !expect(&s, ' ') || !read_number(&s, &n->maker) || !expect(&s, ' '))
 		return false;
-	if (!(n->exe = read_word(&s)) || !expect(&s, ' ') || !read_place(&s, &n->site))
+	if (!(n->exe = read_word(&s)) || !expect(&s, ' ') || !read_places(&s, n->site, &n->sites))
 		return false;
 	while (expect(&s, ' '))
 		if (n->groups == FDG_NOTE_GROUPS || !read_group(&s, &n->group[n->groups++]))

@@ -9,8 +9,8 @@
  * from an exec that we did not see, and is ignored.
  * PARENT the process to name: the writer, or in a forked child that did nothing but exec the one that it comes from
  * EXE   the writer's executable; SITE the call that execs, as a place
- * GROUP letter kind ':' ranges ['@' place]
- * place offset ':' object, both hex and text; spaces, percent signs and control bytes are written %XX
+ * GROUP letter kind '.' count ':' ranges ['@' places]; places, innermost first, are separated by commas
+ * place offset ':' object, both hex and text; spaces, commas, percent signs and control bytes are written %XX
  */
 #ifndef FDG_GUARDS_NOTE_H
 #define FDG_GUARDS_NOTE_H
@@ -26,6 +26,7 @@
 #define FDG_NOTE_MAX 2048
 #define FDG_NOTE_GROUPS 8
 #define FDG_NOTE_RANGES 16
+#define FDG_NOTE_FRAMES 8 /* of a call stack */
 
 enum fdg_note_letter {
 	FDG_NOTE_MEANT = 'q',  /* named, or made inheritable on purpose: nothing to say */
@@ -38,8 +39,10 @@ enum fdg_note_letter {
 struct fdg_note_group {
 	char letter;
 	fdg_kindword kind;
-	const void *pc;          /* writer's side: what the place is made of */
-	struct fdg_place created; /* reader's side */
+	const void *pc;  /* writer's side: the call that made it, */
+	uint32_t origin; /* and its call stack, if it was kept */
+	unsigned createds; /* reader's side */
+	struct fdg_place created[FDG_NOTE_FRAMES];
 	uint64_t count;
 	unsigned ranges;
 	bool more; /* there were more ranges than fit; count is right */
@@ -50,14 +53,15 @@ struct fdg_note {
 	bool spawned;
 	int pid, maker;
 	const char *exe;
-	struct fdg_place site;
+	unsigned sites;
+	struct fdg_place site[FDG_NOTE_FRAMES];
 	unsigned groups;
 	struct fdg_note_group group[FDG_NOTE_GROUPS];
 };
 
-/* Adds fd to the group of this letter, kind and pc. Numbers come in rising order. A note that has no group left keeps the number in a
+/* Adds fd to the group of this letter, kind, pc and origin. Numbers come in rising order. A note that has no group left keeps the number in a
  * group without a place. */
-void fdg_note_add(struct fdg_note *n, char letter, fdg_kindword kind, const void *pc, int fd);
+void fdg_note_add(struct fdg_note *n, char letter, fdg_kindword kind, const void *pc, uint32_t origin, int fd);
 void fdg_note_add_range(struct fdg_note *n, char letter, int first, int last);
 /* Appends "FDGUARD_NOTE=…"; what does not fit is left out, whole groups at a time (meant and told ones come first). */
 void fdg_note_write(const struct fdg_note *n, struct fdg_buf *b);

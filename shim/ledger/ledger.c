@@ -123,6 +123,7 @@ static void put(int fd, uint32_t state, const void *site, uint64_t description)
 	atomic_store_explicit(&e->generation, atomic_load_explicit(&e->generation, memory_order_relaxed) + 1, memory_order_relaxed);
 	atomic_store_explicit(&e->site, (uintptr_t)site, memory_order_relaxed);
 	atomic_store_explicit(&e->description, description, memory_order_relaxed);
+	atomic_store_explicit(&e->origin, 0, memory_order_relaxed);
 	atomic_store_explicit(&e->state, state, memory_order_release);
 	raise_top(fd);
 }
@@ -164,6 +165,14 @@ void fdg_ledger_flag(int fd, uint32_t set, uint32_t clear)
 	}
 	if (state)
 		atomic_store_explicit(&e->state, (state & ~clear) | set, memory_order_release);
+}
+
+void fdg_ledger_origin(int fd, uint32_t origin)
+{
+	struct fdg_entry *e = fdg_ledger_find(fd);
+
+	if (e)
+		atomic_store_explicit(&e->origin, origin, memory_order_relaxed);
 }
 
 void fdg_ledger_forget_slow(int fd)
@@ -211,6 +220,7 @@ bool fdg_ledger_look(int fd, struct fdg_known *ret)
 	ret->kind = state & FDG_KIND_MASK;
 	ret->site = (const void *)atomic_load_explicit(&e->site, memory_order_relaxed);
 	ret->description = atomic_load_explicit(&e->description, memory_order_relaxed);
+	ret->origin = atomic_load_explicit(&e->origin, memory_order_relaxed);
 	ret->generation = atomic_load_explicit(&e->generation, memory_order_relaxed);
 	return true;
 }

@@ -39,7 +39,8 @@ struct fdg_entry {
 	_Atomic uint32_t generation;
 	_Atomic uintptr_t site; /* return address of the call that made it */
 	_Atomic uint64_t description;
-	uint64_t reserved;
+	_Atomic uint32_t origin; /* id of a kept call stack; 0: none */
+	uint32_t reserved;
 };
 
 struct fdg_known {
@@ -48,6 +49,7 @@ struct fdg_known {
 	const void *site;
 	uint64_t description;
 	uint32_t generation;
+	uint32_t origin;
 };
 
 extern struct fdg_entry fdg_ledger_first[FDG_LEDGER_CHUNK];
@@ -73,6 +75,8 @@ void fdg_ledger_learn(int fd, fdg_kindword kind, uint32_t flags, const void *sit
 /* `to` now refers to the description of `from`. */
 void fdg_ledger_copy(int from, int to, uint32_t flags, const void *site);
 void fdg_ledger_flag(int fd, uint32_t set, uint32_t clear);
+/* Where the call that made it came from, for an entry just learned. Not in memory that is not ours. */
+void fdg_ledger_origin(int fd, uint32_t origin);
 void fdg_ledger_forget_slow(int fd);
 /* Both ends included; last may be ~0u. */
 void fdg_ledger_forget_range(unsigned first, unsigned last);

@@ -15,7 +15,8 @@
 #define STEPS_MAX 512 /* frames looked at, our own and libc's among them: damaged unwind tables can go in circles */
 
 struct walk {
-	struct fdg_place *ret;
+	struct fdg_place *places; /* one of the two is filled */
+	const void **pcs;
 	unsigned count, max, steps;
 	const char *own;
 };
@@ -41,20 +42,38 @@ static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *cookie)
 	if (w->count == w->max || !pc || w->steps++ == STEPS_MAX)
 		return _URC_END_OF_STACK;
 	/* A signal handler's caller was interrupted at this instruction, not in a call before it. */
-	if (fdg_place_of((const void *)(pc + (at_instruction != 0)), &p) && p.object != w->own && !is_libc(p.object))
-		w->ret[w->count++] = p;
+	pc += at_instruction != 0;
+	if (!fdg_place_of((const void *)pc, &p) || p.object == w->own || is_libc(p.object))
+		return _URC_NO_REASON;
+	if (w->pcs)
+		w->pcs[w->count++] = (const void *)pc;
+	else
+		w->places[w->count++] = p;
 	return _URC_NO_REASON;
+}
+
+static unsigned walk_stack(struct walk *w)
+{
+	struct fdg_place here;
+
+	/* Without this the unwinder would abort() where the loader cannot be asked. */
+	if (!w->max || !fdg_place_of((const char *)&walk_stack + 1, &here))
+		return 0;
+	w->own = here.object;
+	_Unwind_Backtrace(step, w);
+	return w->count;
 }
 
 unsigned fdg_stack(struct fdg_place *ret, unsigned max)
 {
-	struct walk w = { .ret = ret, .max = max };
-	struct fdg_place here;
+	struct walk w = { .places = ret, .max = max };
 
-	/* Without this the unwinder would abort() where the loader cannot be asked. */
-	if (!max || !fdg_place_of((const char *)&fdg_stack + 1, &here))
-		return 0;
-	w.own = here.object;
-	_Unwind_Backtrace(step, &w);
-	return w.count;
+	return walk_stack(&w);
+}
+
+unsigned fdg_stack_pcs(const void **ret, unsigned max)
+{
+	struct walk w = { .pcs = ret, .max = max };
+
+	return walk_stack(&w);
 }

@@ -27,5 +27,7 @@ bool fdg_symbol_of(const struct fdg_place *p, struct fdg_buf *ret);
  * _Unwind_Backtrace, so only for reports: microseconds, and not in a vfork child.
  */
 unsigned fdg_stack(struct fdg_place *ret, unsigned max);
+/* The same as return addresses, which stay harmless when the library that they are in is unloaded. */
+unsigned fdg_stack_pcs(const void **ret, unsigned max);
 
 #endif

@@ -6,15 +6,17 @@
  *     First line: one word for what kind of program FILE is (binary.h), then why. Below it, in shell words, what `exec` below must
  *     be given so that the program finds the environment that the shell PID was started with: a shell drops variables whose names it
  *     cannot spell, and some set PWD, SHLVL or PATH.
- *   fdguard-cmd exec [--uncovered WHY --options TEXT] [-u NAME | NAME=VALUE]… -- FILE CMD [ARG…]
- *     Becomes FILE, with CMD as its argv[0] and that environment. WHY is reported as run.uncovered first, to where TEXT, the options, sends
+ *   fdguard-cmd exec [--script SCRIPT] [--uncovered WHY --options TEXT] [-u NAME | NAME=VALUE]… -- FILE CMD [ARG…]
+ *     Becomes FILE, with CMD as its argv[0] and that environment, and without the descriptor that the shell read SCRIPT through. WHY is reported as run.uncovered first, to where TEXT, the options, sends
  *     findings.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "options/options.h"
@@ -26,7 +28,7 @@ extern char **environ;
 static int usage(void)
 {
 	fprintf(stderr, "usage: fdguard-cmd look PID FILE\n"
-			"       fdguard-cmd exec [--uncovered WHY --options TEXT] [-u NAME | NAME=VALUE]... -- FILE CMD [ARG...]\n");
+			"       fdguard-cmd exec [--script SCRIPT] [--uncovered WHY --options TEXT] [-u NAME | NAME=VALUE]... -- FILE CMD [ARG...]\n");
 	return 2;
 }
 
@@ -177,6 +179,29 @@ static int become(const char *file, int argc, char *argv[])
 	return error == ENOENT ? 127 : 126;
 }
 
+/*
+ * dash leaves its script open, without close-on-exec, where it got a number above 9 for it: under a parent that leaks. bash does where
+ * stderr was closed: at 2. Of several descriptors of that file the highest is the shell's.
+ */
+static void close_script(const char *script)
+{
+	struct stat wanted, st;
+	DIR *all = opendir("/proc/self/fd");
+	int found = -1;
+
+	if (!all)
+		return;
+	for (struct dirent *entry; (entry = readdir(all));) {
+		int fd = atoi(entry->d_name);
+
+		if (fd >= 2 && fd > found && stat(script, &wanted) == 0 && fstat(fd, &st) == 0 && st.st_dev == wanted.st_dev && st.st_ino == wanted.st_ino)
+			found = fd;
+	}
+	closedir(all);
+	if (found >= 0)
+		close(found);
+}
+
 static int exec_cmd(int argc, char *argv[])
 {
 	const char *why = NULL, *options = "";
@@ -189,6 +214,8 @@ static int exec_cmd(int argc, char *argv[])
 			return usage();
 		} else if (strcmp(argv[i], "-u") == 0) {
 			unsetenv(argv[++i]);
+		} else if (strcmp(argv[i], "--script") == 0) {
+			close_script(argv[++i]);
 		} else if (strcmp(argv[i], "--uncovered") == 0) {
 			why = argv[++i];
 		} else if (strcmp(argv[i], "--options") == 0) {

@@ -9,7 +9,7 @@ WRAP(int, dup, (int fd))
 	FDG_PASS(dup, fd);
 	copy = real_dup(fd);
 	if (copy >= 0)
-		fdg_ledger_copy(fd, copy, 0, FDG_SITE);
+		fdg_copied(fd, copy, 0, FDG_SITE);
 	return copy;
 }
 
@@ -30,7 +30,7 @@ WRAP(int, dup2, (int fd, int to))
 	if (r >= 0 && fd == to)
 		named_itself(fd);
 	else if (r >= 0)
-		fdg_ledger_copy(fd, to, FDG_MEANT, FDG_SITE);
+		fdg_copied(fd, to, FDG_MEANT, FDG_SITE);
 	return r;
 }
 FDG_TWIN(__dup2, dup2)
@@ -42,7 +42,7 @@ WRAP(int, dup3, (int fd, int to, int flags))
 	FDG_PASS(dup3, fd, to, flags);
 	r = real_dup3(fd, to, flags);
 	if (r >= 0)
-		fdg_ledger_copy(fd, to, flags & O_CLOEXEC ? FDG_CLOEXEC : FDG_MEANT, FDG_SITE);
+		fdg_copied(fd, to, flags & O_CLOEXEC ? FDG_CLOEXEC : FDG_MEANT, FDG_SITE);
 	return r;
 }
 
@@ -79,10 +79,10 @@ WRAP(int, fcntl, (int fd, int cmd, long arg))
 		program_set(fd, arg & FD_CLOEXEC);
 		return r;
 	case F_DUPFD:
-		fdg_ledger_copy(fd, r, 0, FDG_SITE);
+		fdg_copied(fd, r, 0, FDG_SITE);
 		return r;
 	case F_DUPFD_CLOEXEC:
-		fdg_ledger_copy(fd, r, FDG_CLOEXEC, FDG_SITE);
+		fdg_copied(fd, r, FDG_CLOEXEC, FDG_SITE);
 		return r;
 	default:
 		return r;

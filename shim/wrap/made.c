@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "wrap/wrap.h"
 
+#include "guards/origin.h"
+#include "options/options.h"
+
 /* Standard input, output and error are for children: a program that closed 0 and opened something there means it. */
 static bool keeps_force(int fd, bool forced)
 {
@@ -10,10 +13,23 @@ static bool keeps_force(int fd, bool forced)
 	return false;
 }
 
+static void keep_stack(int fd)
+{
+	if (__builtin_expect(fdg_options.stacks > 1, 0) && !fdg_foreign_memory())
+		fdg_ledger_origin(fd, fdg_origin_keep());
+}
+
+void fdg_copied(int from, int to, uint32_t flags, const void *site)
+{
+	fdg_ledger_copy(from, to, flags, site);
+	keep_stack(to);
+}
+
 static void learn(int fd, fdg_kindword kind, bool forced, bool cloexec, const void *site)
 {
 	forced = keeps_force(fd, forced);
 	fdg_ledger_learn(fd, kind, (forced ? FDG_FORCED : 0) | (cloexec ? FDG_CLOEXEC : 0), site);
+	keep_stack(fd);
 }
 
 int fdg_made(int fd, fdg_kindword kind, bool forced, bool cloexec, const void *site)

@@ -114,7 +114,7 @@ static void copied(long nr, const long a[6], long r, const void *site)
 	else if (nr != SYS_dup)
 		flag = FDG_MEANT;
 	if (a[0] != r)
-		fdg_ledger_copy((int)a[0], (int)r, flag, site);
+		fdg_copied((int)a[0], (int)r, flag, site);
 }
 
 static void made_two(long nr, const long a[6], const void *site)

@@ -53,6 +53,9 @@ void fdg_made_pair(const int fd[2], fdg_kindword kind, bool forced, bool cloexec
 /* For descriptors that libc made inside: close-on-exec after the fact, if the kind is to be forced. */
 int fdg_made_inside(int fd, fdg_kindword kind, bool cloexec, const void *site);
 
+/* `to` is a new descriptor of what `from` refers to. */
+void fdg_copied(int from, int to, uint32_t flags, const void *site);
+
 /* In a child of fork, before the program goes on. */
 void fdg_after_fork_child(void);
 

@@ -1,6 +1,9 @@
 # Benchmarks: build/bin/bench-* print tab-separated rows (work, bare, guarded, ratio, and more; a line that begins with # names the columns).
 # bench-calls runs every work of the design's table bare, with an empty preload and guarded; bench-memory looks at resident memory; table.sh
 # prints it all, beside valgrind, strace and socket_wrapper. Nothing in ctest depends on time: bench/runs sees that they run.
+if(FDGUARD_SANITIZE)
+  return() # these programs are preloaded into, and a sanitizer wants to be first
+endif()
 add_library(bench-empty MODULE bench/empty.c)
 set_target_properties(bench-empty PROPERTIES PREFIX lib)
 add_executable(bench-calls bench/bench_calls.c bench/works.c bench/worker.c bench/lane.c bench/statistics.c)

@@ -122,3 +122,4 @@ calls_test(process_control)
 calls_test(table_is_full)
 
 include(${CALLS_DIR}/torture.cmake)
+include(${CALLS_DIR}/../unit/wrap/wrap.cmake)

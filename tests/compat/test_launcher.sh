@@ -201,7 +201,7 @@ unchanged '1,100 leaked sockets' python3 -c 'import os, resource, socket, sys
 hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 null = os.open("/dev/null", os.O_RDONLY)
-for fd in range(3, 1103): os.dup2(null, fd)
+for fd in range(3, 1103): os.dup2(null, fd, inheritable=True); os.set_inheritable(fd, True)
 os.execvp(sys.argv[1], sys.argv[1:])'
 
 # --- LD_PRELOAD

@@ -22,7 +22,7 @@ static void must(bool what)
 
 static void check(struct fdg_note *n)
 {
-	must(n->groups <= FDG_NOTE_GROUPS && n->exe && n->site.object);
+	must(n->groups <= FDG_NOTE_GROUPS && n->exe && n->sites && n->site[0].object);
 	for (unsigned i = 0; i < n->groups; i++) {
 		struct fdg_note_group *g = &n->group[i];
 		struct fdg_note_group *found;

@@ -49,7 +49,7 @@ sort both
 shopt -s lastpipe
 seq 3 | read -r first
 echo "$first"
-(sleep 0.2; exit 3) & (sleep 0.1; exit 4) &
+(sleep 1.5; exit 3) & (sleep 0.1; exit 4) &
 wait -n
 echo "first to end $?"
 wait

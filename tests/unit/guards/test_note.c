@@ -19,7 +19,8 @@ static struct fdg_note sample(void)
 	n.pid = 42;
 	n.maker = 41;
 	n.exe = "/opt/a b/100%/moni\ntor";
-	n.site = (struct fdg_place){ "/usr/lib/x y.so", 0x1a2b };
+	n.sites = 1;
+	n.site[0] = (struct fdg_place){ "/usr/lib/x y.so", 0x1a2b };
 	return n;
 }
 
@@ -31,17 +32,17 @@ static void what_is_written_is_read(void **state)
 
 	(void)state;
 	for (int fd = 3; fd <= 1102; fd++)
-		fdg_note_add(&n, FDG_NOTE_LEAKED, fdg_kindword_of(FDG_KIND_SOCKET, 2, 2), (const void *)(uintptr_t)what_is_written_is_read, fd);
-	fdg_note_add(&n, FDG_NOTE_MEANT, 0, NULL, 2000);
-	fdg_note_add(&n, FDG_NOTE_MEANT, 0, NULL, 2002);
+		fdg_note_add(&n, FDG_NOTE_LEAKED, fdg_kindword_of(FDG_KIND_SOCKET, 2, 2), (const void *)(uintptr_t)what_is_written_is_read, 0, fd);
+	fdg_note_add(&n, FDG_NOTE_MEANT, 0, NULL, 0, 2000);
+	fdg_note_add(&n, FDG_NOTE_MEANT, 0, NULL, 0, 2002);
 	fdg_note_write(&n, &b);
 	assert_true(fdg_note_read(VALUE(text), &r));
 	assert_int_equal(r.pid, 42);
 	assert_int_equal(r.maker, 41);
 	assert_false(r.spawned);
 	assert_string_equal(r.exe, n.exe);
-	assert_string_equal(r.site.object, n.site.object);
-	assert_true(r.site.offset == 0x1a2b);
+	assert_string_equal(r.site[0].object, n.site[0].object);
+	assert_true(r.site[0].offset == 0x1a2b);
 	assert_int_equal(r.groups, 2);
 	assert_int_equal(fdg_note_find(&r, 2002)->letter, FDG_NOTE_MEANT);
 	assert_null(fdg_note_find(&r, 2001));
@@ -55,7 +56,7 @@ static void numbers_that_were_held_back_are_not_found(void **state)
 	struct fdg_note n = sample();
 
 	(void)state;
-	fdg_note_add(&n, FDG_NOTE_FORCED, FDG_KIND_SOCKET, NULL, 5);
+	fdg_note_add(&n, FDG_NOTE_FORCED, FDG_KIND_SOCKET, NULL, 0, 5);
 	assert_null(fdg_note_find(&n, 5));
 }
 
@@ -65,7 +66,7 @@ static void more_groups_than_fit_lose_their_place_but_no_number(void **state)
 
 	(void)state;
 	for (int i = 0; i < 40; i++)
-		fdg_note_add(&n, FDG_NOTE_LEAKED, FDG_KIND_FILE, (const void *)(uintptr_t)(i + 1), 10 + i);
+		fdg_note_add(&n, FDG_NOTE_LEAKED, FDG_KIND_FILE, (const void *)(uintptr_t)(i + 1), 0, 10 + i);
 	assert_int_equal(n.groups, FDG_NOTE_GROUPS);
 	for (int fd = 10; fd < 50; fd++)
 		assert_non_null(fdg_note_find(&n, fd));
@@ -80,7 +81,7 @@ static void more_ranges_than_fit_are_said_to_be_more(void **state)
 
 	(void)state;
 	for (int fd = 4; fd < 204; fd += 2)
-		fdg_note_add(&n, FDG_NOTE_LEAKED, FDG_KIND_FILE, NULL, fd);
+		fdg_note_add(&n, FDG_NOTE_LEAKED, FDG_KIND_FILE, NULL, 0, fd);
 	assert_int_equal(n.group[0].count, 100);
 	fdg_note_ranges(&n.group[0], &b);
 	assert_int_equal(text[b.len - 1], '+');
@@ -98,7 +99,7 @@ static void a_note_never_outgrows_its_room(void **state)
 	n.exe = longname;
 	for (int g = 0; g < FDG_NOTE_GROUPS; g++)
 		for (int fd = 0; fd < FDG_NOTE_RANGES; fd++)
-			fdg_note_add(&n, FDG_NOTE_LEAKED, (fdg_kindword)g, NULL, 100000 + g * 1000 + fd * 2);
+			fdg_note_add(&n, FDG_NOTE_LEAKED, (fdg_kindword)g, NULL, 0, 100000 + g * 1000 + fd * 2);
 	fdg_note_write(&n, &b);
 	assert_true(b.len < FDG_NOTE_MAX && !b.cut);
 	assert_true(fdg_note_read(VALUE(text), &r));
@@ -122,8 +123,13 @@ static void strangers_notes_are_refused_whole(void **state)
 	}
 	assert_true(fdg_note_read("1 x 1 1 a 0:b", &r));
 	assert_true(fdg_note_read("1 s 1 2 a 0:b q0.2:3-4,9+ l6.1:5@1f:c%20d", &r));
-	assert_string_equal(r.group[1].created.object, "c d");
+	assert_string_equal(r.group[1].created[0].object, "c d");
 	assert_true(r.group[0].more);
+	assert_true(fdg_note_read("1 x 1 1 a 0:b,1:c l6.1:5@1f:c,20:d%2c", &r));
+	assert_int_equal(r.sites, 2);
+	assert_int_equal(r.group[0].createds, 2);
+	assert_string_equal(r.group[0].created[1].object, "d,");
+	assert_false(fdg_note_read("1 x 1 1 a 0:b l6.1:5@1:a,2:a,3:a,4:a,5:a,6:a,7:a,8:a,9:a", &r));
 }
 
 int main(void)

@@ -188,6 +188,39 @@ static void of_many_threads_one_writes_the_finding(void **state)
 	assert_int_equal(race.news, THINGS);
 }
 
+/* The second of a pair wants the slot that the first one wants. */
+static uint64_t rival(unsigned i, unsigned of)
+{
+	return 2 * i + 1 + (uint64_t)of * FDG_TOLD_MAX;
+}
+
+static void *change_rivals(void *race)
+{
+	static unsigned threads;
+	unsigned self = __atomic_fetch_add(&threads, 1, __ATOMIC_SEQ_CST);
+	uint64_t ignored;
+
+	for (unsigned i = 0; i < FDG_TOLD_MAX / 2; i++) {
+		line_up(race, i);
+		fdg_repeat_change(rival(i, self), 1, &ignored);
+	}
+	return NULL;
+}
+
+static void threads_that_want_the_same_slot_lose_nothing(void **state)
+{
+	pthread_t thread[CROWD];
+	struct race race = { 0, 0 };
+
+	(void)state;
+	for (int i = 0; i < CROWD; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, change_rivals, &race), 0);
+	for (int i = 0; i < CROWD; i++)
+		pthread_join(thread[i], NULL);
+	for (unsigned i = 0; i < FDG_TOLD_MAX / 2; i++)
+		assert_true(fdg_repeat_same(rival(i, 0), 1) && fdg_repeat_same(rival(i, 1), 1));
+}
+
 static void a_full_table_of_repeats_says_so(void **state)
 {
 	uint64_t ignored;
@@ -230,6 +263,7 @@ APART(a_full_table_says_that_all_was_told)
 APART(a_repeat_is_what_did_not_change)
 APART(a_forked_childs_repeats_are_its_own)
 APART(of_many_threads_one_writes_the_finding)
+APART(threads_that_want_the_same_slot_lose_nothing)
 APART(a_full_table_of_repeats_says_so)
 
 static unsigned mappings(void)
@@ -271,6 +305,7 @@ int main(void)
 		cmocka_unit_test(a_repeat_is_what_did_not_change_),
 		cmocka_unit_test(a_forked_childs_repeats_are_its_own_),
 		cmocka_unit_test(of_many_threads_one_writes_the_finding_),
+		cmocka_unit_test(threads_that_want_the_same_slot_lose_nothing_),
 		cmocka_unit_test(a_full_table_of_repeats_says_so_),
 		cmocka_unit_test(nothing_is_mapped_before_the_first_mark),
 	};
