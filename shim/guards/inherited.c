@@ -137,7 +137,8 @@ static void one(struct child *c, int fd)
 	fdg_kindword kind = FDG_KIND_UNKNOWN;
 	bool meant;
 
-	if (fd == c->walker || fdg_kind_ask(fd, &kind) < 0)
+	/* What is close-on-exec did not come through exec: valgrind's own descriptors, another preload's. */
+	if (fd == c->walker || fdg_sys_fcntl(fd, F_GETFD, 0) & FD_CLOEXEC || fdg_kind_ask(fd, &kind) < 0)
 		return;
 	if (!c->any)
 		begin(c);
@@ -255,8 +256,16 @@ static void put_made_at(struct fdg_buf *b, const struct fdg_place *p)
 	fdg_fmt(b, " (%s)", base_name(p->object));
 }
 
+/* A kind that the user has us mend, but not this one: what is left alone on purpose is no more than worth a note. */
+static bool left_alone(enum fdg_kind kind)
+{
+	return fdg_options.cloexec == FDG_FIX && !(fdg_options.cloexec_kinds & fdg_kind_bit(kind));
+}
+
 static enum fdg_level leak_level(fdg_kindword kind)
 {
+	if (left_alone(fdg_kindword_kind(kind)))
+		return FDG_LEVEL_NOTE;
 	switch (fdg_kindword_kind(kind)) {
 	case FDG_KIND_SOCKET:
 	case FDG_KIND_EPOLL:

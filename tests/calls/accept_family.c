@@ -94,7 +94,8 @@ static void the_address_is_told(void)
 
 static void refused_as_the_kernel_refuses(void)
 {
-	int listener = listening(SOCK_NONBLOCK), plain = socket(AF_INET, SOCK_STREAM, 0), null = open("/dev/null", O_RDONLY), peer;
+	int listener = listening(SOCK_NONBLOCK), plain = socket(AF_INET, SOCK_STREAM, 0),
+	    null = open("/dev/null", O_RDONLY), peer;
 	struct sockaddr_in told;
 	socklen_t negative = -1;
 

@@ -7,6 +7,10 @@
 #   constructor-first    … and is linked with -z initfirst, which makes it run before the preload's own constructor
 #   static               linked statically: no preload reaches it, but its children are preloaded
 
+if(FDGUARD_SANITIZE) # the preload cannot carry a sanitizer's runtime into plain programs
+  return()
+endif()
+
 set(CALLS_DIR ${CMAKE_CURRENT_LIST_DIR})
 set(CALLS_PRELOAD ${CMAKE_BINARY_DIR}/lib/libfdguard.so)
 set(CALLS_OUT ${CMAKE_BINARY_DIR}/tests/calls)

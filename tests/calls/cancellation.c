@@ -12,7 +12,7 @@
 
 #include "expect.h"
 
-static int fd; /* what the thread works on */
+static int fd;   /* what the thread works on */
 static int made; /* what a thread that was not cancelled made */
 static volatile int cleaned;
 

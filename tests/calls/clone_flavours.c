@@ -88,7 +88,8 @@ static int shares(void *unused)
 
 static void a_shared_table(void)
 {
-	const int flags[] = { CLONE_FILES | SIGCHLD, CLONE_FILES | CLONE_VM | SIGCHLD, CLONE_FILES | CLONE_VM | CLONE_VFORK | SIGCHLD };
+	const int flags[] = { CLONE_FILES | SIGCHLD, CLONE_FILES | CLONE_VM | SIGCHLD,
+			      CLONE_FILES | CLONE_VM | CLONE_VFORK | SIGCHLD };
 
 	for (unsigned i = 0; i < sizeof flags / sizeof *flags; i++) {
 		SAME(wait_for(clone(shares, stack_top(), flags[i], NULL)), 0);
@@ -112,7 +113,8 @@ static int makes_a_socket(void *fd)
 static void a_socket_in_a_shared_table(void)
 {
 	int *fd = mmap(NULL, sizeof *fd, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	const int flags[] = { CLONE_FILES | CLONE_VM | CLONE_VFORK | SIGCHLD, CLONE_FILES | CLONE_VM | SIGCHLD, CLONE_FILES | SIGCHLD };
+	const int flags[] = { CLONE_FILES | CLONE_VM | CLONE_VFORK | SIGCHLD, CLONE_FILES | CLONE_VM | SIGCHLD,
+			      CLONE_FILES | SIGCHLD };
 
 	for (unsigned i = 0; i < sizeof flags / sizeof *flags; i++) {
 		SAME(wait_for(clone(makes_a_socket, stack_top(), flags[i], fd)), 0);
@@ -177,7 +179,8 @@ static void the_variadic_arguments_arrive(void)
 	SAME(wait_for(pid), 0);
 	SAME(told[1], pid);
 	told[2] = 4711;
-	pid = clone(answers, stack_top(), CLONE_VM | CLONE_VFORK | CLONE_CHILD_CLEARTID | SIGCHLD, &number, NULL, NULL, &told[2]);
+	pid = clone(answers, stack_top(), CLONE_VM | CLONE_VFORK | CLONE_CHILD_CLEARTID | SIGCHLD, &number, NULL, NULL,
+		    &told[2]);
 	SAME(wait_for(pid), 0);
 	SAME(told[2], 0);
 	pid = clone(answers, stack_top(), CLONE_PIDFD | SIGCHLD, &number, &pidfd);

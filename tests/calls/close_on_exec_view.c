@@ -47,7 +47,8 @@ static int accepted(void)
 {
 	struct sockaddr_in where = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t size = sizeof where;
-	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), peer = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), fd;
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0),
+	    peer = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), fd;
 
 	SAME(listen(listener, 1), 0);
 	SAME(getsockname(listener, (struct sockaddr *)&where, &size), 0);

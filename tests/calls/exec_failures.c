@@ -117,7 +117,7 @@ static int status_of(const char *name, const char *path)
 static void path_is_searched_as_ever(void)
 {
 	SAME(status_of("tool", "/nonexistent:bin"), 33);
-	SAME(status_of("tool", "forbidden:bin"), 33); /* found but not permitted: the search goes on … */
+	SAME(status_of("tool", "forbidden:bin"), 33);           /* found but not permitted: the search goes on … */
 	SAME(status_of("tool", "forbidden:/nonexistent"), 126); /* … and the first trouble is what it tells */
 	SAME(status_of("tool", "plain:bin"), 33);
 	SAME(status_of("tool", "/nonexistent"), 127);

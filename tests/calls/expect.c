@@ -63,8 +63,8 @@ void expect_fails(long long ret, int error, int want, const char *what, const ch
 
 	if (ret == -1 && error == want)
 		return;
-	snprintf(text, sizeof text, "%s is %lld with errno %d (%s), not -1 with errno %d (%s)", what, ret, error, strerror(error),
-		 want, strerrordesc_np(want));
+	snprintf(text, sizeof text, "%s is %lld with errno %d (%s), not -1 with errno %d (%s)", what, ret, error,
+		 strerror(error), want, strerrordesc_np(want));
 	complain(file, line, text);
 }
 
@@ -91,7 +91,8 @@ void run_case(const char *name, void (*one)(void))
 	one();
 	list_open(after);
 	for (int fd = 0; fd < COUNTED; fd++)
-		if (!expect_true(before[fd] == after[fd], before[fd] ? "a descriptor was closed" : "a descriptor was left open", name, fd))
+		if (!expect_true(before[fd] == after[fd],
+				 before[fd] ? "a descriptor was closed" : "a descriptor was left open", name, fd))
 			break;
 	case_name = outer;
 }
@@ -183,7 +184,10 @@ long bare(long number, long a, long b, long c, long d, long e, long f)
 	register long r9 __asm__("r9") = f;
 	long ret;
 
-	__asm__ volatile("syscall" : "=a"(ret) : "0"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9) : "rcx", "r11", "memory");
+	__asm__ volatile("syscall"
+			 : "=a"(ret)
+			 : "0"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+			 : "rcx", "r11", "memory");
 	return ret;
 #elif defined(__aarch64__)
 	register long x8 __asm__("x8") = number;

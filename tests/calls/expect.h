@@ -36,7 +36,8 @@ void body(void);
 	} while (0)
 
 bool expect_true(bool ok, const char *what, const char *file, int line);
-bool expect_same(long long got, long long want, const char *got_text, const char *want_text, const char *file, int line);
+bool expect_same(long long got, long long want, const char *got_text, const char *want_text, const char *file,
+		 int line);
 void expect_fails(long long ret, int error, int want, const char *what, const char *file, int line);
 int expect_failures(void); /* so far, in this process */
 void run_case(const char *name, void (*one)(void));
@@ -45,12 +46,13 @@ void run_case_in_child(const char *name, void (*one)(void));
 int in_child(void (*one)(void *), void *cookie);
 int wait_for(int pid); /* the exit status, or 128 + signal */
 
-bool is_open(int fd);     /* by fstat, which nobody wraps */
-int lowest(void);         /* the number that the next descriptor must get */
-bool cloexec(int fd);     /* what F_GETFD says; a closed descriptor is a failure */
-void *nowhere(void);      /* a NULL that compilers cannot see */
-int none(void);           /* a -1 likewise */
-long bare(long number, long a, long b, long c, long d, long e, long f); /* the kernel's answer (-errno), past every wrapper */
+bool is_open(int fd); /* by fstat, which nobody wraps */
+int lowest(void);     /* the number that the next descriptor must get */
+bool cloexec(int fd); /* what F_GETFD says; a closed descriptor is a failure */
+void *nowhere(void);  /* a NULL that compilers cannot see */
+int none(void);       /* a -1 likewise */
+long bare(long number, long a, long b, long c, long d, long e,
+	  long f); /* the kernel's answer (-errno), past every wrapper */
 void write_file(const char *path, const char *text, unsigned mode);
 /* The whole of a file, in a static buffer. */
 const char *read_file(const char *path);
@@ -68,8 +70,8 @@ const char *read_file(const char *path);
 #define SELF "/proc/self/exe"
 extern const char child_path[];
 #define CHILD child_path
-const char *unary(int fd); /* a static buffer for each of four calls in turn */
-bool child_has(int fd);    /* fork, exec CHILD */
+const char *unary(int fd);             /* a static buffer for each of four calls in turn */
+bool child_has(int fd);                /* fork, exec CHILD */
 int child_main(int argc, char **argv); /* does "child …", or returns -1 if that is not what argv says */
 
 /* An empty directory, made the current one, and its removal. */

@@ -46,7 +46,8 @@ static void stop(void)
 
 static void waits_end_with_eintr(void)
 {
-	int listener = socket(AF_INET, SOCK_STREAM, 0), file = open("lock", O_RDWR | O_CREAT, 0600), other = open("lock", O_RDWR), fds[2];
+	int listener = socket(AF_INET, SOCK_STREAM, 0), file = open("lock", O_RDWR | O_CREAT, 0600),
+	    other = open("lock", O_RDWR), fds[2];
 	struct flock lock = { .l_type = F_WRLCK };
 	char byte;
 	struct iovec part = { &byte, 1 };

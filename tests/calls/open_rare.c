@@ -88,7 +88,8 @@ static void handles_agree_with_the_kernel(void)
 	handle->handle_bytes = MAX_HANDLE_SZ;
 	if (EXPECT(name_to_handle_at(AT_FDCWD, "file", handle, &mount, 0) == 0)) {
 		AGREE(open_by_handle_at(dir, handle, O_RDONLY), false, SYS_open_by_handle_at, dir, handle, O_RDONLY, 0);
-		AGREE(open_by_handle_at(dir, handle, O_RDWR | O_CLOEXEC), true, SYS_open_by_handle_at, dir, handle, O_RDWR, 0);
+		AGREE(open_by_handle_at(dir, handle, O_RDWR | O_CLOEXEC), true, SYS_open_by_handle_at, dir, handle,
+		      O_RDWR, 0);
 	}
 	AGREE(open_by_handle_at(dir, nowhere(), O_RDONLY), false, SYS_open_by_handle_at, dir, NULL, O_RDONLY, 0);
 	free(handle);

@@ -31,7 +31,9 @@ static void give(int n, char byte)
 	if (n) {
 		message.msg_control = &control;
 		message.msg_controllen = CMSG_SPACE(n * sizeof(int));
-		control.align = (struct cmsghdr){ .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(n * sizeof(int)) };
+		control.align = (struct cmsghdr){ .cmsg_level = SOL_SOCKET,
+						  .cmsg_type = SCM_RIGHTS,
+						  .cmsg_len = CMSG_LEN(n * sizeof(int)) };
 		for (int i = 0; i < n; i++)
 			memcpy(CMSG_DATA(&control.align) + i * sizeof(int), &null, sizeof null);
 	}
@@ -65,7 +67,9 @@ static void receive(int n, int flags, bool close_on_exec)
 	union control control;
 	char byte = 0;
 	struct iovec part = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
+	struct msghdr message = {
+		.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
+	};
 	int want = lowest();
 
 	give(n, 'g');
@@ -94,7 +98,9 @@ static void a_peek_makes_descriptors_too(void)
 	union control control;
 	char byte;
 	struct iovec part = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
+	struct msghdr message = {
+		.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
+	};
 	int want = lowest();
 
 	give(1, 'p');
@@ -110,8 +116,9 @@ static void too_little_room_is_told(void)
 	union control control;
 	char byte;
 	struct iovec part = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control,
-				  .msg_controllen = CMSG_LEN(2 * sizeof(int)) };
+	struct msghdr message = {
+		.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = CMSG_LEN(2 * sizeof(int))
+	};
 	int want = lowest();
 
 	give(5, 't');
@@ -130,7 +137,9 @@ static void a_full_table_is_told(void)
 	union control control;
 	char byte;
 	struct iovec part = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
+	struct msghdr message = {
+		.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
+	};
 	struct rlimit old, low;
 	int want = lowest();
 
@@ -150,7 +159,9 @@ static void other_control_messages_are_left_alone(void)
 	union control control;
 	char byte;
 	struct iovec part = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
+	struct msghdr message = {
+		.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
+	};
 	int on = 1, off = 0, want = lowest();
 	bool credentials = false;
 
@@ -200,7 +211,9 @@ static void several(int flags, bool close_on_exec)
 	memset(messages, 0, sizeof messages);
 	for (int i = 0; i < 3; i++) {
 		part[i] = (struct iovec){ &byte[i], 1 };
-		messages[i].msg_hdr = (struct msghdr){ .msg_iov = &part[i], .msg_iovlen = 1, .msg_control = &control[i],
+		messages[i].msg_hdr = (struct msghdr){ .msg_iov = &part[i],
+						       .msg_iovlen = 1,
+						       .msg_control = &control[i],
 						       .msg_controllen = sizeof control[i] };
 		give(counts[i], 'a' + i);
 	}
@@ -245,7 +258,9 @@ static void success_leaves_errno_alone(void)
 	union control control;
 	char byte;
 	struct iovec part = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
+	struct msghdr message = {
+		.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
+	};
 	int want = lowest();
 
 	give(1, 'e');

@@ -9,8 +9,8 @@
 
 #include "expect.h"
 
-typedef int spawn_type(pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *, char *const[],
-		       char *const[]);
+typedef int spawn_type(pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *,
+		       char *const[], char *const[]);
 
 #if defined(__x86_64__)
 spawn_type old_spawn, old_spawnp;

@@ -130,12 +130,16 @@ static void descriptors_are_passed(void)
 	} control;
 	char byte = 'x';
 	struct iovec part = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
+	struct msghdr message = {
+		.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
+	};
 	int pair[2], null = 0, fd = -1;
 
 	SAME(syscall(SYS_socketpair, AF_UNIX, SOCK_DGRAM, 0, pair), 0);
 	memset(&control, 0, sizeof control);
-	control.align = (struct cmsghdr){ .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof null) };
+	control.align = (struct cmsghdr){ .cmsg_level = SOL_SOCKET,
+					  .cmsg_type = SCM_RIGHTS,
+					  .cmsg_len = CMSG_LEN(sizeof null) };
 	memcpy(CMSG_DATA(&control.align), &null, sizeof null);
 	want = lowest();
 	SAME(syscall(SYS_sendmsg, pair[1], &message, 0), 1);
@@ -189,7 +193,10 @@ static void six_arguments_arrive(void)
 	char *page, byte = 0;
 	unsigned word = 7;
 	struct timespec none_left = { 0, 0 }, soon = { 0, 1000000 };
-	struct { const sigset_t *set; size_t size; } mask = { NULL, 8 };
+	struct {
+		const sigset_t *set;
+		size_t size;
+	} mask = { NULL, 8 };
 	int fd, pipe_ends[2];
 	fd_set readable;
 	loff_t in = 0;
@@ -211,7 +218,8 @@ static void six_arguments_arrive(void)
 	SAME(byte, 's');
 	FAILS(syscall(SYS_futex, &word, FUTEX_WAIT, 8, NULL, NULL, 0), EAGAIN);
 	FAILS(syscall(SYS_futex, &word, FUTEX_WAIT, 7, &soon, NULL, 0), ETIMEDOUT);
-	FAILS(syscall(SYS_futex, &word, FUTEX_WAIT_BITSET, 7, &soon, NULL, 0L), EINVAL); /* an empty bit set, the sixth */
+	FAILS(syscall(SYS_futex, &word, FUTEX_WAIT_BITSET, 7, &soon, NULL, 0L),
+	      EINVAL); /* an empty bit set, the sixth */
 	SAME(close(pipe_ends[0]), 0);
 	SAME(close(pipe_ends[1]), 0);
 	SAME(close(fd), 0);
@@ -237,7 +245,8 @@ static void processes_are_made_and_run(void)
 	long pid = syscall(SYS_clone, SIGCHLD, 0L, 0L, 0L, 0L);
 
 	if (pid == 0) {
-		int ok = close(fd) == 0 && open("/dev/null", O_RDONLY | O_CLOEXEC) == fd && fcntl(fd, F_GETFD) == FD_CLOEXEC;
+		int ok = close(fd) == 0 && open("/dev/null", O_RDONLY | O_CLOEXEC) == fd &&
+			 fcntl(fd, F_GETFD) == FD_CLOEXEC;
 
 		if (ok)
 			syscall(SYS_execve, CHILD, argv, environ);

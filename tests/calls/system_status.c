@@ -42,7 +42,8 @@ static void signals_while_it_waits(void)
 	char command[4200];
 
 	SAME(sigaction(SIGINT, &action, &before), 0);
-	snprintf(command, sizeof command, "kill -INT %d; kill -QUIT %d; exec %s child signals", (int)getpid(), (int)getpid(), CHILD);
+	snprintf(command, sizeof command, "kill -INT %d; kill -QUIT %d; exec %s child signals", (int)getpid(),
+		 (int)getpid(), CHILD);
 	SAME(system(command), 0);
 	SAME(interrupted, 0);
 	sigaction(SIGINT, NULL, &after);
@@ -122,7 +123,8 @@ static void words_are_expanded(void)
 	setenv("CALLS_WORD", "two words", 1);
 	SAME(wordexp("a $CALLS_WORD \"$CALLS_WORD\" $(echo c d)", &words, 0), 0);
 	SAME(words.we_wordc, 6);
-	EXPECT(!strcmp(words.we_wordv[0], "a") && !strcmp(words.we_wordv[1], "two") && !strcmp(words.we_wordv[3], "two words"));
+	EXPECT(!strcmp(words.we_wordv[0], "a") && !strcmp(words.we_wordv[1], "two") &&
+	       !strcmp(words.we_wordv[3], "two words"));
 	EXPECT(!strcmp(words.we_wordv[4], "c") && !strcmp(words.we_wordv[5], "d"));
 	wordfree(&words);
 	SAME(wordexp("$(echo no)", &words, WRDE_NOCMD), WRDE_CMDSUB);

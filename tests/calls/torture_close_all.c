@@ -57,7 +57,10 @@ static void by_syscall(int first)
 static const struct {
 	const char *name;
 	void (*close_all)(int first);
-} ways[] = { { "loop", by_loop }, { "walk", by_walk }, { "closefrom", by_closefrom }, { "close_range", by_close_range },
+} ways[] = { { "loop", by_loop },
+	     { "walk", by_walk },
+	     { "closefrom", by_closefrom },
+	     { "close_range", by_close_range },
 	     { "syscall", by_syscall } };
 
 /* The open numbers are 0 to count-1, of which the last is the directory's own. */

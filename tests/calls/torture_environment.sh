@@ -7,6 +7,8 @@
 program=$1 child=$2 foreign=$3
 ways='execve execve-null execvpe execle fexecve execveat syscall execv execl vfork posix_spawn posix_spawnp system popen'
 
+has() { case $1 in LD_PRELOAD=*"$2"*) ;; *) return 1 ;; esac }
+
 # children: how many images of CHILD told of their start
 children() {
 	if [ -e log ]; then grep -c '"exe":"[^"]*calls-child".*"id":"run.start"' log; else echo 0; fi
@@ -18,7 +20,7 @@ for way in $ways; do
 	same "$way: the child has LD_PRELOAD" "LD_PRELOAD=$FDG_LIB" "$(guarded follow=on "$program" "$way" "$child" child env LD_PRELOAD)"
 	same "$way: the child was covered" 1 "$(children)"
 	fresh
-	check "$way: the child has our options" sh -c '[ "$1" = "$2" ]' sh "FDGUARD_OPTIONS=format=json:log=$tmp/log:follow=on" \
+	same "$way: the child has our options" "FDGUARD_OPTIONS=format=json:log=$(pwd)/log:follow=on" \
 		"$(guarded follow=on "$program" "$way" "$child" child env FDGUARD_OPTIONS)"
 	fresh
 	case $way in execve-null) want=WORD ;; *) want='WORD=1' ;; esac
@@ -29,8 +31,8 @@ for way in $ways; do
 	case $way in execve-null | system | popen) continue ;; esac
 	fresh
 	got=$(TORTURE_FOREIGN=$foreign guarded follow=on "$program" "$way" "$child" child env LD_PRELOAD)
-	check "$way: a library that the program preloads is kept: $got" sh -c 'case $1 in LD_PRELOAD=*"$2"*) ;; *) false ;; esac' sh "$got" "$foreign"
-	check "$way: and ours is there" sh -c 'case $1 in *"$2"*) ;; *) false ;; esac' sh "$got" "$FDG_LIB"
+	check "$way: a library that the program preloads is kept: $got" has "$got" "$foreign"
+	check "$way: and ours is there" has "$got" "$FDG_LIB"
 	same "$way: the child was covered" 1 "$(children)"
 done
 fresh

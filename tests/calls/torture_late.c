@@ -10,7 +10,8 @@ __attribute__((destructor)) static void late(void)
 	int sock = socket(AF_INET, SOCK_STREAM, 0), copy = dup(sock), status = 0;
 	pid_t pid;
 
-	if (sock < 0 || copy < 0 || fcntl(sock, F_GETFD) != 0 || close(sock) != 0 || close(copy) != 0 || close(copy) != -1)
+	if (sock < 0 || copy < 0 || fcntl(sock, F_GETFD) != 0 || close(sock) != 0 || close(copy) != 0 ||
+	    close(copy) != -1)
 		_exit(1);
 	pid = fork();
 	if (pid == 0) {

@@ -25,8 +25,8 @@ static void *work(void *self)
 
 	for (int i = 0; i < EACH; i++) {
 		bool marked = i % 3 == 0;
-		int fd = i & 1 ? socket(AF_UNIX, SOCK_STREAM | (marked ? SOCK_CLOEXEC : 0), 0) :
-				 open("/dev/null", O_RDONLY | (marked ? O_CLOEXEC : 0));
+		int fd = i & 1 ? socket(AF_UNIX, SOCK_STREAM | (marked ? SOCK_CLOEXEC : 0), 0)
+			       : open("/dev/null", O_RDONLY | (marked ? O_CLOEXEC : 0));
 
 		if (fd < 0 || fd >= NUMBERS) {
 			must(false);

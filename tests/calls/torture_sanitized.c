@@ -26,13 +26,17 @@ static void rights(void)
 	} control;
 	char byte = 'x';
 	struct iovec part = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
+	struct msghdr message = {
+		.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
+	};
 	int pair[2], fd = 0;
 
 	memset(&control, 0, sizeof control);
-	control.align = (struct cmsghdr){ .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof fd) };
+	control.align =
+		(struct cmsghdr){ .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof fd) };
 	memcpy(CMSG_DATA(&control.align), &fd, sizeof fd);
-	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) != 0 || sendmsg(pair[1], &message, 0) != 1 || recvmsg(pair[0], &message, 0) != 1)
+	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) != 0 || sendmsg(pair[1], &message, 0) != 1 ||
+	    recvmsg(pair[0], &message, 0) != 1)
 		fail("rights");
 	memcpy(&fd, CMSG_DATA(&control.align), sizeof fd);
 	if (fcntl(fd, F_GETFD) != 0 || close(fd) != 0 || close(pair[0]) != 0 || close(pair[1]) != 0)
@@ -43,7 +47,8 @@ static void *work(void *unused)
 {
 	(void)unused;
 	for (int i = 0; i < ROUNDS; i++) {
-		int sock = socket(AF_INET, SOCK_STREAM, 0), copy = dup(sock), ep = epoll_create1(0), file = open("/dev/null", O_RDWR);
+		int sock = socket(AF_INET, SOCK_STREAM, 0), copy = dup(sock), ep = epoll_create1(0),
+		    file = open("/dev/null", O_RDWR);
 		char *memory = malloc(100);
 
 		if (sock < 0 || copy < 0 || ep < 0 || file < 0 || fcntl(sock, F_GETFD) != 0 || dup2(file, copy) != copy)

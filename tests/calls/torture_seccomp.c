@@ -27,8 +27,19 @@
 
 static struct sock_filter code[] = {
 	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-	ALLOW(socket), ALLOW(socketpair), ALLOW(fcntl), ALLOW(dup), ALLOW(dup3), ALLOW(close), ALLOW(write), ALLOW(openat),
-	ALLOW(epoll_create1), ALLOW(recvmsg), ALLOW(ioctl), ALLOW(exit_group), ALLOW(exit),
+	ALLOW(socket),
+	ALLOW(socketpair),
+	ALLOW(fcntl),
+	ALLOW(dup),
+	ALLOW(dup3),
+	ALLOW(close),
+	ALLOW(write),
+	ALLOW(openat),
+	ALLOW(epoll_create1),
+	ALLOW(recvmsg),
+	ALLOW(ioctl),
+	ALLOW(exit_group),
+	ALLOW(exit),
 #ifdef SYS_dup2
 	ALLOW(dup2),
 #endif
@@ -43,7 +54,8 @@ static int calls(void)
 	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
 	int sock = socket(AF_INET, SOCK_STREAM, 0), copy, file, pair[2], off = 0;
 
-	if (sock < 0 || fcntl(sock, F_GETFD) != 0 || fcntl(sock, F_SETFD, FD_CLOEXEC) != 0 || fcntl(sock, F_GETFD) != FD_CLOEXEC)
+	if (sock < 0 || fcntl(sock, F_GETFD) != 0 || fcntl(sock, F_SETFD, FD_CLOEXEC) != 0 ||
+	    fcntl(sock, F_GETFD) != FD_CLOEXEC)
 		return 10;
 	copy = dup(sock);
 	if (copy < 0 || dup2(sock, copy) != copy || fcntl(copy, F_GETFD) != 0 || ioctl(copy, FIONBIO, &off) != 0)
@@ -53,7 +65,8 @@ static int calls(void)
 	file = open("/dev/null", O_RDONLY);
 	if (file < 0 || close(file) != 0)
 		return 13;
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0 || close(pair[1]) != 0 || recvmsg(pair[0], &message, 0) != 0 || close(pair[0]) != 0)
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0 || close(pair[1]) != 0 ||
+	    recvmsg(pair[0], &message, 0) != 0 || close(pair[0]) != 0)
 		return 14;
 	file = epoll_create1(0);
 	copy = fcntl(file, F_DUPFD, 50);
@@ -113,8 +126,8 @@ int main(int argc, char **argv)
 		return 3;
 	if (!strcmp(way, "tsync"))
 		return with_a_thread();
-	if (!strcmp(way, "syscall") ? syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0 :
-				      prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0)
+	if (!strcmp(way, "syscall") ? syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0
+				    : prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0)
 		return 4;
 	if (!strcmp(way, "control"))
 		getppid();

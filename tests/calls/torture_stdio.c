@@ -30,7 +30,8 @@ int main(int argc, char **argv)
 	for (int fd = 0; fd <= 2; fd++)
 		if (open(argv[1], O_RDWR | O_CREAT | O_APPEND, 0600) != fd)
 			return 3;
-	if (socket(AF_INET, SOCK_STREAM, 0) != 3 || socket(AF_INET, SOCK_STREAM, 0) != 4 || fcntl(3, F_DUPFD_CLOEXEC, 0) != 5)
+	if (socket(AF_INET, SOCK_STREAM, 0) != 3 || socket(AF_INET, SOCK_STREAM, 0) != 4 ||
+	    fcntl(3, F_DUPFD_CLOEXEC, 0) != 5)
 		return 4;
 	if (argc > 2 && (runs("/bin/true") != 0 || runs("/nonexistent") != 127))
 		return 5;

@@ -30,8 +30,8 @@ static void *makes(void *unused)
 {
 	(void)unused;
 	while (!done) {
-		int sock = socket(AF_INET, SOCK_DGRAM, 0), copy = dup(sock), file = open("/dev/null", O_RDONLY | O_CLOEXEC),
-		    event = eventfd(0, 0), pair[2];
+		int sock = socket(AF_INET, SOCK_DGRAM, 0), copy = dup(sock),
+		    file = open("/dev/null", O_RDONLY | O_CLOEXEC), event = eventfd(0, 0), pair[2];
 
 		MUST(sock >= 0 && copy >= 0 && file >= 0 && event >= 0);
 		MUST(fcntl(sock, F_GETFD) == 0 && fcntl(copy, F_GETFD) == 0 && fcntl(file, F_GETFD) == FD_CLOEXEC);

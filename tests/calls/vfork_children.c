@@ -92,7 +92,8 @@ static void the_parents_table_is_untouched(void)
 		ok = close(sock) == 0 && dup2(1, marked) == marked && fcntl(marked, F_GETFD) == 0;
 		ok = ok && open("/dev/null", O_RDONLY | O_CLOEXEC) == sock && fcntl(sock, F_GETFD) == FD_CLOEXEC;
 		ok = ok && fcntl(sock, F_SETFD, 0) == 0 && close_range(3, ~0U, 0) == 0;
-		ok = ok && socket(AF_INET, SOCK_STREAM, 0) == 3 && fcntl(3, F_GETFD) == 0 && socket(AF_INET, SOCK_STREAM, 0) == 4;
+		ok = ok && socket(AF_INET, SOCK_STREAM, 0) == 3 && fcntl(3, F_GETFD) == 0 &&
+		     socket(AF_INET, SOCK_STREAM, 0) == 4;
 		_exit(0);
 	}
 	EXPECT(ok);

@@ -17,3 +17,5 @@ foreach(script ${GUARD_SCRIPTS})
   string(REPLACE "test_" "" name ${name})
   fdguard_test(guards/${name} ${script} TIMEOUT 300)
 endforeach()
+
+fdguard_program(stacks-deep guards/stacks_deep.c FLAGS -O1 -g)

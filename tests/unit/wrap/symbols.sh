@@ -96,8 +96,9 @@ if [ "$(uname -m)" = x86_64 ]; then
 	objdump -d --no-show-raw-insn -j .text "$libc" >disassembly
 	grep -v '^#' "$here/watched.txt" >watched
 	awk -f "$here/reach.awk" watched libc-symbols disassembly | sort -u >reach
-	check "the second net finds close, openat and socket in libc" \
-		sh -c 'for w in "close close" "openat openat" "socket socket" "dup2 dup2" "execve execve"; do grep -q "^$w\$" reach || exit 1; done'
+	for call in close openat socket dup2 execve; do
+		check "the second net finds $call in libc" grep -q -x "$call $call" reach
+	done
 	awk '{ print $1 }' reach | sort -u - looked-for >all && mv all looked-for
 fi
 
