@@ -309,17 +309,32 @@ static void put_message(struct fdg_buf *b, const struct child *c, const struct f
 	}
 }
 
-static const char *remedy(fdg_kindword kind)
+/* How to mend the source; `kinds` is what our own cure needs beyond cloexec=fix, or NULL. */
+static const char *remedy(fdg_kindword kind, const char **ret_kinds)
 {
+	*ret_kinds = NULL;
 	switch (fdg_kindword_kind(kind)) {
-	case FDG_KIND_SOCKET: return "create it with SOCK_CLOEXEC (accept4 for accepted ones), or let fdguard do it: cloexec=fix in the parent";
-	case FDG_KIND_EPOLL: return "create it with epoll_create1(EPOLL_CLOEXEC), or let fdguard do it: cloexec=fix in the parent";
-	case FDG_KIND_PIPE: return "create it with pipe2(…, O_CLOEXEC), or let fdguard do it: cloexec.kinds with pipe in the parent";
+	case FDG_KIND_SOCKET: return "create it with SOCK_CLOEXEC (accept4 for accepted ones, F_DUPFD_CLOEXEC for duplicates)";
+	case FDG_KIND_EPOLL: return "create it with epoll_create1(EPOLL_CLOEXEC)";
+	case FDG_KIND_PIPE: *ret_kinds = "pipe"; return "create it with pipe2(…, O_CLOEXEC)";
 	case FDG_KIND_FILE:
 	case FDG_KIND_DIR:
-	case FDG_KIND_DEVICE: return "open it with O_CLOEXEC (fopen: mode \"e\"), or let fdguard do it: cloexec.kinds with file in the parent";
-	default: return "create it with its close-on-exec flag, or let fdguard do it: cloexec.kinds=all in the parent";
+	case FDG_KIND_DEVICE: *ret_kinds = "file"; return "open it with O_CLOEXEC (fopen: mode \"e\")";
+	default: *ret_kinds = "all"; return "create it with its close-on-exec flag";
 	}
+}
+
+static void put_fix(struct fdg_buf *b, const struct child *c, fdg_kindword kind, char letter)
+{
+	const char *parent = base_name(c->told->note.exe), *kinds;
+
+	fdg_put(b, remedy(kind, &kinds));
+	if (letter == FDG_NOTE_FORCED)
+		fdg_fmt(b, " in %s; until then fdguard does it", parent);
+	else if (kinds)
+		fdg_fmt(b, " in %s, or run %s with fdguard and cloexec.kinds=%s", parent, parent, kinds);
+	else
+		fdg_fmt(b, " in %s, or run %s with fdguard and cloexec=fix", parent, parent);
 }
 
 static unsigned frames(unsigned have)
@@ -330,8 +345,8 @@ static unsigned frames(unsigned have)
 static void report_group(struct child *c, enum fdg_finding_id id, enum fdg_level level, const struct fdg_note_group *g, char letter)
 {
 	struct fdg_finding f = FDG_FINDING_INIT(id);
-	char message[768], kind[64], fds[256];
-	struct fdg_buf m = FDG_BUF(message), k = FDG_BUF(kind), r = FDG_BUF(fds);
+	char message[768], kind[64], fds[256], fix[384];
+	struct fdg_buf m = FDG_BUF(message), k = FDG_BUF(kind), r = FDG_BUF(fds), x = FDG_BUF(fix);
 	const char *number;
 
 	put_message(&m, c, g, letter);
@@ -347,7 +362,8 @@ static void report_group(struct child *c, enum fdg_finding_id id, enum fdg_level
 	f.level = level;
 	f.fixed = letter == FDG_NOTE_FORCED || (letter == FDG_NOTE_LEAKED && closes());
 	f.message = message;
-	f.fix = letter == FDG_NOTE_KEPT ? NULL : remedy(g->kind);
+	put_fix(&x, c, g->kind, letter);
+	f.fix = letter == FDG_NOTE_KEPT ? NULL : fix;
 	f.fd = g->ranges ? g->range[0].first : -1;
 	f.count = g->count;
 	f.site = c->told->note.site;

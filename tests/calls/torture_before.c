@@ -31,7 +31,7 @@ static int answer(void)
 }
 
 /* As real resolvers are built: the canary may not be there yet. */
-__attribute__((no_stack_protector)) static int (*resolve(void))(void)
+__attribute__((no_stack_protector, used)) static int (*resolve(void))(void)
 {
 	call(&resolver);
 	return answer;

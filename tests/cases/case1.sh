@@ -59,7 +59,7 @@ for method in fork vfork posix_spawn system popen; do
 	record "parent-$method" lynx fdguard run --json --log "$tmp/log" -- monitor -m "$method"
 	check "guarded monitor, $method: lynx works" alike healthy "parent-$method" lynx
 	check "guarded monitor, $method: 1,100 UDP sockets of dns_pool_open were withheld" finding cloexec.forced level=note action=fixed count=1100 \
-		'kind=UDP socket' fds=3-1102 'created.0.symbol=dns_pool_open+*' 'created.0.object=*/monitor' 'exe=*/monitor'
+		'kind=UDP socket' fds=3-1102 'created.0.symbol=dns_pool_open+*' 'created.0.object=*/monitor' 'parent_exe=*/monitor'
 	check "guarded monitor, $method: and its epoll" finding cloexec.forced level=note action=fixed count=1 kind=epoll 'created.0.symbol=dns_pool_open+*'
 	check "guarded monitor, $method: the monitor was guarded" finding run.start 'exe=*/monitor'
 	check "guarded monitor, $method: lynx was guarded too" finding run.start 'exe=*/lynx'

@@ -66,7 +66,7 @@ probe() {
 		;;
 	nc)
 		input=$tmp/hello
-		set -- "$@" nc.traditional -q 1 -w 5 127.0.0.1 "$(port echo)"
+		set -- "$@" nc.traditional -q 1 -w 2000 127.0.0.1 "$(port echo)"
 		;;
 	tcp) set -- "$@" "$cases/tcp.py" 127.0.0.1 "$(port slow)" ;;
 	tcp-select) set -- "$@" "$cases/tcp.py" 127.0.0.1 "$(port slow)" select ;;
