@@ -3,7 +3,7 @@
 # scripts/dev/format.sh [--check | --write] [FILE…]: clang-format with /.clang-format over the C files named, or all of them. --check (the default)
 # lists the files that it would change, and fails if there are any; --write changes them.
 set -eu
-cd "$(dirname -- "$0")/../.."
+top=$(dirname -- "$0")/../..
 mode=--check
 case ${1:-} in
 --check | --write)
@@ -17,9 +17,10 @@ case ${1:-} in
 esac
 command -v clang-format >/dev/null || { echo "format.sh needs clang-format" >&2; exit 2; }
 # shellcheck disable=SC2046 # no file of ours has a space in its name
-[ $# -gt 0 ] || set -- $(find shim tests -name '*.[ch]' | sort)
+[ $# -gt 0 ] || set -- $(cd "$top" && find "$PWD/shim" "$PWD/tests" -name '*.[ch]' | sort)
 changed=0
 for file in "$@"; do
+	[ -r "$file" ] || { echo "$file: cannot be read" >&2; exit 2; }
 	if ! clang-format --style=file "$file" | cmp -s - "$file"; then
 		changed=1
 		echo "$file"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "base/big.h"
 #include "base/arena.h"
 
 #include <stdalign.h>
@@ -7,7 +8,7 @@
 
 #include "base/poison.h"
 
-static alignas(max_align_t) char arena[FDG_ARENA_MAX];
+FDG_BIG static alignas(max_align_t) char arena[FDG_ARENA_MAX];
 static _Atomic size_t used;
 
 void *fdg_arena_alloc(size_t n)

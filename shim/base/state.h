@@ -45,6 +45,8 @@ static inline bool fdg_follows(void)
 
 /* True where our tables belong to somebody else: in a vfork child, or a clone that shares our memory. */
 bool fdg_foreign_memory(void);
+/* Called before a clone that will share our memory. */
+void fdg_start_comparing_pids(void);
 /* Called in a forked child: this memory is ours now, whatever its parent was. */
 void fdg_memory_is_ours(void);
 

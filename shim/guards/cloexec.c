@@ -65,8 +65,9 @@ void fdg_cloexec_start(void)
 	fdg_cloexec_kinds = fdg_options.cloexec == FDG_FIX ? fdg_options.cloexec_kinds : 0;
 }
 
-static int forked_from;       /* the parent's pid, in a child of fork */
-static uint64_t forked_when; /* descriptions with a lesser id were made before the fork */
+/* Of the thread that forked, which is the child's first: this page is written by libc in any child, so writing here copies no other. */
+static _Thread_local int forked_from;       /* the parent's pid, in a child of fork */
+static _Thread_local uint64_t forked_when; /* descriptions with a lesser id were made before the fork */
 
 void fdg_cloexec_forked(void)
 {
@@ -261,6 +262,11 @@ static void find_site(struct fdg_exec *x)
 	if (!fdg_place_of(x->site, &x->note.site[0]))
 		x->note.site[0] = (struct fdg_place){ "?", 0 };
 	x->note.sites = 1;
+}
+
+bool fdg_cloexec_has_work(unsigned chosen_count)
+{
+	return chosen_count || fdg_ledger_next(3) >= 0 || fdg_ledger_has_touches();
 }
 
 bool fdg_cloexec_before(struct fdg_exec *x)

@@ -47,6 +47,8 @@ struct fdg_exec {
 	uint64_t told[FDG_TOLD_MAX];
 };
 
+/* Is there anything to ask guard cloexec about? Most execs have nothing open that is known, and pay for nothing else. */
+bool fdg_cloexec_has_work(unsigned chosen_count);
 /*
  * Before the real call: lifts our mark from descriptors that are meant for the child, and fills x->note. Returns true if the note has something to say.
  * Async-signal-safe, and right in a vfork child: writes to *x and to the descriptors of this process, nothing else.

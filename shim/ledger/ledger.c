@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "ledger/ledger.h"
 
+#include "base/big.h"
 #include "base/sys.h"
 
 #include "base/poison.h"
 
-struct fdg_entry fdg_ledger_first[FDG_LEDGER_CHUNK];
-static struct fdg_entry *_Atomic chunks[FDG_LEDGER_MAX / FDG_LEDGER_CHUNK]; /* [0] stays unused */
+FDG_BIG struct fdg_entry fdg_ledger_first[FDG_LEDGER_CHUNK];
+FDG_BIG static struct fdg_entry *_Atomic chunks[FDG_LEDGER_MAX / FDG_LEDGER_CHUNK]; /* [0] stays unused */
 static _Atomic int top = -1; /* the highest fd ever learned; only rises */
 
 /*
@@ -56,9 +57,14 @@ enum fdg_touch fdg_ledger_touch(int fd)
 	return FDG_UNTOUCHED;
 }
 
+bool fdg_ledger_has_touches(void)
+{
+	return fdg_vfork_depth > 0 && touches_are_current();
+}
+
 void fdg_ledger_touches(void (*f)(void *cookie, int first, int last, enum fdg_touch how), void *cookie)
 {
-	if (fdg_vfork_depth == 0 || !touches_are_current())
+	if (!fdg_ledger_has_touches())
 		return;
 	for (unsigned i = 0; i < touches.count; i++)
 		f(cookie, touches.touch[i].first, touches.touch[i].last, touches.touch[i].how);

@@ -98,6 +98,7 @@ static inline void fdg_ledger_forget(int fd)
 /* What a vfork child did to a number since its vfork. FDG_UNTOUCHED unless this thread is in one. */
 enum fdg_touch { FDG_UNTOUCHED, FDG_TOUCHED_MADE, FDG_TOUCHED_MEANT, FDG_TOUCHED_CLOSED };
 enum fdg_touch fdg_ledger_touch(int fd);
+bool fdg_ledger_has_touches(void);
 /* Calls f for each number that the vfork child made or meant; numbers may repeat. */
 void fdg_ledger_touches(void (*f)(void *cookie, int first, int last, enum fdg_touch how), void *cookie);
 

@@ -183,8 +183,17 @@ void fdg_report_start(const char *exe, int argc, char *const argv[])
 	atomic_store_explicit(&fdg_run.stage, FDG_RUN_LIVE, memory_order_release);
 }
 
+/* Nothing was said yet: nothing to reset, and a fork costs no copy of this page. */
+static bool nothing_yet(void)
+{
+	return !atomic_load(&fdg_run.findings) && !atomic_load(&fdg_run.suppressed) && !atomic_load(&fdg_run.held_back) &&
+	       !atomic_load(&fdg_run.dropped) && !atomic_load(&fdg_run.lost) && !atomic_load(&fdg_run.lost_run);
+}
+
 void fdg_report_fork_child(void)
 {
+	if (nothing_yet())
+		return;
 	reset_counters();
 	fdg_repeat_fork_child();
 	fdg_sink_fork_child();

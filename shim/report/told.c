@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
+#include "base/big.h"
 #include "base/sys.h"
 #include "report/report.h"
 #include "report/run.h"
@@ -29,7 +30,7 @@ typedef _Atomic uint64_t mark;
 #define MARKED 1u
 
 static mark *_Atomic marks;
-static mark no_memory[FDG_TOLD_MAX]; /* where the kernel gave us none: shared with nobody, but better than silence */
+FDG_BIG static mark no_memory[FDG_TOLD_MAX]; /* where the kernel gave us none: shared with nobody, but better than silence */
 
 void fdg_told_prepare(void)
 {
@@ -111,7 +112,7 @@ struct repeat {
 	_Atomic uint64_t hash, state, repeats;
 };
 
-static struct repeat repeats[FDG_TOLD_MAX];
+FDG_BIG static struct repeat repeats[FDG_TOLD_MAX];
 static _Atomic uint32_t generation;
 
 static struct repeat *find_repeat(uint64_t hash, bool take)

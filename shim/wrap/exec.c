@@ -87,15 +87,14 @@ static bool prepare(struct fdg_exec *x, struct fdg_environ *e, char note[FDG_NOT
 	return say;
 }
 
-static int exec_it(const struct call *c)
+/* A frame of its own: 6 KiB that most execs need not touch. */
+__attribute__((noinline)) static int exec_with_note(const struct call *c)
 {
 	struct fdg_exec x;
 	struct fdg_environ e;
 	char note[FDG_NOTE_MAX];
 	int r;
 
-	if (!fdg_follows())
-		return real_exec(c, c->envp);
 	x.spawned = false;
 	x.file = c->how == BY_FD ? NULL : c->file;
 	x.argv = c->argv;
@@ -109,6 +108,21 @@ static int exec_it(const struct call *c)
 		r = real_exec(c, c->envp);
 	free_mapping();
 	fdg_cloexec_after(&x, true);
+	return r;
+}
+
+static int exec_it(const struct call *c)
+{
+	struct fdg_environ e;
+	int r;
+
+	if (!fdg_follows())
+		return real_exec(c, c->envp);
+	if (fdg_phase_now() == FDG_ACTIVE && fdg_cloexec_has_work(0))
+		return exec_with_note(c);
+	fdg_environ_plan(&e, c->envp, NULL);
+	r = real_exec(c, ENVIRONMENT(e, c->envp));
+	free_mapping();
 	return r;
 }
 
@@ -195,31 +209,47 @@ typedef int spawn_call(pid_t *, const char *, const posix_spawn_file_actions_t *
 
 #define CHOSEN_MAX 32
 
-static int spawn_it(spawn_call *const *real, pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
-		    const posix_spawnattr_t *attributes, char *const argv[], char *const envp[], const void *site)
+__attribute__((noinline)) static int spawn_with_note(spawn_call *real, pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
+						     const posix_spawnattr_t *attributes, char *const argv[], char *const envp[], const void *site,
+						     const int *chosen, unsigned chosen_count)
 {
 	struct fdg_exec x;
 	struct fdg_environ e;
 	char note[FDG_NOTE_MAX];
-	int chosen[CHOSEN_MAX];
 	int r;
 
-	if (!fdg_follows())
-		return (*real)(pid, file, actions, attributes, argv, envp);
 	x.spawned = true;
 	x.file = file;
 	x.argv = argv;
 	x.envp = envp;
 	x.site = site;
 	x.chosen = chosen;
-	x.chosen_count = actions ? fdg_spawn_targets(actions, chosen, CHOSEN_MAX) : 0;
+	x.chosen_count = chosen_count;
 	x.lifted_count = x.told_count = 0;
 	prepare(&x, &e, note);
-	r = (*real)(pid, file, actions, attributes, argv, ENVIRONMENT(e, envp));
+	r = real(pid, file, actions, attributes, argv, ENVIRONMENT(e, envp));
 	if (r == E2BIG && e.note)
-		r = (*real)(pid, file, actions, attributes, argv, envp);
+		r = real(pid, file, actions, attributes, argv, envp);
 	free_mapping();
 	fdg_cloexec_after(&x, r != 0);
+	return r;
+}
+
+static int spawn_it(spawn_call *const *real, pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
+		    const posix_spawnattr_t *attributes, char *const argv[], char *const envp[], const void *site)
+{
+	struct fdg_environ e;
+	int chosen[CHOSEN_MAX], r;
+	unsigned count;
+
+	if (!fdg_follows())
+		return (*real)(pid, file, actions, attributes, argv, envp);
+	count = actions ? fdg_spawn_targets(actions, chosen, CHOSEN_MAX) : 0;
+	if (fdg_phase_now() == FDG_ACTIVE && fdg_cloexec_has_work(count))
+		return spawn_with_note(*real, pid, file, actions, attributes, argv, envp, site, chosen, count);
+	fdg_environ_plan(&e, envp, NULL);
+	r = (*real)(pid, file, actions, attributes, argv, ENVIRONMENT(e, envp));
+	free_mapping();
 	return r;
 }
 

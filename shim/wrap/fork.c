@@ -3,7 +3,6 @@
 #include "wrap/wrap.h"
 
 #include <sched.h>
-#include <stdatomic.h>
 
 #include "report/report.h"
 
@@ -85,7 +84,7 @@ WRAP(int, clone, (int (*fn)(void *), void *stack, int flags, void *arg, pid_t *p
 	if (!(flags & CLONE_VM))
 		return real_clone(after_clone, stack, flags, &s, parent_tid, tls, child_tid);
 	if (!(flags & CLONE_VFORK)) {
-		atomic_store_explicit(&fdg_compare_pids, true, memory_order_relaxed);
+		fdg_start_comparing_pids();
 		return real_clone(fn, stack, flags, arg, parent_tid, tls, child_tid);
 	}
 	fdg_vfork_depth++;

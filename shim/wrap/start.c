@@ -67,7 +67,6 @@ __attribute__((constructor)) static void fdg_start(int argc, char **argv, char *
 {
 	bool secure = getauxval(AT_SECURE) != 0;
 
-	fdg_memory_is_ours();
 	fdg_bind_start();
 	fdg_options_defaults(&fdg_options);
 	if (!secure)

@@ -114,6 +114,7 @@ calls_test(exec_family)
 calls_test(exec_failures)
 calls_test(exec_environments)
 calls_test(spawn_family)
+calls_test(spawn_targets)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   calls_test(spawn_old NOT static) # libc.a has no old versions
 endif()

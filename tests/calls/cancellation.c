@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -69,6 +70,8 @@ THREAD(makes_socket, made = socket(AF_INET, SOCK_STREAM, 0))
 THREAD(makes_copy, made = dup(fd))
 THREAD(makes_epoll, made = epoll_create1(0))
 THREAD(asks_flags, fcntl(fd, F_GETFD); fcntl(fd, F_SETFD, 0))
+THREAD(closes_by_number, syscall(SYS_close, made))
+THREAD(opens_by_number, made = syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY))
 
 static void *receives(void *go)
 {
@@ -184,6 +187,11 @@ static void no_cancellation_points(void)
 		SAME(close(made), 0);
 	}
 	EXPECT(!cancelled(asks_flags, true));
+	/* Raw calls are none, whatever libc's function of that name is. */
+	EXPECT(!cancelled(opens_by_number, true));
+	EXPECT(is_open(made));
+	EXPECT(!cancelled(closes_by_number, true));
+	EXPECT(!is_open(made));
 }
 
 static void *refuses_to_be_cancelled(void *go)

@@ -163,9 +163,8 @@ static void a_stranger_in_our_memory_changes_nothing(void **state)
 	pid_t pid;
 
 	(void)state;
-	fdg_memory_is_ours();
 	fdg_ledger_learn(7, FDG_KIND_SOCKET, 0, here);
-	atomic_store(&fdg_compare_pids, true);
+	fdg_start_comparing_pids();
 	assert_false(fdg_foreign_memory());
 	pid = fork(); /* its memory is a copy, but its pid is as strange as a clone's */
 	if (pid == 0) {
