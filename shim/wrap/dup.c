@@ -64,12 +64,8 @@ static void program_set(int fd, bool cloexec)
 	fdg_ledger_flag(fd, cloexec ? FDG_CLOEXEC : FDG_MEANT, FDG_FORCED | (cloexec ? FDG_MEANT : FDG_CLOEXEC));
 }
 
-WRAP(int, fcntl, (int fd, int cmd, long arg))
+int fdg_after_fcntl(int fd, int cmd, long arg, int r, const void *site)
 {
-	int r;
-
-	FDG_PASS(fcntl, fd, cmd, arg);
-	r = real_fcntl(fd, cmd, arg);
 	if (r < 0)
 		return r;
 	switch (cmd) {
@@ -79,14 +75,20 @@ WRAP(int, fcntl, (int fd, int cmd, long arg))
 		program_set(fd, arg & FD_CLOEXEC);
 		return r;
 	case F_DUPFD:
-		fdg_copied(fd, r, 0, FDG_SITE);
+		fdg_copied(fd, r, 0, site);
 		return r;
 	case F_DUPFD_CLOEXEC:
-		fdg_copied(fd, r, FDG_CLOEXEC, FDG_SITE);
+		fdg_copied(fd, r, FDG_CLOEXEC, site);
 		return r;
 	default:
 		return r;
 	}
+}
+
+WRAP(int, fcntl, (int fd, int cmd, long arg))
+{
+	FDG_PASS(fcntl, fd, cmd, arg);
+	return fdg_after_fcntl(fd, cmd, arg, real_fcntl(fd, cmd, arg), FDG_SITE);
 }
 FDG_TWIN(fcntl64, fcntl)
 FDG_TWIN(__fcntl, fcntl)

@@ -8,7 +8,7 @@
  * What kinds will come is not known before they are here, so the kernel is asked to mark them all (MSG_CMSG_CLOEXEC), and those of a kind that is not to
  * be forced are unmarked. The other order would leave a window in which a fork in another thread passes them on.
  */
-static bool forces(const struct msghdr *m, int flags)
+bool fdg_message_forces(const struct msghdr *m, int flags)
 {
 	return m && m->msg_control && m->msg_controllen && !(flags & MSG_CMSG_CLOEXEC) &&
 	       fdg_cloexec_forces(FDG_KIND_SOCKET_BIT | FDG_KIND_FILE_BIT | FDG_KIND_PIPE_BIT | FDG_KIND_EPOLL_BIT);
@@ -26,11 +26,11 @@ static void arrived(int fd, bool forced, bool cloexec, const void *site)
 	fdg_made(fd, kind, forced, cloexec, site);
 }
 
-static void learn_rights(struct msghdr *m, bool forced, bool cloexec, const void *site)
+void fdg_message_arrived(struct msghdr *m, bool forced, bool cloexec, const void *site)
 {
 	if (forced)
 		m->msg_flags &= ~MSG_CMSG_CLOEXEC; /* the kernel echoes it; the program did not ask */
-	if (!m->msg_control)
+	if (!m->msg_control || !m->msg_controllen)
 		return;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
@@ -50,10 +50,10 @@ WRAP(ssize_t, recvmsg, (int fd, struct msghdr *m, int flags))
 	ssize_t r;
 
 	FDG_PASS(recvmsg, fd, m, flags);
-	force = forces(m, flags);
+	force = fdg_message_forces(m, flags);
 	r = real_recvmsg(fd, m, flags | (force ? MSG_CMSG_CLOEXEC : 0));
-	if (r >= 0 && (force || (m->msg_control && m->msg_controllen)))
-		learn_rights(m, force, flags & MSG_CMSG_CLOEXEC, FDG_SITE);
+	if (r >= 0)
+		fdg_message_arrived(m, force, flags & MSG_CMSG_CLOEXEC, FDG_SITE);
 	return r;
 }
 
@@ -64,9 +64,9 @@ WRAP(int, recvmmsg, (int fd, struct mmsghdr *v, unsigned n, int flags, struct ti
 	int r;
 
 	FDG_PASS(recvmmsg, fd, v, n, flags, timeout);
-	force = v && n && forces(&v->msg_hdr, flags);
+	force = v && n && fdg_message_forces(&v->msg_hdr, flags);
 	r = real_recvmmsg(fd, v, n, flags | (force ? MSG_CMSG_CLOEXEC : 0), timeout);
 	for (int i = 0; i < r; i++)
-		learn_rights(&v[i].msg_hdr, force, flags & MSG_CMSG_CLOEXEC, FDG_SITE);
+		fdg_message_arrived(&v[i].msg_hdr, force, flags & MSG_CMSG_CLOEXEC, FDG_SITE);
 	return r;
 }

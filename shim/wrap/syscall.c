@@ -96,10 +96,8 @@ static long make(const struct maker *m, long a[6], const void *site)
 	return m->argument ? fdg_made((int)r, kind, force, cloexec, site) : fdg_made_inside((int)r, kind, false, site);
 }
 
-/* Our wrapper of the same name, where the raw call and libc's function differ in nothing but cancellation. */
-int fdg_wrap_close(int) __asm__("close");
+/* Our wrappers of the same names: libc's functions are the raw calls there. (close, fcntl and recvmsg are cancellation points in libc, and raw are not.) */
 int fdg_wrap_close_range(unsigned, unsigned, int) __asm__("close_range");
-int fdg_wrap_fcntl(int, int, long) __asm__("fcntl");
 int fdg_wrap_ioctl(int, unsigned long, void *) __asm__("ioctl");
 int fdg_wrap_execve(const char *, char *const[], char *const[]) __asm__("execve");
 int fdg_wrap_execveat(int, const char *, char *const[], char *const[], int) __asm__("execveat");
@@ -127,36 +125,64 @@ static void made_two(long nr, const long a[6], const void *site)
 		fdg_made_inside(pair[i], kind, cloexec, site);
 }
 
-static long other(long nr, long a[6], const void *site)
+static long receive(long nr, long a[6], const void *site)
 {
+	struct mmsghdr *v = (struct mmsghdr *)a[1];
+	struct msghdr *first = nr == SYS_recvmsg ? (struct msghdr *)a[1] : v && a[2] ? &v->msg_hdr : NULL;
+	int flag = nr == SYS_recvmsg ? 2 : 3;
+	bool cloexec = a[flag] & MSG_CMSG_CLOEXEC, force = fdg_message_forces(first, (int)a[flag]);
 	long r;
 
-	switch (nr) {
-	case SYS_close:
-		return fdg_wrap_close((int)a[0]);
-	case SYS_close_range:
-		return fdg_wrap_close_range((unsigned)a[0], (unsigned)a[1], (int)a[2]);
-	case SYS_fcntl:
-		return fdg_wrap_fcntl((int)a[0], (int)a[1], a[2]);
-	case SYS_ioctl:
-		return fdg_wrap_ioctl((int)a[0], (unsigned long)a[1], (void *)a[2]);
-	case SYS_execve:
-		return fdg_wrap_execve((const char *)a[0], (char *const *)a[1], (char *const *)a[2]);
-	case SYS_execveat:
-		return fdg_wrap_execveat((int)a[0], (const char *)a[1], (char *const *)a[2], (char *const *)a[3], (int)a[4]);
-	case SYS_prctl:
-		return fdg_wrap_prctl((int)a[0], (unsigned long)a[1], (unsigned long)a[2], (unsigned long)a[3], (unsigned long)a[4]);
-	case SYS_exit_group:
-		if (fdg_vfork_depth == 0)
-			fdg_report_end();
-		break;
-	default:
-		break;
-	}
+	a[flag] |= force ? MSG_CMSG_CLOEXEC : 0;
 	r = real_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
-	if (r < 0)
-		return r;
+	if (nr == SYS_recvmsg && r >= 0)
+		fdg_message_arrived(first, force, cloexec, site);
+	for (long i = 0; nr == SYS_recvmmsg && i < r; i++)
+		fdg_message_arrived(&v[i].msg_hdr, force, cloexec, site);
+	return r;
+}
+
+/* Calls that another wrapper does whole; true, and the result in *ret. */
+static bool delegated(long nr, long a[6], const void *site, long *ret)
+{
 	switch (nr) {
+	case SYS_close_range:
+		*ret = fdg_wrap_close_range((unsigned)a[0], (unsigned)a[1], (int)a[2]);
+		return true;
+	case SYS_ioctl:
+		*ret = fdg_wrap_ioctl((int)a[0], (unsigned long)a[1], (void *)a[2]);
+		return true;
+	case SYS_execve:
+		*ret = fdg_wrap_execve((const char *)a[0], (char *const *)a[1], (char *const *)a[2]);
+		return true;
+	case SYS_execveat:
+		*ret = fdg_wrap_execveat((int)a[0], (const char *)a[1], (char *const *)a[2], (char *const *)a[3], (int)a[4]);
+		return true;
+	case SYS_prctl:
+		*ret = fdg_wrap_prctl((int)a[0], (unsigned long)a[1], (unsigned long)a[2], (unsigned long)a[3], (unsigned long)a[4]);
+		return true;
+	case SYS_recvmsg:
+	case SYS_recvmmsg:
+		*ret = receive(nr, a, site);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void before(long nr, const long a[6])
+{
+	if (nr == SYS_close)
+		fdg_ledger_forget((int)a[0]);
+	else if (nr == SYS_exit_group && !fdg_foreign_memory())
+		fdg_report_end();
+}
+
+static long after(long nr, const long a[6], long r, const void *site)
+{
+	switch (nr) {
+	case SYS_fcntl:
+		return fdg_after_fcntl((int)a[0], (int)a[1], a[2], (int)r, site);
 	case SYS_seccomp:
 		if (a[0] == SECCOMP_SET_MODE_STRICT || a[0] == SECCOMP_SET_MODE_FILTER)
 			fdg_retire();
@@ -184,6 +210,17 @@ static long other(long nr, long a[6], const void *site)
 	default:
 		return r;
 	}
+}
+
+static long other(long nr, long a[6], const void *site)
+{
+	long r;
+
+	if (delegated(nr, a, site, &r))
+		return r;
+	before(nr, a);
+	r = real_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	return r < 0 ? r : after(nr, a, r, site);
 }
 
 long fdg_syscall(long nr, long a1, long a2, long a3, long a4, long a5, long a6);

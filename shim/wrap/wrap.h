@@ -56,6 +56,13 @@ int fdg_made_inside(int fd, fdg_kindword kind, bool cloexec, const void *site);
 /* `to` is a new descriptor of what `from` refers to. */
 void fdg_copied(int from, int to, uint32_t flags, const void *site);
 
+/* What fcntl returned, as the program is to see it; and what it did, into the ledger. */
+int fdg_after_fcntl(int fd, int cmd, long arg, int r, const void *site);
+
+/* recvmsg: is the kernel to be asked for close-on-exec? And what came. */
+bool fdg_message_forces(const struct msghdr *m, int flags);
+void fdg_message_arrived(struct msghdr *m, bool forced, bool cloexec, const void *site);
+
 /* In a child of fork, before the program goes on. */
 void fdg_after_fork_child(void);
 

@@ -8,10 +8,12 @@
 #include <stddef.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 
 #include "common.h"
+#include "report/run.h"
 #include "report/symbol.h"
 
 #ifndef __has_feature
@@ -221,6 +223,7 @@ static void differ_in_each_part_of_the_identity(void)
 	}
 	struct fdg_finding f = FDG_FINDING_INIT(FDG_FDLEAK_GROWTH);
 	f.message = "";
+	f.count = leak().count;
 	fdg_report(&f);
 }
 
@@ -264,6 +267,8 @@ static void fork_and_report(void)
 	report(360, NULL);
 	if (fork() == 0) {
 		fdg_report_fork_child();
+		if (atomic_load(&fdg_run.findings) || atomic_load(&fdg_run.held_back))
+			dprintf(2, "the child counts for its parent\n");
 		report(360, NULL); /* said by the parent */
 		report(361, NULL);
 		report(1, "the child's own");
@@ -370,6 +375,40 @@ static void each_process_tells_its_own_losses(void **state)
 	(void)state;
 	set_options(FDG_TEXT, "/dev/full");
 	assert_string_equal(in_child(lose_in_a_child)->err, "fdguard: 1 finding could not be written to /dev/full: the disk is full\n");
+}
+
+static void tear_and_fork(void)
+{
+	struct rlimit limit;
+
+	start();
+	getrlimit(RLIMIT_FSIZE, &limit);
+	limit.rlim_cur = 100;
+	setrlimit(RLIMIT_FSIZE, &limit);
+	report(1, "a");
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_FSIZE, &limit);
+	if (fork() == 0) {
+		fdg_report_fork_child();
+		unlink("log");
+		report(1, "b");
+		_exit(0);
+	}
+	wait(NULL);
+	fdg_report_end();
+}
+
+static void a_line_that_was_cut_off_is_its_writers_to_mend(void **state)
+{
+	const char *log;
+
+	(void)state;
+	set_options(FDG_JSON, "log");
+	assert_string_equal(in_child(tear_and_fork)->err, "fdguard: 1 finding could not be written to log: only a part of a line was taken\n");
+	log = slurp("log");
+	assert_int_equal(log[0], '{'); /* the child's */
+	assert_contains(log, "}\n\n{"); /* and its parent's, behind a newline that mends what is gone here */
+	assert_contains(log, "\"lost\":1}");
 }
 
 static void lose_with_stderr_replaced(void)
@@ -758,6 +797,7 @@ int main(void)
 		TEST(a_lost_run_is_told_too),
 		TEST(run_end_counts_what_was_lost),
 		TEST(each_process_tells_its_own_losses),
+		TEST(a_line_that_was_cut_off_is_its_writers_to_mend),
 		TEST(nothing_is_told_to_a_standard_error_that_is_another),
 		TEST(sentences_are_eight_and_clean),
 		TEST(a_sentence_is_one_line),
