@@ -14,7 +14,7 @@ WRAP(int, dup, (int fd))
 }
 
 /* The kernel does nothing for dup2(fd, fd); a program that says it means fd to be there for its child, and without us it would be. */
-static void named_itself(int fd)
+void fdg_named_itself(int fd)
 {
 	if (fdg_ledger_state(fd) & FDG_FORCED)
 		fdg_sys_fcntl(fd, F_SETFD, 0);
@@ -28,7 +28,7 @@ WRAP(int, dup2, (int fd, int to))
 	FDG_PASS(dup2, fd, to);
 	r = real_dup2(fd, to);
 	if (r >= 0 && fd == to)
-		named_itself(fd);
+		fdg_named_itself(fd);
 	else if (r >= 0)
 		fdg_copied(fd, to, FDG_MEANT, FDG_SITE);
 	return r;

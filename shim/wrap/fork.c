@@ -3,6 +3,7 @@
 #include "wrap/wrap.h"
 
 #include <sched.h>
+#include <stdatomic.h>
 
 #include "report/report.h"
 
@@ -13,12 +14,33 @@ void fdg_after_fork_child(void)
 	fdg_cloexec_forked();
 }
 
+/*
+ * In the parent, once: what its children would each do for themselves, and lose. Binds what a child usually calls, and maps the memory in which children tell
+ * their siblings what was reported.
+ */
+void fdg_before_fork(void)
+{
+	static _Atomic bool done;
+
+	if (!atomic_load_explicit(&done, memory_order_relaxed)) {
+		fdg_bind((void **)&real_execve);
+		fdg_bind((void **)&real_execvpe);
+		fdg_bind((void **)&real_dup2);
+		fdg_bind((void **)&real_close);
+		fdg_bind((void **)&real__exit);
+		atomic_store_explicit(&done, true, memory_order_relaxed);
+	}
+	if (fdg_cloexec_has_work(0))
+		fdg_told_prepare();
+}
+
 WRAP(pid_t, fork, (void))
 {
 	pid_t pid;
 
 	if (!fdg_follows())
 		return real_fork();
+	fdg_before_fork();
 	pid = real_fork();
 	if (pid == 0)
 		fdg_after_fork_child();
@@ -32,6 +54,7 @@ WRAP(pid_t, _Fork, (void))
 
 	if (!fdg_follows())
 		return real__Fork();
+	fdg_before_fork();
 	pid = real__Fork();
 	if (pid == 0)
 		fdg_after_fork_child();
@@ -45,6 +68,7 @@ WRAP(int, daemon, (int nochdir, int noclose))
 
 	if (!fdg_follows())
 		return real_daemon(nochdir, noclose);
+	fdg_before_fork();
 	r = real_daemon(nochdir, noclose);
 	if (r == 0)
 		fdg_after_fork_child();
@@ -81,6 +105,7 @@ WRAP(int, clone, (int (*fn)(void *), void *stack, int flags, void *arg, pid_t *p
 	/* Two ledgers for one table: what one process forces the other could not tell from what the program set. So nothing is forced any more. */
 	if (flags & CLONE_FILES)
 		fdg_cloexec_kinds = 0;
+	fdg_before_fork();
 	if (!(flags & CLONE_VM))
 		return real_clone(after_clone, stack, flags, &s, parent_tid, tls, child_tid);
 	if (!(flags & CLONE_VFORK)) {

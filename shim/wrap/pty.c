@@ -36,6 +36,7 @@ WRAP(int, forkpty, (int *master, char *name, const struct termios *termios, cons
 
 	if (!fdg_follows())
 		return real_forkpty(master, name, termios, size);
+	fdg_before_fork();
 	r = real_forkpty(master, name, termios, size);
 	if (r == 0)
 		fdg_after_fork_child();

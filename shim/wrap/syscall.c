@@ -111,7 +111,9 @@ static void copied(long nr, const long a[6], long r, const void *site)
 		flag = a[2] & O_CLOEXEC ? FDG_CLOEXEC : FDG_MEANT;
 	else if (nr != SYS_dup)
 		flag = FDG_MEANT;
-	if (a[0] != r)
+	if (a[0] == r)
+		fdg_named_itself((int)r);
+	else
 		fdg_copied((int)a[0], (int)r, flag, site);
 }
 

@@ -56,6 +56,8 @@ int fdg_made_inside(int fd, fdg_kindword kind, bool cloexec, const void *site);
 /* `to` is a new descriptor of what `from` refers to. */
 void fdg_copied(int from, int to, uint32_t flags, const void *site);
 
+/* dup2(fd, fd). */
+void fdg_named_itself(int fd);
 /* What fcntl returned, as the program is to see it; and what it did, into the ledger. */
 int fdg_after_fcntl(int fd, int cmd, long arg, int r, const void *site);
 
@@ -63,6 +65,8 @@ int fdg_after_fcntl(int fd, int cmd, long arg, int r, const void *site);
 bool fdg_message_forces(const struct msghdr *m, int flags);
 void fdg_message_arrived(struct msghdr *m, bool forced, bool cloexec, const void *site);
 
+/* In the parent, before its memory is copied. */
+void fdg_before_fork(void);
 /* In a child of fork, before the program goes on. */
 void fdg_after_fork_child(void);
 

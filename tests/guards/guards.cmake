@@ -19,3 +19,4 @@ foreach(script ${GUARD_SCRIPTS})
 endforeach()
 
 fdguard_program(stacks-deep guards/stacks_deep.c FLAGS -O1 -g)
+fdguard_program(told-once guards/told_once.c)
