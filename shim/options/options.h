@@ -79,6 +79,8 @@ typedef void fdg_options_say(void *cookie, bool severe, const char *sentence);
 
 /* Sets every field to its default. */
 void fdg_options_defaults(struct fdg_options *ret);
+/* The same, read from options.def: for the test that compares them. */
+void fdg_options_defaults_of_table(struct fdg_options *ret);
 /*
  * Reads `text` (the value of FDGUARD_OPTIONS; NULL is empty) over what `o` holds. A mistake leaves its field as it was, is
  * said, and the rest is read. Returns the number of mistakes. Includes nest to a depth of 4 and files are read to 64 KiB; more is a mistake.

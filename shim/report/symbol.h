@@ -18,8 +18,8 @@
  */
 bool fdg_place_of(const void *pc, struct fdg_place *ret);
 /*
- * Appends "symbol+0x4b" from the file's .symtab, else .dynsym; false, and nothing appended, if it has none. Maps the file for the
- * duration; hostile or cut-off files are no harm.
+ * Appends "symbol+0x4b" from the file's .symtab, else .dynsym; false, and nothing appended, if it has none. Reads the file in
+ * pieces (a mapping of a file that is cut meanwhile would raise SIGBUS); hostile files are no harm.
  */
 bool fdg_symbol_of(const struct fdg_place *p, struct fdg_buf *ret);
 /*

@@ -193,10 +193,33 @@ static void no_byte_behind_the_text_is_read(void **state)
 	munmap(pages, 8192);
 }
 
+static void the_defaults_are_those_of_the_table(void **state)
+{
+	struct fdg_options copy, table;
+
+	(void)state;
+	memset(&copy, 0, sizeof(copy));
+	memset(&table, 0, sizeof(table));
+	fdg_options_defaults(&copy);
+	fdg_options_defaults_of_table(&table);
+	assert_string_equal(copy.suppressions, table.suppressions);
+	assert_string_equal(copy.metrics, table.metrics);
+	assert_int_equal(copy.log.where, table.log.where);
+	assert_int_equal(copy.only.count + table.only.count + copy.skip.count + table.skip.count, 0);
+	/* Fields with pointers or holes were compared; the rest is compared as it lies. */
+#define CLEAR(field) (memset(&copy.field, 0, sizeof(copy.field)), memset(&table.field, 0, sizeof(table.field)))
+	CLEAR(suppressions), CLEAR(metrics), CLEAR(log), CLEAR(only), CLEAR(skip);
+#undef CLEAR
+#define OPTION(field, key, type, def, guard, values, meaning) assert_memory_equal(&copy.field, &table.field, sizeof(copy.field));
+#include "options.def"
+#undef OPTION
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(the_defaults_are_those_of_the_contract),
+		test(the_defaults_are_those_of_the_table),
 		test(the_defaults_of_the_core_are_those_of_the_contract),
 		test(every_word_that_help_prints_is_accepted),
 		test(every_default_is_accepted_when_written_out),
