@@ -368,6 +368,7 @@ static void report_group(struct child *c, enum fdg_finding_id id, enum fdg_level
 	f.count = g->count;
 	f.site = c->told->note.site;
 	f.sites = frames(c->told->note.sites);
+	f.site_label = "started at";
 	f.created = g->created;
 	f.createds = frames(g->createds);
 	f.fact = facts;

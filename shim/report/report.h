@@ -54,6 +54,7 @@ struct fdg_finding {
 	int64_t age_ms;            /* -1: none */
 	const struct fdg_place *site, *created; /* innermost first */
 	unsigned sites, createds;
+	const char *site_label; /* what text calls the site: "started at"; NULL: "at" */
 	const struct fdg_fact *fact;
 	unsigned facts;
 	/* Two findings with the same id, key, first site and first created are the same one repeated; it is written again only when `count`

@@ -111,14 +111,23 @@ static void put_fact(struct fdg_buf *b, const struct fdg_fact *fact, size_t max)
 		fdg_put_i64(b, fact->number);
 }
 
+/* A finding with the fact "fds" has all numbers there, and how many in its sentence. */
+static bool lists_fds(const struct fdg_finding *f)
+{
+	for (unsigned i = 0; i < f->facts; i++)
+		if (strcmp(f->fact[i].name, "fds") == 0)
+			return true;
+	return false;
+}
+
 static void put_values(struct fdg_buf *b, const struct fdg_finding *f, const struct fdg_share *share)
 {
 	put_line(b, "program", fdg_run_exe(), share->string);
 	fdg_fmt(b, " (pid %d) at ", fdg_sys_getpid());
 	fdg_put_now(b);
-	if (f->fd >= 0)
+	if (f->fd >= 0 && !lists_fds(f))
 		fdg_fmt(b, "\n  fd: %d", f->fd);
-	if (f->count) {
+	if (f->count && !lists_fds(f)) {
 		put_label(b, "count");
 		fdg_put_count(b, f->count);
 	}
@@ -138,7 +147,7 @@ void fdg_put_text_item(struct fdg_buf *b, const struct fdg_item *item, const str
 	fdg_put_plain(b, f->message, share->string);
 	fdg_fmt(b, " [%s]", fdg_finding_name(f->id));
 	put_values(b, f, share);
-	put_frames(b, "at", &site, share->string);
+	put_frames(b, f->site_label ? f->site_label : "at", &site, share->string);
 	put_frames(b, "made at", &created, share->string);
 	if (f->fixed)
 		fdg_put(b, "\n  fixed: by fdguard, in this run alone");
