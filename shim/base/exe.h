@@ -10,4 +10,15 @@
 
 const char *fdg_exe(void);
 
+/* What is behind the last slash of a path. */
+static inline const char *fdg_base_name(const char *path)
+{
+	const char *base = path;
+
+	for (; *path; path++)
+		if (*path == '/')
+			base = path + 1;
+	return base;
+}
+
 #endif

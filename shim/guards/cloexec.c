@@ -43,19 +43,12 @@
 
 unsigned fdg_cloexec_kinds;
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 bool fdg_is_shell(const char *exe)
 {
 	static const char *const shells[] = { "sh", "dash", "bash", "zsh", "ksh", "ksh93", "mksh", "busybox", "ash", "fish", "rbash", "yash", "posh" };
 
 	for (unsigned i = 0; i < sizeof(shells) / sizeof(*shells); i++)
-		if (strcmp(base_name(exe), shells[i]) == 0)
+		if (strcmp(fdg_base_name(exe), shells[i]) == 0)
 			return true;
 	return false;
 }
@@ -104,7 +97,7 @@ static bool same_program(const struct fdg_exec *x)
 {
 	if (!x->file)
 		return false;
-	return strchr(x->file, '/') ? is_own_file(x->file) : strcmp(x->file, base_name(fdg_exe())) == 0;
+	return strchr(x->file, '/') ? is_own_file(x->file) : strcmp(x->file, fdg_base_name(fdg_exe())) == 0;
 }
 
 static bool is_listener(int fd, fdg_kindword kind)
@@ -221,7 +214,7 @@ static void touched_range(void *cookie, int first, int last, enum fdg_touch how)
  */
 static void tell_once(struct fdg_exec *x, struct fdg_note_group *g)
 {
-	const char *target = x->file ? base_name(x->file) : "";
+	const char *target = x->file ? fdg_base_name(x->file) : "";
 	uint64_t hash;
 
 	if (g->letter == FDG_NOTE_MEANT || g->letter == FDG_NOTE_TOLD)

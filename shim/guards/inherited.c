@@ -50,13 +50,6 @@ struct child {
 	struct { fdg_kindword kind; uint64_t count; } seen[KINDS_SEEN];
 };
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 static bool is_open(int fd)
 {
 	return fdg_sys_fcntl(fd, F_GETFD, 0) >= 0;
@@ -235,11 +228,11 @@ static bool is_interpreter(const char *name)
 static void put_program(struct fdg_buf *b, const struct child *c)
 {
 	const char *execfn = (const char *)getauxval(AT_EXECFN);
-	const char *name = base_name(execfn && *execfn ? execfn : fdg_exe());
+	const char *name = fdg_base_name(execfn && *execfn ? execfn : fdg_exe());
 	const char *script = c->argv && c->argv[0] ? c->argv[1] : NULL;
 
 	if (script && *script && *script != '-' && is_interpreter(name))
-		fdg_fmt(b, "%s (%s)", base_name(script), name);
+		fdg_fmt(b, "%s (%s)", fdg_base_name(script), name);
 	else
 		fdg_put(b, name);
 }
@@ -253,7 +246,7 @@ static void put_made_at(struct fdg_buf *b, const struct fdg_place *p)
 	fdg_put(b, ", made at ");
 	if (!fdg_symbol_of(p, b))
 		fdg_fmt(b, "0x%lx", (unsigned long)p->offset);
-	fdg_fmt(b, " (%s)", base_name(p->object));
+	fdg_fmt(b, " (%s)", fdg_base_name(p->object));
 }
 
 /* A kind that the user has us mend, but not this one: what is left alone on purpose is no more than worth a note. */
@@ -288,10 +281,10 @@ static void put_message(struct fdg_buf *b, const struct child *c, const struct f
 		put_program(b, c);
 		fdg_fmt(b, " (pid %d) inherited ", fdg_sys_getpid());
 		fdg_put_kind(b, g->kind, g->count);
-		fdg_fmt(b, " from %s (pid %d)", base_name(c->told->note.exe), c->told->note.maker);
+		fdg_fmt(b, " from %s (pid %d)", fdg_base_name(c->told->note.exe), c->told->note.maker);
 	} else {
 		fdg_put_kind(b, g->kind, g->count);
-		fdg_fmt(b, " of %s (pid %d)", base_name(c->told->note.exe), c->told->note.maker);
+		fdg_fmt(b, " of %s (pid %d)", fdg_base_name(c->told->note.exe), c->told->note.maker);
 	}
 	put_made_at(b, g->createds ? &g->created[0] : NULL);
 	if (letter == FDG_NOTE_LEAKED) {
@@ -326,7 +319,7 @@ static const char *remedy(fdg_kindword kind, const char **ret_kinds)
 
 static void put_fix(struct fdg_buf *b, const struct child *c, fdg_kindword kind, char letter)
 {
-	const char *parent = base_name(c->told->note.exe), *kinds;
+	const char *parent = fdg_base_name(c->told->note.exe), *kinds;
 
 	fdg_put(b, remedy(kind, &kinds));
 	if (letter == FDG_NOTE_FORCED)

@@ -46,14 +46,4 @@ static inline const char *fdg_run_exe(void)
 	return fdg_run.exe ? fdg_run.exe : fdg_exe();
 }
 
-static inline const char *fdg_base_name(const char *path)
-{
-	const char *base = path;
-
-	for (; *path; path++)
-		if (*path == '/')
-			base = path + 1;
-	return base;
-}
-
 #endif

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -34,11 +35,20 @@ static struct {
 	ino_t ino;
 } first_error;
 
+/* A server that inetd started has its client there: what we say would be part of the protocol. */
+static bool is_a_peer(int fd)
+{
+	int domain = 0;
+	unsigned len = sizeof(domain);
+
+	return fdg_sys_getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && (domain == AF_INET || domain == AF_INET6);
+}
+
 static void remember_error(void)
 {
 	struct stat st;
 
-	if (fdg_sys_fstat(2, &st) < 0)
+	if (fdg_sys_fstat(2, &st) < 0 || (S_ISSOCK(st.st_mode) && is_a_peer(2)))
 		st = (struct stat){ .st_dev = 0 };
 	first_error.dev = st.st_dev;
 	first_error.ino = st.st_ino;

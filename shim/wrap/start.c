@@ -46,20 +46,13 @@ static void say(void *cookie, bool severe, const char *sentence)
 	fdg_report_say(line);
 }
 
-static const char *program_name(const char *exe)
-{
-	const char *slash = strrchr(exe, '/');
-
-	return slash ? slash + 1 : exe;
-}
-
 static bool is_left_out(void)
 {
 	const char *name;
 
 	if (!fdg_options.only.count && !fdg_options.skip.count)
 		return false;
-	name = program_name(fdg_exe());
+	name = fdg_base_name(fdg_exe());
 	return (fdg_options.only.count && !fdg_names_match(&fdg_options.only, name)) || fdg_names_match(&fdg_options.skip, name);
 }
 
