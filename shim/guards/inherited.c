@@ -46,6 +46,7 @@ struct child {
 	bool any;            /* something above 2 is open: the fields below are set */
 	struct fdg_named named;
 	struct fdg_note_group unnamed;
+	enum fdg_level worst; /* of what is unnamed, had it been leaked to us */
 	unsigned kinds;
 	struct { fdg_kindword kind; uint64_t count; } seen[KINDS_SEEN];
 };
@@ -113,6 +114,31 @@ static void stranger(int fd, fdg_kindword kind)
 		keep(fd, kind, FDG_TOLD);
 }
 
+/* A kind that the user has us mend, but not this one: what is left alone on purpose is no more than worth a note. */
+static bool left_alone(enum fdg_kind kind)
+{
+	return fdg_options.cloexec == FDG_FIX && !(fdg_options.cloexec_kinds & fdg_kind_bit(kind));
+}
+
+static enum fdg_level leak_level(fdg_kindword kind)
+{
+	if (left_alone(fdg_kindword_kind(kind)))
+		return FDG_LEVEL_NOTE;
+	switch (fdg_kindword_kind(kind)) {
+	case FDG_KIND_SOCKET:
+	case FDG_KIND_EPOLL:
+		return FDG_LEVEL_ERROR;
+	case FDG_KIND_FILE:
+	case FDG_KIND_DIR:
+	case FDG_KIND_DEVICE:
+	case FDG_KIND_PIPE:
+	case FDG_KIND_MEMFD:
+		return FDG_LEVEL_WARNING;
+	default:
+		return FDG_LEVEL_NOTE;
+	}
+}
+
 /* Most programs start with nothing above 2, and pay for none of this. */
 static void begin(struct child *c)
 {
@@ -120,6 +146,7 @@ static void begin(struct child *c)
 	memset(&c->named, 0, sizeof(c->named));
 	memset(&c->unnamed, 0, sizeof(c->unnamed));
 	c->kinds = 0;
+	c->worst = FDG_LEVEL_NOTE;
 	c->named.interesting = is_open;
 	fdg_named_collect(&c->named, c->argv, c->envp);
 }
@@ -148,6 +175,8 @@ static void one(struct child *c, int fd)
 		keep(fd, kind, FDG_MEANT);
 	} else {
 		fdg_note_group_add(&c->unnamed, fd);
+		if (leak_level(kind) > c->worst)
+			c->worst = leak_level(kind);
 		count_kind(c, kind);
 		stranger(fd, kind);
 	}
@@ -247,31 +276,6 @@ static void put_made_at(struct fdg_buf *b, const struct fdg_place *p)
 	if (!fdg_symbol_of(p, b))
 		fdg_fmt(b, "0x%lx", (unsigned long)p->offset);
 	fdg_fmt(b, " (%s)", fdg_base_name(p->object));
-}
-
-/* A kind that the user has us mend, but not this one: what is left alone on purpose is no more than worth a note. */
-static bool left_alone(enum fdg_kind kind)
-{
-	return fdg_options.cloexec == FDG_FIX && !(fdg_options.cloexec_kinds & fdg_kind_bit(kind));
-}
-
-static enum fdg_level leak_level(fdg_kindword kind)
-{
-	if (left_alone(fdg_kindword_kind(kind)))
-		return FDG_LEVEL_NOTE;
-	switch (fdg_kindword_kind(kind)) {
-	case FDG_KIND_SOCKET:
-	case FDG_KIND_EPOLL:
-		return FDG_LEVEL_ERROR;
-	case FDG_KIND_FILE:
-	case FDG_KIND_DIR:
-	case FDG_KIND_DEVICE:
-	case FDG_KIND_PIPE:
-	case FDG_KIND_MEMFD:
-		return FDG_LEVEL_WARNING;
-	default:
-		return FDG_LEVEL_NOTE;
-	}
 }
 
 /* The message, by letter of the group. */
@@ -411,6 +415,9 @@ static void report_unnamed(struct child *c)
 		{ "kinds", "kinds", kinds, 0 },
 		{ "parent_pid", "parent's pid", NULL, fdg_sys_getppid() },
 	};
+	/* A guarded parent knows all but what another of its threads made while it was at it: judge that as if it had known. */
+	if (c->told && c->worst < f.level)
+		f.level = c->worst;
 	f.fixed = closes();
 	f.message = message;
 	f.fix = closes() ? NULL : "set close-on-exec in the program that started this one, or run this one with cloexec.inherited=close (fdguard run --close-inherited)";

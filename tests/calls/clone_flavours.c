@@ -80,6 +80,18 @@ static void a_table_of_its_own(void)
 	}
 }
 
+/* Before anything else: a program that never had a child that runs beside it. */
+static void a_sleeping_parents_table(void)
+{
+	SAME(wait_for(clone(rearranges, stack_top(), CLONE_VM | CLONE_VFORK | SIGCHLD, NULL)), 0);
+	SAME(fcntl(sock, F_GETFD), 0);
+	SAME(fcntl(marked, F_GETFD), FD_CLOEXEC);
+	EXPECT(!child_has(marked));
+	SAME(wait_for(clone(rearranges, stack_top(), CLONE_VFORK | SIGCHLD, NULL)), 0);
+	SAME(fcntl(sock, F_GETFD), 0);
+	SAME(fcntl(marked, F_GETFD), FD_CLOEXEC);
+}
+
 static int shares(void *unused)
 {
 	(void)unused;
@@ -208,6 +220,7 @@ void body(void)
 {
 	sock = socket(AF_INET, SOCK_STREAM, 0);
 	marked = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	RUN(a_sleeping_parents_table);
 	RUN(the_functions_value_is_the_status);
 	RUN(a_table_of_its_own);
 	RUN(a_shared_table);

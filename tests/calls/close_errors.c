@@ -48,6 +48,23 @@ static void what_it_never_heard_of(void)
 	SAME(close(fd), 0);
 }
 
+/* The same after a close that everybody saw: what comes next by an unseen road is nobody's. */
+static void what_comes_after(void)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	SAME(close(fd), 0);
+	SAME(bare(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0, 0, 0, 0), fd);
+	EXPECT(cloexec(fd));
+	SAME(__close(fd), 0);
+	SAME(socket(AF_INET, SOCK_DGRAM, 0), fd);
+	SAME(dup2(0, fd), fd);
+	SAME(close(fd), 0);
+	SAME(bare(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0, 0, 0, 0), fd);
+	EXPECT(cloexec(fd));
+	SAME(close(fd), 0);
+}
+
 static void the_peer_sees_it_at_once(void)
 {
 	int fds[2];
@@ -88,6 +105,7 @@ void body(void)
 {
 	RUN(once_and_not_twice);
 	RUN(what_it_never_heard_of);
+	RUN(what_comes_after);
 	RUN(the_peer_sees_it_at_once);
 	RUN(locks_are_let_go);
 	RUN(success_leaves_errno_alone);

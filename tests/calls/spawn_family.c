@@ -67,6 +67,20 @@ static void without_actions(void)
 	SAME(wait_for(pid), 51);
 }
 
+/* With no descriptor open but the standard ones, and actions that name none: nobody has anything to do but libc. */
+static void actions_that_name_nothing(void)
+{
+	begin();
+	SAME(posix_spawn_file_actions_addclose(&actions, 0), 0);
+	EXPECT(!spawned_has(0));
+	EXPECT(spawned_has(1));
+	end();
+	begin();
+	SAME(posix_spawn_file_actions_addchdir_np(&actions, "/"), 0);
+	SAME(sh("test \"$(pwd)\" = /"), 0);
+	end();
+}
+
 static void addopen(void)
 {
 	mode_t old = umask(0);
@@ -263,6 +277,34 @@ static void the_environment_is_the_given_one(void)
 	unsetenv("HIDDEN");
 }
 
+/* Everything at once: an environment of its own, actions and attributes. */
+static void all_arguments_together(void)
+{
+	char *const argv[] = {
+		"/bin/sh", "-c",
+		"read x <&7; test \"$x\" = line && test \"$W\" = 1 && test \"$(cut -d' ' -f5 /proc/$$/stat)\" = $$",
+		NULL
+	};
+	char *const environment[] = { "W=1", "PATH=/bin:/usr/bin", NULL };
+	int (*const spawns[])(pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *,
+			      char *const *, char *const *) = { posix_spawn, posix_spawnp };
+	posix_spawnattr_t attr;
+	pid_t pid;
+
+	write_file("in", "line\n", 0600);
+	begin();
+	SAME(posix_spawn_file_actions_addopen(&actions, 7, "in", O_RDONLY, 0), 0);
+	SAME(posix_spawnattr_init(&attr), 0);
+	SAME(posix_spawnattr_setpgroup(&attr, 0), 0);
+	SAME(posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP), 0);
+	for (int i = 0; i < 2; i++) {
+		SAME(spawns[i](&pid, "/bin/sh", &actions, &attr, argv, environment), 0);
+		SAME(wait_for(pid), 0);
+	}
+	SAME(posix_spawnattr_destroy(&attr), 0);
+	end();
+}
+
 static void errno_stays(void)
 {
 	char *const argv[] = { (char *)CHILD, "child", "exit", "0", NULL };
@@ -278,6 +320,7 @@ void body(void)
 {
 	write_file("script", "exit 53\n", 0700);
 	RUN(without_actions);
+	RUN(actions_that_name_nothing);
 	RUN(addopen);
 	RUN(adddup2_and_addclose);
 	RUN(adddup2_onto_itself);
@@ -287,5 +330,6 @@ void body(void)
 	RUN(errors_are_returned);
 	RUN(path_is_searched);
 	RUN(the_environment_is_the_given_one);
+	RUN(all_arguments_together);
 	RUN(errno_stays);
 }

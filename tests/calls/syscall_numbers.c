@@ -172,6 +172,27 @@ static void descriptors_are_changed_and_closed(void)
 	FAILS(close(fd), EBADF);
 }
 
+/* What stood at a number before says nothing about what was put there. */
+static void numbers_are_taken_over(void)
+{
+	unsigned long signals = 0;
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	SAME(syscall(SYS_dup3, 0, fd, O_CLOEXEC), fd);
+	EXPECT(cloexec(fd));
+	SAME(close(fd), 0);
+	SAME(socket(AF_INET, SOCK_DGRAM, 0), fd);
+	SAME(syscall(SYS_dup3, 0, fd, 0), fd);
+	EXPECT(!cloexec(fd));
+	EXPECT(child_has(fd));
+	SAME(close(fd), 0);
+	fd = syscall(SYS_signalfd4, -1, &signals, sizeof signals, O_CLOEXEC);
+	SAME(syscall(SYS_signalfd4, fd, &signals, sizeof signals, 0), fd); /* changes it, and makes none */
+	EXPECT(cloexec(fd));
+	EXPECT(!child_has(fd));
+	SAME(close(fd), 0);
+}
+
 static void errors_come_back(void)
 {
 	FAILS(syscall(SYS_socket, 4711, 0, 0), EAFNOSUPPORT);
@@ -284,6 +305,7 @@ void body(void)
 	RUN(connections_are_accepted);
 	RUN(descriptors_are_passed);
 	RUN(descriptors_are_changed_and_closed);
+	RUN(numbers_are_taken_over);
 	RUN(errors_come_back);
 	RUN(six_arguments_arrive);
 	RUN_IN_CHILD(numbers_that_nobody_watches);

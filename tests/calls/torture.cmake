@@ -36,6 +36,12 @@ torture_program(environment)
 torture_test(environment torture_environment.sh $<TARGET_FILE:torture_environment> $<TARGET_FILE:calls-child>
   $<TARGET_FILE:calls-pipes-constructor>)
 
+add_executable(still_guarded ${CALLS_DIR}/still_guarded.c)
+target_link_libraries(still_guarded PRIVATE calls-expect pthread)
+calls_settle(still_guarded)
+torture_test(still-guarded still_guarded.sh $<TARGET_FILE:still_guarded>)
+torture_test(spawn-targets spawn_targets.sh $<TARGET_FILE:calls-spawn_targets>)
+
 add_library(torture_late SHARED ${CALLS_DIR}/torture_late.c)
 calls_settle(torture_late)
 torture_test(late torture_late.sh $<TARGET_FILE:torture_late>)

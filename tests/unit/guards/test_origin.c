@@ -27,7 +27,7 @@ static void an_unknown_id_has_no_frames(void **state)
 
 	(void)state;
 	assert_int_equal(fdg_origin_frames(0, &pcs), 0);
-	assert_int_equal(fdg_origin_frames(FDG_ORIGINS, &pcs), 0);
+	assert_int_equal(fdg_origin_frames(FDG_ORIGINS + 1, &pcs), 0);
 	assert_int_equal(fdg_origin_frames(UINT32_MAX, &pcs), 0);
 }
 
