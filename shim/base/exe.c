@@ -10,17 +10,27 @@
 
 #include "base/poison.h"
 
-static const char *ask(void)
+#define ROOM 4096
+
+/* The link's text into a page of its own: this may be asked on a signal stack. */
+static const char *read_link(char *path)
 {
 	static const char deleted[] = " (deleted)";
 	const size_t tail = sizeof(deleted) - 1;
-	char path[4096];
-	long n = fdg_sys_readlink("/proc/self/exe", path, sizeof(path));
-	const char *copy;
+	long n = fdg_sys_readlink("/proc/self/exe", path, ROOM);
 
 	if (n > (long)tail && memcmp(path + n - tail, deleted, tail) == 0)
 		n -= (long)tail;
-	copy = n > 0 ? fdg_arena_strndup(path, (size_t)n) : NULL;
+	return n > 0 ? fdg_arena_strndup(path, (size_t)n) : NULL;
+}
+
+static const char *ask(void)
+{
+	char *room = fdg_sys_mmap(ROOM, false);
+	const char *copy = room ? read_link(room) : NULL;
+
+	if (room)
+		fdg_sys_munmap(room, ROOM);
 	if (!copy)
 		copy = (const char *)getauxval(AT_EXECFN);
 	return copy && *copy ? copy : "?";

@@ -68,6 +68,18 @@ void fdg_cloexec_forked(void)
 	forked_when = fdg_ledger_now();
 }
 
+bool fdg_cloexec_in_forked_child(void)
+{
+	return fdg_vfork_depth > 0 || forked_from > 0;
+}
+
+void fdg_cloexec_release(bool again)
+{
+	for (int fd = fdg_ledger_next(3); fd >= 0; fd = fdg_ledger_next(fd + 1))
+		if (fdg_ledger_state(fd) & FDG_FORCED)
+			fdg_sys_fcntl(fd, F_SETFD, again ? FD_CLOEXEC : 0);
+}
+
 /* The process to name as the parent: in a forked or vforked child that only execs, the one that it comes from. */
 static int maker_pid(const struct fdg_exec *x, uint64_t newest)
 {
@@ -148,32 +160,64 @@ static bool is_meant(struct walk *w, int fd, const struct fdg_known *k)
 {
 	enum fdg_kind kind = fdg_kindword_kind(k->kind);
 
-	if (k->flags & FDG_MEANT || fdg_named_has(&w->named, fd) || fdg_fdset_has(&fdg_options.cloexec_allow, fd, fdg_kind_bit(kind)))
+	if (k->flags & FDG_MEANT || fd == w->x->program_fd || fdg_named_has(&w->named, fd) || fdg_fdset_has(&fdg_options.cloexec_allow, fd, fdg_kind_bit(kind)))
 		return true;
 	return kind != FDG_KIND_SOCKET && kind != FDG_KIND_EPOLL && fdg_is_shell(fdg_exe());
 }
 
+/*
+ * Takes our mark off for this child. A spawn shares its descriptors with other threads, which may spawn too: the mark comes back with the last of them. Numbers
+ * come in rising order; more ranges than fit stay lifted.
+ */
 static void lift(struct fdg_exec *x, int fd)
 {
-	if (fdg_sys_fcntl(fd, F_SETFD, 0) == 0 && x->lifted_count < FDG_LIFTED_MAX)
-		x->lifted[x->lifted_count++] = fd;
+	unsigned n = x->lifted_count;
+
+	if (x->spawned)
+		fdg_ledger_lift(fd, 1);
+	fdg_sys_fcntl(fd, F_SETFD, 0);
+	if (n && x->lifted[n - 1].last == fd - 1) {
+		x->lifted[n - 1].last = fd;
+	} else if (n < FDG_LIFTED_MAX) {
+		x->lifted[n].first = x->lifted[n].last = fd;
+		x->lifted_count++;
+	}
+}
+
+static void put_back(const struct fdg_exec *x, int fd)
+{
+	if (!(fdg_ledger_state(fd) & FDG_FORCED) || (x->spawned && fdg_ledger_lift(fd, -1) > 0))
+		return;
+	fdg_sys_fcntl(fd, F_SETFD, FD_CLOEXEC);
+	/* Another thread may have lifted it between the two lines above. */
+	if (x->spawned && fdg_ledger_lift(fd, 0) > 0)
+		fdg_sys_fcntl(fd, F_SETFD, 0);
+}
+
+/* The number may be another descriptor's by now, made behind us: that one's flags are the program's. */
+static bool is_still(int fd, const struct fdg_known *k)
+{
+	fdg_kindword seen;
+
+	return fdg_kind_ask(fd, &seen) == 0 && fdg_kind_agrees(k->kind, seen);
 }
 
 static void forced_entry(struct walk *w, int fd, const struct fdg_known *k)
 {
 	int flags = fdg_sys_fcntl(fd, F_GETFD, 0);
+	bool meant = flags >= 0 && is_meant(w, fd, k);
 
 	if (flags < 0)
 		return; /* closed behind us */
-	if (!(flags & FD_CLOEXEC)) {
-		note_meant(w, fd);
-	} else if (is_meant(w, fd, k)) {
+	if (!(flags & FD_CLOEXEC) && !meant) {
+		note_meant(w, fd); /* cleared on purpose, or lifted by another thread for its own child */
+	} else if (meant && is_still(fd, k)) {
 		lift(w->x, fd);
 		note_meant(w, fd);
-	} else if (is_listener(fd, k->kind) && is_restart(w)) {
+	} else if (!meant && is_listener(fd, k->kind) && is_restart(w)) {
 		lift(w->x, fd);
 		note(w, FDG_NOTE_KEPT, k->kind, fd, k);
-	} else if (fdg_report_wants(FDG_LEVEL_NOTE)) {
+	} else if (!meant && fdg_report_wants(FDG_LEVEL_NOTE)) {
 		note(w, FDG_NOTE_FORCED, k->kind, fd, k);
 	}
 }
@@ -204,7 +248,7 @@ static void touched_range(void *cookie, int first, int last, enum fdg_touch how)
 	struct walk *w = cookie;
 
 	for (int fd = first < 3 ? 3 : first; fd <= last && fd - first < 64; fd++)
-		if (how != FDG_TOUCHED_CLOSED && !fdg_note_find(&w->x->note, fd) && !(fdg_sys_fcntl(fd, F_GETFD, 0) & FD_CLOEXEC))
+		if (how != FDG_TOUCHED_CLOSED && how != FDG_TOUCHED_ASKED && !fdg_note_find(&w->x->note, fd) && !(fdg_sys_fcntl(fd, F_GETFD, 0) & FD_CLOEXEC))
 			note_meant(w, fd);
 }
 
@@ -215,11 +259,12 @@ static void touched_range(void *cookie, int first, int last, enum fdg_touch how)
 static void tell_once(struct fdg_exec *x, struct fdg_note_group *g)
 {
 	const char *target = x->file ? fdg_base_name(x->file) : "";
+	int size = 64 - __builtin_clzll(g->count | 1); /* twice as many are worth another report */
 	uint64_t hash;
 
 	if (g->letter == FDG_NOTE_MEANT || g->letter == FDG_NOTE_TOLD)
 		return;
-	hash = fdg_hash(fdg_hash(fdg_hash((uint64_t)g->letter, &g->kind, sizeof(g->kind)), &g->pc, sizeof(g->pc)), target, strlen(target));
+	hash = fdg_hash(fdg_hash(fdg_hash((uint64_t)g->letter << 8 | (uint64_t)size, &g->kind, sizeof(g->kind)), &g->pc, sizeof(g->pc)), target, strlen(target));
 	if (!fdg_told_mark(hash))
 		x->told[x->told_count++] = hash;
 	else if (g->letter == FDG_NOTE_LEAKED)
@@ -235,7 +280,11 @@ static void walk_ledger(struct walk *w)
 	for (int fd = fdg_ledger_next(3); fd >= 0; fd = fdg_ledger_next(fd + 1)) {
 		struct fdg_known k;
 
-		if (is_chosen(w->x, fd) || fdg_ledger_touch(fd) != FDG_UNTOUCHED || !fdg_ledger_look(fd, &k))
+		if (is_chosen(w->x, fd) || !fdg_ledger_look(fd, &k))
+			continue;
+		if (fdg_ledger_touch(fd) == FDG_TOUCHED_ASKED)
+			k.flags |= FDG_MEANT;
+		else if (fdg_ledger_touch(fd) != FDG_UNTOUCHED)
 			continue;
 		if (k.flags & FDG_FORCED)
 			forced_entry(w, fd, &k);
@@ -262,12 +311,20 @@ bool fdg_cloexec_has_work(unsigned chosen_count)
 	return chosen_count || fdg_ledger_next(3) >= 0 || fdg_ledger_has_touches();
 }
 
+static bool has_anything(const struct fdg_note *n)
+{
+	for (unsigned i = 0; i < n->groups; i++)
+		if (n->group[i].count)
+			return true;
+	return false;
+}
+
 bool fdg_cloexec_before(struct fdg_exec *x)
 {
 	struct walk w = { .x = x, .named = { .interesting = interesting }, .same = -1 };
 
 	x->lifted_count = x->told_count = 0;
-	x->note.groups = 0;
+	fdg_note_begin(&x->note);
 	if (fdg_ledger_next(3) >= 0) {
 		fdg_named_collect(&w.named, x->argv, x->envp);
 		walk_ledger(&w);
@@ -276,7 +333,7 @@ bool fdg_cloexec_before(struct fdg_exec *x)
 	for (unsigned i = 0; i < x->chosen_count; i++)
 		if (x->chosen[i] > 2)
 			note_meant(&w, x->chosen[i]);
-	if (!x->note.groups)
+	if (!has_anything(&x->note))
 		return false;
 	for (unsigned i = 0; i < x->note.groups; i++)
 		tell_once(x, &x->note.group[i]);
@@ -291,8 +348,8 @@ bool fdg_cloexec_before(struct fdg_exec *x)
 void fdg_cloexec_after(struct fdg_exec *x, bool failed)
 {
 	for (unsigned i = 0; i < x->lifted_count; i++)
-		if (fdg_ledger_state(x->lifted[i]) & FDG_FORCED)
-			fdg_sys_fcntl(x->lifted[i], F_SETFD, FD_CLOEXEC);
+		for (int fd = x->lifted[i].first; fd <= x->lifted[i].last; fd++)
+			put_back(x, fd);
 	for (unsigned i = 0; failed && i < x->told_count; i++)
 		fdg_told_unmark(x->told[i]);
 }

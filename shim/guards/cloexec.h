@@ -24,10 +24,14 @@ static inline bool fdg_cloexec_forces(unsigned kind_bit)
 /* Sets fdg_cloexec_kinds from the options; before the program runs. */
 void fdg_cloexec_start(void);
 
+/* True between a fork and the exec that follows it, in the child. */
+bool fdg_cloexec_in_forked_child(void);
+/* The program is about to forbid system calls: takes our mark off everything, since from then on nothing could lift it. With `again`, puts it back. */
+void fdg_cloexec_release(bool again);
 /* In a child of fork: what was made until now is its parent's work. */
 void fdg_cloexec_forked(void);
 
-#define FDG_LIFTED_MAX 64
+#define FDG_LIFTED_MAX 64 /* ranges */
 #define FDG_TOLD_MAX FDG_NOTE_GROUPS
 
 /* One exec or spawn. The caller fills the first part, and keeps the struct on its stack. */
@@ -37,12 +41,13 @@ struct fdg_exec {
 	char *const *argv; /* may be NULL */
 	char *const *envp; /* may be NULL */
 	const void *site;
+	int program_fd;    /* fexecve: the descriptor that is run, which a script's interpreter opens again by its number; else -1 */
 	const int *chosen; /* numbers that the child will have on purpose: posix_spawn's adddup2 and addopen; may be NULL */
 	unsigned chosen_count;
 
 	struct fdg_note note;
 	unsigned lifted_count;
-	int lifted[FDG_LIFTED_MAX];
+	struct { int first, last; } lifted[FDG_LIFTED_MAX];
 	unsigned told_count;
 	uint64_t told[FDG_TOLD_MAX];
 };

@@ -10,6 +10,7 @@
  *  5. Enter what stays open in the ledger, so that our own children do not report it again.
  */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
@@ -133,6 +134,8 @@ static enum fdg_level leak_level(fdg_kindword kind)
 	case FDG_KIND_DEVICE:
 	case FDG_KIND_PIPE:
 	case FDG_KIND_MEMFD:
+		return FDG_LEVEL_WARNING;
+	case FDG_KIND_UNKNOWN: /* several kinds, when there are more sites than a note has room for */
 		return FDG_LEVEL_WARNING;
 	default:
 		return FDG_LEVEL_NOTE;
@@ -428,9 +431,14 @@ static void report_unnamed(struct child *c)
 	fdg_report(&f);
 }
 
+/* The parent that spawned us may be gone already, or stand outside our pid namespace. */
 static bool note_is_for_us(const struct fdg_note *n)
 {
-	return n->pid == (n->spawned ? fdg_sys_getppid() : fdg_sys_getpid());
+	int parent = fdg_sys_getppid();
+
+	if (!n->spawned)
+		return n->pid == fdg_sys_getpid();
+	return n->pid == parent || parent == 0 || fdg_sys2(SYS_kill, n->pid, 0) == -ESRCH;
 }
 
 static void look(struct child *c)

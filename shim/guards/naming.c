@@ -16,21 +16,31 @@ static bool is_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
+static bool is_kept(const struct fdg_named *n, int fd)
+{
+	if (fd < FDG_NAMED_LOW)
+		return n->low[fd / 64] >> (fd % 64) & 1;
+	for (unsigned i = 0; i < n->count; i++)
+		if (n->high[i] == fd)
+			return true;
+	return false;
+}
+
 static void add(struct fdg_named *n, int fd)
 {
-	if (fd < 3 || n->count == FDG_NAMED_MAX || fdg_named_has(n, fd) || !n->interesting(fd))
+	if (fd < 3 || is_kept(n, fd) || !n->interesting(fd))
 		return;
-	n->fd[n->count++] = fd;
+	if (fd < FDG_NAMED_LOW)
+		n->low[fd / 64] |= UINT64_C(1) << (fd % 64);
+	else if (n->count < FDG_NAMED_MAX)
+		n->high[n->count++] = fd;
+	else
+		n->all = true;
 }
 
 bool fdg_named_has(const struct fdg_named *n, int fd)
 {
-	if (fd >= 3 && fd < n->listen_end)
-		return true;
-	for (unsigned i = 0; i < n->count; i++)
-		if (n->fd[i] == fd)
-			return true;
-	return false;
+	return n->all || (fd >= 3 && (fd < n->listen_end || is_kept(n, fd)));
 }
 
 /* The number at s[i], and in *ret_end where its digits end; -1 if it is no descriptor's. */
@@ -93,30 +103,34 @@ static bool names(const char *s, size_t n, size_t from, size_t to, bool hint)
 	return ends_with(s, from, "fd") || ends_with(s, from, "FD") || (!is_letter(left) && left != '.');
 }
 
-static void word(struct fdg_named *n, const char *s, size_t len)
+/* Returns whether the word speaks of fds, for the next one: {"control_fd": 3}. Punctuation between the two hands it on. */
+static bool word(struct fdg_named *n, const char *s, size_t len, bool hint)
 {
 	const char *equals = memrchr(s, '=', len);
 	size_t value = equals ? (size_t)(equals - s) + 1 : 0; /* --socket=5, --jobserver-auth=3,4 */
 	size_t list = is_list(s + value, len - value) ? value : len; /* where a list of nothing but numbers begins */
-	bool hint = lower_contains(s, len, "fd") || lower_contains(s, len, "handle");
+	bool own = lower_contains(s, len, "fd") || lower_contains(s, len, "handle"), plain = true;
 
 	for (size_t i = 0; i < len;) {
 		size_t end;
 		int fd;
 
+		plain = plain && !is_digit(s[i]) && !is_letter(s[i]);
 		if (!is_digit(s[i])) {
 			i++;
 			continue;
 		}
 		fd = number_at(s, i, len, &end);
-		if (fd >= 0 && (i >= list || names(s, len, i, end, hint)))
+		if (fd >= 0 && (i >= list || names(s, len, i, end, own || hint)))
 			add(n, fd);
 		i = end;
 	}
+	return own || (hint && plain);
 }
 
 static size_t text_n(struct fdg_named *n, const char *text, size_t limit)
 {
+	bool hint = false;
 	size_t i = 0;
 
 	while (i < limit && text[i]) {
@@ -125,7 +139,7 @@ static size_t text_n(struct fdg_named *n, const char *text, size_t limit)
 		while (i < limit && text[i] && !strchr(" \t\n\"'()`", text[i]))
 			i++;
 		if (i > from)
-			word(n, text + from, i - from);
+			hint = word(n, text + from, i - from, hint);
 		else
 			i++;
 	}
@@ -232,10 +246,9 @@ void fdg_named_collect(struct fdg_named *n, char *const argv[], char *const envp
 {
 	size_t left = FDG_NAMED_BYTES;
 
-	for (size_t i = 0; argv && argv[i] && left; i++) {
-		size_t used = text_n(n, argv[i], left);
-
-		left -= used < left ? used : left;
+	for (size_t i = 0; argv && argv[i] && !n->all; i++) {
+		left -= text_n(n, argv[i], left);
+		n->all = left == 0;
 	}
 	for (size_t i = 0; envp && envp[i]; i++)
 		variable(n, envp[i]);

@@ -3,19 +3,23 @@
  * Which descriptors do a command line and an environment name? "--status-fd 3", "/dev/fd/63", "LISTEN_FDS=2", "MAKEFLAGS=… --jobserver-auth=3,4".
  *
  * Generous on purpose: a number that might name a descriptor does. To leave a socket open that nobody needed costs a report; to close one that
- * was meant breaks the program. Pure functions; async-signal-safe; bounded work on any input.
+ * was meant breaks the program; so what is too long to look at names everything. Pure functions; async-signal-safe; bounded work on any input.
  */
 #ifndef FDG_GUARDS_NAMING_H
 #define FDG_GUARDS_NAMING_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
-#define FDG_NAMED_MAX 64       /* numbers kept; further ones are not named */
+#define FDG_NAMED_LOW 4096     /* numbers below are all kept */
+#define FDG_NAMED_MAX 32       /* of higher ones so many */
 #define FDG_NAMED_BYTES 65536u /* bytes of arguments looked at */
 
 struct fdg_named {
+	uint64_t low[FDG_NAMED_LOW / 64];
 	unsigned count;
-	int fd[FDG_NAMED_MAX];
+	int high[FDG_NAMED_MAX];
+	bool all;       /* there was more than we look at or keep: any number may be named */
 	int listen_end; /* LISTEN_FDS: 3 … listen_end - 1 */
 	/* Only numbers for which this is true are kept. */
 	bool (*interesting)(int fd);

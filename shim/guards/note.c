@@ -53,6 +53,13 @@ static struct fdg_note_group *group_of(struct fdg_note *n, char letter, fdg_kind
 	return g;
 }
 
+void fdg_note_begin(struct fdg_note *n)
+{
+	n->groups = 0;
+	group_of(n, FDG_NOTE_MEANT, FDG_KIND_UNKNOWN, NULL, 0);
+	group_of(n, FDG_NOTE_TOLD, FDG_KIND_UNKNOWN, NULL, 0);
+}
+
 void fdg_note_add(struct fdg_note *n, char letter, fdg_kindword kind, const void *pc, uint32_t origin, int fd)
 {
 	struct fdg_note_group *g = group_of(n, letter, kind, pc, origin);
@@ -131,10 +138,10 @@ static unsigned places_of(const struct fdg_note_group *g, struct fdg_place ret[F
 	return n;
 }
 
-static void put_group(struct fdg_buf *b, const struct fdg_note_group *g)
+static void put_group(struct fdg_buf *b, const struct fdg_note_group *g, bool with_places)
 {
 	struct fdg_place made[FDG_NOTE_FRAMES];
-	unsigned n = places_of(g, made);
+	unsigned n = with_places ? places_of(g, made) : 0;
 
 	fdg_fmt(b, " %c%lx.%lx:", g->letter, (unsigned long)g->kind, (unsigned long)g->count);
 	fdg_note_ranges(g, b);
@@ -142,6 +149,17 @@ static void put_group(struct fdg_buf *b, const struct fdg_note_group *g)
 		fdg_put_char(b, '@');
 		put_places(b, made, n);
 	}
+}
+
+/* What was cut off half-way is taken back. */
+static bool take_back(struct fdg_buf *b, size_t to)
+{
+	if (!b->cut)
+		return false;
+	b->len = to;
+	b->text[to] = '\0';
+	b->cut = false;
+	return true;
 }
 
 void fdg_note_write(const struct fdg_note *n, struct fdg_buf *b)
@@ -158,13 +176,11 @@ void fdg_note_write(const struct fdg_note *n, struct fdg_buf *b)
 
 			if (quiet != (pass == 0) || !g->count)
 				continue;
-			put_group(b, g);
-			if (b->cut) { /* take the half-written group back */
-				b->len = before;
-				b->text[before] = '\0';
-				b->cut = false;
+			put_group(b, g, true);
+			if (take_back(b, before))
+				put_group(b, g, false);
+			if (take_back(b, before))
 				return;
-			}
 		}
 	}
 }

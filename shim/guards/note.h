@@ -23,8 +23,8 @@
 #include "report/report.h"
 
 #define FDG_NOTE_NAME "FDGUARD_NOTE"
-#define FDG_NOTE_MAX 2048
-#define FDG_NOTE_GROUPS 8
+#define FDG_NOTE_MAX 8192
+#define FDG_NOTE_GROUPS 16
 #define FDG_NOTE_RANGES 16
 #define FDG_NOTE_FRAMES 8 /* of a call stack */
 
@@ -59,11 +59,13 @@ struct fdg_note {
 	struct fdg_note_group group[FDG_NOTE_GROUPS];
 };
 
+/* Empty, with a group each for what is meant and told: those never lack room. */
+void fdg_note_begin(struct fdg_note *n);
 /* Adds fd to the group of this letter, kind, pc and origin. Numbers come in rising order. A note that has no group left keeps the number in a
  * group without a place. */
 void fdg_note_add(struct fdg_note *n, char letter, fdg_kindword kind, const void *pc, uint32_t origin, int fd);
 void fdg_note_add_range(struct fdg_note *n, char letter, int first, int last);
-/* Appends "FDGUARD_NOTE=…"; what does not fit is left out, whole groups at a time (meant and told ones come first). */
+/* Appends "FDGUARD_NOTE=…"; what does not fit is left out: places first, then whole groups (meant and told ones come first). */
 void fdg_note_write(const struct fdg_note *n, struct fdg_buf *b);
 /* Reads what follows "FDGUARD_NOTE=". Strings go to the arena. False, and *ret empty, for anything that is not a whole note: it
  * may come from anybody. */

@@ -29,7 +29,7 @@ static bool touches_are_current(void)
 
 static void touch(unsigned first, unsigned last, enum fdg_touch how)
 {
-	if (fdg_vfork_depth == 0)
+	if (fdg_vfork_depth == 0 || first > INT32_MAX) /* close(-1) touches nothing */
 		return; /* a clone that shares memory without vfork: nothing may be written anywhere */
 	if (!touches_are_current()) {
 		touches.count = 0;
@@ -130,6 +130,7 @@ static void put(int fd, uint32_t state, const void *site, uint64_t description)
 	atomic_store_explicit(&e->site, (uintptr_t)site, memory_order_relaxed);
 	atomic_store_explicit(&e->description, description, memory_order_relaxed);
 	atomic_store_explicit(&e->origin, 0, memory_order_relaxed);
+	atomic_store_explicit(&e->lifts, 0, memory_order_relaxed);
 	atomic_store_explicit(&e->state, state, memory_order_release);
 	raise_top(fd);
 }
@@ -173,6 +174,14 @@ void fdg_ledger_flag(int fd, uint32_t set, uint32_t clear)
 		atomic_store_explicit(&e->state, (state & ~clear) | set, memory_order_release);
 }
 
+void fdg_ledger_asked(int fd)
+{
+	if (fdg_foreign_memory())
+		touch((unsigned)fd, (unsigned)fd, FDG_TOUCHED_ASKED);
+	else
+		fdg_ledger_flag(fd, FDG_MEANT, 0);
+}
+
 void fdg_ledger_origin(int fd, uint32_t origin)
 {
 	struct fdg_entry *e = fdg_ledger_find(fd);
@@ -213,6 +222,13 @@ void fdg_ledger_flag_range(unsigned first, unsigned last, uint32_t set, uint32_t
 		return;
 	for (int fd = fdg_ledger_next((int)first); fd >= 0 && (unsigned)fd <= last; fd = fdg_ledger_next(fd + 1))
 		fdg_ledger_flag(fd, set, clear);
+}
+
+unsigned fdg_ledger_lift(int fd, int by)
+{
+	struct fdg_entry *e = fdg_ledger_find(fd);
+
+	return e ? atomic_fetch_add(&e->lifts, (uint32_t)by) + (uint32_t)by : 1;
 }
 
 bool fdg_ledger_look(int fd, struct fdg_known *ret)

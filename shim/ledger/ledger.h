@@ -40,7 +40,7 @@ struct fdg_entry {
 	_Atomic uintptr_t site; /* return address of the call that made it */
 	_Atomic uint64_t description;
 	_Atomic uint32_t origin; /* id of a kept call stack; 0: none */
-	uint32_t reserved;
+	_Atomic uint32_t lifts; /* spawns under way for which our mark is lifted */
 };
 
 struct fdg_known {
@@ -75,12 +75,16 @@ void fdg_ledger_learn(int fd, fdg_kindword kind, uint32_t flags, const void *sit
 /* `to` now refers to the description of `from`. */
 void fdg_ledger_copy(int from, int to, uint32_t flags, const void *site);
 void fdg_ledger_flag(int fd, uint32_t set, uint32_t clear);
+/* A child that is about to exec asked whether fd is close-on-exec, and heard that it is not: as good as F_SETFD 0, which many leave out then. */
+void fdg_ledger_asked(int fd);
 /* Where the call that made it came from, for an entry just learned. Not in memory that is not ours. */
 void fdg_ledger_origin(int fd, uint32_t origin);
 void fdg_ledger_forget_slow(int fd);
 /* Both ends included; last may be ~0u. */
 void fdg_ledger_forget_range(unsigned first, unsigned last);
 void fdg_ledger_flag_range(unsigned first, unsigned last, uint32_t set, uint32_t clear);
+/* Counts the spawns for which the mark of fd is lifted: +1 or -1. Returns how many there are now; 1 for an unknown fd. */
+unsigned fdg_ledger_lift(int fd, int by);
 bool fdg_ledger_look(int fd, struct fdg_known *ret);
 /* The least known fd that is >= fd, or -1. */
 int fdg_ledger_next(int fd);
@@ -96,7 +100,7 @@ static inline void fdg_ledger_forget(int fd)
 }
 
 /* What a vfork child did to a number since its vfork. FDG_UNTOUCHED unless this thread is in one. */
-enum fdg_touch { FDG_UNTOUCHED, FDG_TOUCHED_MADE, FDG_TOUCHED_MEANT, FDG_TOUCHED_CLOSED };
+enum fdg_touch { FDG_UNTOUCHED, FDG_TOUCHED_MADE, FDG_TOUCHED_MEANT, FDG_TOUCHED_CLOSED, FDG_TOUCHED_ASKED };
 enum fdg_touch fdg_ledger_touch(int fd);
 bool fdg_ledger_has_touches(void);
 /* Calls f for each number that the vfork child made or meant; numbers may repeat. */

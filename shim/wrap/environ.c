@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "wrap/environ.h"
 
-#include <errno.h>
-#include <stdlib.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/fmt.h"
+#include "base/sys.h"
 #include "guards/note.h"
 #include "options/options.h"
 
@@ -61,6 +62,23 @@ static bool goes_before_us(const char *e, size_t len)
 	return false;
 }
 
+/* A path that is relative to where we started: children may start elsewhere. */
+static const char *absolute(const char *path)
+{
+	char text[4096];
+	struct fdg_buf b = FDG_BUF(text);
+	long n;
+
+	if (!path || *path == '/' || !strchr(path, '/') || strchr(path, '$'))
+		return path;
+	n = fdg_sys2(SYS_getcwd, text, sizeof(text));
+	if (n <= 1)
+		return path;
+	b.len = (size_t)n - 1;
+	fdg_fmt(&b, "/%s", path);
+	return b.cut ? path : fdg_arena_strndup(text, b.len);
+}
+
 void fdg_environ_start(char *const envp[], const char *loaded_as)
 {
 	char *entry;
@@ -73,7 +91,7 @@ void fdg_environ_start(char *const envp[], const char *loaded_as)
 		if (starts(envp[i], OPTIONS))
 			options_entry = fdg_arena_strndup(envp[i], strlen(envp[i]));
 		else if (starts(envp[i], PRELOAD) && (e = find_ours(envp[i] + strlen(PRELOAD), &len)))
-			library = fdg_arena_strndup(e, len);
+			library = absolute(fdg_arena_strndup(e, len));
 	}
 	len = library ? strlen(library) : 0;
 	entry = len ? fdg_arena_alloc(sizeof(PRELOAD) + len) : NULL;
@@ -163,45 +181,65 @@ char **fdg_environ_fill(const struct fdg_environ *e, void *memory)
 	return env;
 }
 
-void fdg_environ_open(struct fdg_environ_window *w, char *note)
+/* What stands before a vector of ours, so that a window inside a window finds the program's own. */
+struct window_header {
+	char **base;
+	size_t size; /* of the mapping */
+};
+
+static _Thread_local struct window_header *kept;
+
+static struct window_header *_Atomic newest;
+
+/* Is this vector of the last window that was opened? Then *ret_base is the program's own. */
+static bool is_window(char **env, char ***ret_base)
 {
-	struct fdg_environ e;
-	int saved = errno;
+	struct window_header *h = atomic_load(&newest);
 
-	memset(w, 0, sizeof(*w));
-	fdg_environ_plan(&e, environ, note);
-	if (e.add_preload) {
-		const char *now = e.preload_at < e.entries ? e.envp[e.preload_at] + strlen(PRELOAD) : "";
-		char *merged = malloc(strlen(now) + strlen(library) + sizeof(PRELOAD) + 2);
+	if (!h || (char **)(h + 1) != env)
+		return false;
+	*ret_base = h->base;
+	return true;
+}
 
-		w->old_preload = e.preload_at < e.entries ? strdup(now) : NULL;
-		if (merged) {
-			merge_preload(merged, now);
-			w->preload = setenv("LD_PRELOAD", merged + strlen(PRELOAD), 1) == 0;
-		}
-		free(merged);
-	}
-	if (e.add_options)
-		w->options = setenv("FDGUARD_OPTIONS", options_entry + strlen(OPTIONS), 1) == 0;
-	if (note)
-		w->note = putenv(note) == 0;
-	else if (e.drop_note)
-		unsetenv(FDG_NOTE_NAME);
-	errno = saved;
+static struct window_header *window_room(size_t size)
+{
+	size_t need = (sizeof(*kept) + size + FDG_NOTE_MAX + 4095) & ~(size_t)4095;
+
+	if (kept && kept->size >= need)
+		return kept;
+	/* The smaller one stays mapped: somebody may still read it. It was outgrown, so there are few. */
+	kept = fdg_sys_mmap(need, false);
+	if (kept)
+		kept->size = need;
+	return kept;
+}
+
+void fdg_environ_open(struct fdg_environ_window *w, const struct fdg_environ *e)
+{
+	struct fdg_environ here = *e;
+	struct window_header *h;
+	char **base = environ;
+
+	w->ours = NULL;
+	if (!e->size)
+		return;
+	if (is_window(base, &base)) /* another thread's is open: the same, on the same base */
+		fdg_environ_plan(&here, base, e->note);
+	h = window_room(here.size);
+	if (!h)
+		return;
+	h->base = base;
+	if (here.note) /* behind the vector: it has to outlive the call if a thread copies it */
+		here.note = strcpy((char *)(h + 1) + here.size, here.note);
+	w->ours = fdg_environ_fill(&here, h + 1);
+	w->base = base;
+	atomic_store(&newest, h);
+	environ = w->ours;
 }
 
 void fdg_environ_close(struct fdg_environ_window *w)
 {
-	int saved = errno;
-
-	if (w->note)
-		unsetenv(FDG_NOTE_NAME);
-	if (w->options)
-		unsetenv("FDGUARD_OPTIONS");
-	if (w->preload && w->old_preload)
-		setenv("LD_PRELOAD", w->old_preload, 1);
-	else if (w->preload)
-		unsetenv("LD_PRELOAD");
-	free(w->old_preload);
-	errno = saved;
+	if (w->ours && environ == w->ours)
+		environ = w->base;
 }

@@ -29,10 +29,16 @@ void fdg_environ_start(char *const envp[], const char *library);
 void fdg_environ_plan(struct fdg_environ *e, char *const envp[], const char *note);
 char **fdg_environ_fill(const struct fdg_environ *e, void *memory);
 
-/* For system, popen and wordexp, which read `environ` inside libc: sets what is missing with setenv and returns what to take away again. Those functions are
- * not async-signal-safe, so this may allocate. */
-struct fdg_environ_window { bool preload, options, note; char *old_preload; };
-void fdg_environ_open(struct fdg_environ_window *w, char *note);
+/*
+ * For system, popen and wordexp, which read `environ` inside libc: points it at a vector of ours until they return. No lock is taken (libc's own is not reset in a
+ * forked child), and nothing of the program's is written. The vector and its strings lie in a mapping that is never taken away, since another thread may be
+ * reading them, or copy them with setenv; each thread keeps one and uses it again.
+ */
+struct fdg_environ_window {
+	char **ours; /* NULL: `environ` was left alone */
+	char **base; /* the program's */
+};
+void fdg_environ_open(struct fdg_environ_window *w, const struct fdg_environ *e);
 void fdg_environ_close(struct fdg_environ_window *w);
 
 #endif

@@ -28,36 +28,55 @@ struct call {
 };
 
 /*
- * Room for an environment: the stack, up to a size that a small thread's has; else a mapping. A vfork child that execs leaves its mapping to its parent, in
- * the thread-local storage that both use: the next exec of this thread takes it away.
+ * Room for what an exec or spawn needs: a mapping of its own, since it may be made on a signal stack or a thread's smallest, and there is no heap in a signal handler
+ * or a vfork child. A child of vfork that execs leaves its mapping to its parent, in the thread-local storage that both use; the next one that is made in that
+ * thread takes it away.
  */
-#define ON_STACK 16384u
+#define ON_STACK 1024u
+#define CHOSEN_MAX 256
 
-static _Thread_local struct {
-	void *at;
-	size_t size;
-} left;
+struct room {
+	struct fdg_exec x;
+	struct fdg_environ e;
+	char note[FDG_NOTE_MAX];
+	int chosen[CHOSEN_MAX];
+};
 
-static void free_mapping(void)
+static _Thread_local struct { void *at; size_t size; } left[2];
+
+static void *take(size_t size)
 {
-	if (left.at)
-		fdg_sys_munmap(left.at, left.size);
-	left.at = NULL;
+	void *at = fdg_sys_mmap(size, false);
+
+	for (unsigned i = 0; i < 2 && fdg_vfork_depth == 0; i++)
+		if (left[i].at) {
+			fdg_sys_munmap(left[i].at, left[i].size);
+			left[i].at = NULL;
+		}
+	for (unsigned i = 0; i < 2 && at && fdg_vfork_depth > 0; i++)
+		if (!left[i].at) {
+			left[i].at = at;
+			left[i].size = size;
+			break;
+		}
+	return at;
 }
 
-static void *mapping(size_t size)
+static void give(void *at, size_t size)
 {
-	free_mapping();
-	left.at = fdg_sys_mmap(size, false);
-	left.size = size;
-	return left.at;
+	for (unsigned i = 0; i < 2; i++)
+		if (left[i].at == at)
+			left[i].at = NULL;
+	if (at)
+		fdg_sys_munmap(at, size);
 }
 
-/* The environment to use, or the program's own where there is no room for another. */
-#define ENVIRONMENT(e, own) \
+/* The environment to use, or the program's own where there is no room for another; *mapped is to be given back. */
+#define ENVIRONMENT(e, own, mapped) \
 	({ \
-		void *room_ = !(e).size ? NULL : (e).size <= ON_STACK ? alloca((e).size) : mapping((e).size); \
-		(e).size && !room_ ? (char **)(own) : fdg_environ_fill(&(e), room_); \
+		*(mapped) = (e)->size > ON_STACK ? take((e)->size) : NULL; \
+		void *room_ = (e)->size > ON_STACK ? *(mapped) : (e)->size ? alloca((e)->size) : NULL; \
+		(e)->size && !room_ ? (char **)(own) : fdg_environ_fill((e), room_); \
 	})
 
 static int real_exec(const struct call *c, char *const envp[])
@@ -75,55 +94,59 @@ static int real_exec(const struct call *c, char *const envp[])
 	}
 }
 
-static bool prepare(struct fdg_exec *x, struct fdg_environ *e, char note[FDG_NOTE_MAX])
+static bool prepare(struct room *r)
 {
-	struct fdg_buf b = { note, 0, FDG_NOTE_MAX, false };
-	bool say = fdg_phase_now() == FDG_ACTIVE && fdg_cloexec_before(x);
+	struct fdg_buf b = { r->note, 0, sizeof(r->note), false };
+	bool say = fdg_phase_now() == FDG_ACTIVE && fdg_cloexec_before(&r->x);
 
-	note[0] = '\0';
 	if (say)
-		fdg_note_write(&x->note, &b);
-	fdg_environ_plan(e, x->envp, say ? note : NULL);
+		fdg_note_write(&r->x.note, &b);
+	fdg_environ_plan(&r->e, r->x.envp, say ? r->note : NULL);
 	return say;
 }
 
-/* A frame of its own: 6 KiB that most execs need not touch. */
-__attribute__((noinline)) static int exec_with_note(const struct call *c)
+/* An environment that is too long with what we add may fit without. */
+static int exec_with(const struct call *c, const struct fdg_environ *e)
 {
-	struct fdg_exec x;
-	struct fdg_environ e;
-	char note[FDG_NOTE_MAX];
+	void *mapped;
+	char **env = ENVIRONMENT(e, c->envp, &mapped);
+	int r = real_exec(c, env);
+
+	if (errno == E2BIG && env != c->envp)
+		r = real_exec(c, c->envp);
+	give(mapped, e->size);
+	return r;
+}
+
+static int exec_with_note(const struct call *c)
+{
+	struct room *room = take(sizeof(*room));
 	int r;
 
-	x.spawned = false;
-	x.file = c->how == BY_FD ? NULL : c->file;
-	x.argv = c->argv;
-	x.envp = c->envp;
-	x.site = c->site;
-	x.chosen_count = x.lifted_count = x.told_count = 0;
-	prepare(&x, &e, note);
-	r = real_exec(c, ENVIRONMENT(e, c->envp));
-	/* An environment that was too long with our note may fit without. */
-	if (errno == E2BIG && e.note)
-		r = real_exec(c, c->envp);
-	free_mapping();
-	fdg_cloexec_after(&x, true);
+	if (!room)
+		return real_exec(c, c->envp);
+	room->x.file = c->how == BY_FD ? NULL : c->file;
+	room->x.argv = c->argv;
+	room->x.envp = c->envp;
+	room->x.site = c->site;
+	room->x.program_fd = c->how == BY_FD || c->how == AT ? c->fd : -1;
+	prepare(room);
+	r = exec_with(c, &room->e);
+	fdg_cloexec_after(&room->x, true);
+	give(room, sizeof(*room));
 	return r;
 }
 
 static int exec_it(const struct call *c)
 {
 	struct fdg_environ e;
-	int r;
 
 	if (!fdg_follows())
 		return real_exec(c, c->envp);
 	if (fdg_phase_now() == FDG_ACTIVE && fdg_cloexec_has_work(0))
 		return exec_with_note(c);
 	fdg_environ_plan(&e, c->envp, NULL);
-	r = real_exec(c, ENVIRONMENT(e, c->envp));
-	free_mapping();
-	return r;
+	return exec_with(c, &e);
 }
 
 WRAP(int, execve, (const char *path, char *const argv[], char *const envp[]))
@@ -207,50 +230,64 @@ WRAP(int, execle, (const char *path, const char *arg, ...))
 
 typedef int spawn_call(pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *, char *const[], char *const[]);
 
-#define CHOSEN_MAX 32
+struct spawn {
+	spawn_call *real;
+	pid_t *pid;
+	const char *file;
+	const posix_spawn_file_actions_t *actions;
+	const posix_spawnattr_t *attributes;
+	char *const *argv, *const *envp;
+};
 
-__attribute__((noinline)) static int spawn_with_note(spawn_call *real, pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
-						     const posix_spawnattr_t *attributes, char *const argv[], char *const envp[], const void *site,
-						     const int *chosen, unsigned chosen_count)
+static int real_spawn(const struct spawn *s, char *const envp[])
 {
-	struct fdg_exec x;
-	struct fdg_environ e;
-	char note[FDG_NOTE_MAX];
-	int r;
+	return s->real(s->pid, s->file, s->actions, s->attributes, s->argv, envp);
+}
 
-	x.spawned = true;
-	x.file = file;
-	x.argv = argv;
-	x.envp = envp;
-	x.site = site;
-	x.chosen = chosen;
-	x.chosen_count = chosen_count;
-	x.lifted_count = x.told_count = 0;
-	prepare(&x, &e, note);
-	r = real(pid, file, actions, attributes, argv, ENVIRONMENT(e, envp));
-	if (r == E2BIG && e.note)
-		r = real(pid, file, actions, attributes, argv, envp);
-	free_mapping();
-	fdg_cloexec_after(&x, r != 0);
+static int spawn_with(const struct spawn *s, const struct fdg_environ *e)
+{
+	void *mapped;
+	char **env = ENVIRONMENT(e, s->envp, &mapped);
+	int r = real_spawn(s, env);
+
+	if (r == E2BIG && env != s->envp)
+		r = real_spawn(s, s->envp);
+	give(mapped, e->size);
 	return r;
 }
 
-static int spawn_it(spawn_call *const *real, pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
-		    const posix_spawnattr_t *attributes, char *const argv[], char *const envp[], const void *site)
+static int spawn_with_note(const struct spawn *s, const void *site)
+{
+	struct room *room = take(sizeof(*room));
+	int r;
+
+	if (!room)
+		return real_spawn(s, s->envp);
+	room->x.spawned = true;
+	room->x.file = s->file;
+	room->x.argv = s->argv;
+	room->x.envp = s->envp;
+	room->x.site = site;
+	room->x.program_fd = -1;
+	room->x.chosen = room->chosen;
+	room->x.chosen_count = s->actions ? fdg_spawn_targets(s->actions, room->chosen, CHOSEN_MAX) : 0;
+	prepare(room);
+	r = spawn_with(s, &room->e);
+	fdg_cloexec_after(&room->x, r != 0);
+	give(room, sizeof(*room));
+	return r;
+}
+
+static int spawn_it(const struct spawn *s, const void *site)
 {
 	struct fdg_environ e;
-	int chosen[CHOSEN_MAX], r;
-	unsigned count;
 
 	if (!fdg_follows())
-		return (*real)(pid, file, actions, attributes, argv, envp);
-	count = actions ? fdg_spawn_targets(actions, chosen, CHOSEN_MAX) : 0;
-	if (fdg_phase_now() == FDG_ACTIVE && fdg_cloexec_has_work(count))
-		return spawn_with_note(*real, pid, file, actions, attributes, argv, envp, site, chosen, count);
-	fdg_environ_plan(&e, envp, NULL);
-	r = (*real)(pid, file, actions, attributes, argv, ENVIRONMENT(e, envp));
-	free_mapping();
-	return r;
+		return real_spawn(s, s->envp);
+	if (fdg_phase_now() == FDG_ACTIVE && fdg_cloexec_has_work(s->actions != NULL))
+		return spawn_with_note(s, site);
+	fdg_environ_plan(&e, s->envp, NULL);
+	return spawn_with(s, &e);
 }
 
 #define SPAWN(name, call) \
@@ -259,7 +296,7 @@ static int spawn_it(spawn_call *const *real, pid_t *pid, const char *file, const
 	__attribute__((visibility("default"))) int name(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions, \
 		const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]) \
 	{ \
-		return spawn_it(&real_##call, pid, file, actions, attributes, argv, envp, FDG_SITE); \
+		return spawn_it(&(struct spawn){ real_##call, pid, file, actions, attributes, argv, envp }, FDG_SITE); \
 	}
 
 /* libc's old versions run a file that is no program with sh; binaries from before 2012 still ask for them by version. */
@@ -280,55 +317,59 @@ SPAWN(posix_spawnp, posix_spawnp)
 /* ---- a shell, started inside libc ---- */
 
 struct shell {
-	struct fdg_exec x;
+	struct room room;
 	struct fdg_environ_window window;
 	char *argv[4];
-	char note[FDG_NOTE_MAX];
 };
 
-static void shell_before(struct shell *s, const char *command, const void *site)
+/* NULL: no room, and nothing is done. */
+static struct shell *shell_before(const char *command, const void *site)
 {
-	struct fdg_environ e;
-	bool say;
+	struct shell *s = take(sizeof(*s));
+	struct fdg_exec *x = &s->room.x;
 
+	if (!s)
+		return NULL;
 	s->argv[0] = (char *)"sh";
 	s->argv[1] = (char *)"-c";
 	s->argv[2] = (char *)command;
-	s->argv[3] = NULL;
-	s->x.spawned = true;
-	s->x.file = "/bin/sh";
-	s->x.argv = s->argv;
-	s->x.envp = environ;
-	s->x.site = site;
-	s->x.chosen_count = s->x.lifted_count = s->x.told_count = 0;
-	say = prepare(&s->x, &e, s->note);
-	memset(&s->window, 0, sizeof(s->window));
-	if (e.size)
-		fdg_environ_open(&s->window, say ? s->note : NULL);
+	x->spawned = true;
+	x->file = "/bin/sh";
+	x->argv = s->argv;
+	x->envp = environ;
+	x->site = site;
+	x->program_fd = -1;
+	prepare(&s->room);
+	fdg_environ_open(&s->window, &s->room.e);
+	return s;
 }
 
+/* Not reached when the thread is cancelled in system(): what the window put into `environ` stays mapped then. */
 static void shell_after(struct shell *s, bool failed)
 {
+	if (!s)
+		return;
 	fdg_environ_close(&s->window);
-	fdg_cloexec_after(&s->x, failed);
+	fdg_cloexec_after(&s->room.x, failed);
+	give(s, sizeof(*s));
 }
 
 WRAP(int, system, (const char *command))
 {
-	struct shell s;
+	struct shell *s;
 	int r;
 
 	if (!fdg_follows() || !command)
 		return real_system(command);
-	shell_before(&s, command, FDG_SITE);
+	s = shell_before(command, FDG_SITE);
 	r = real_system(command);
-	shell_after(&s, r == -1);
+	shell_after(s, r == -1);
 	return r;
 }
 
 WRAP(FILE *, popen, (const char *command, const char *mode))
 {
-	struct shell s;
+	struct shell *s;
 	bool force, cloexec;
 	FILE *f;
 
@@ -336,9 +377,9 @@ WRAP(FILE *, popen, (const char *command, const char *mode))
 		return real_popen(command, mode);
 	cloexec = strchr(mode, 'e') != NULL;
 	force = fdg_phase_now() == FDG_ACTIVE && (!strcmp(mode, "r") || !strcmp(mode, "w")) && fdg_cloexec_forces(FDG_KIND_PIPE_BIT);
-	shell_before(&s, command, FDG_SITE);
+	s = shell_before(command, FDG_SITE);
 	f = real_popen(command, !force ? mode : *mode == 'r' ? "re" : "we");
-	shell_after(&s, !f);
+	shell_after(s, !f);
 	if (f && !fdg_out()) {
 		fdg_made(fileno(f), FDG_KINDWORD(PIPE), force, cloexec, FDG_SITE);
 		fdg_ledger_flag(fileno(f), FDG_STREAM, 0);
@@ -356,13 +397,13 @@ WRAP(int, pclose, (FILE *f))
 
 WRAP(int, wordexp, (const char *words, wordexp_t *we, int flags))
 {
-	struct shell s;
+	struct shell *s;
 	int r;
 
 	if (!fdg_follows() || !words || flags & WRDE_NOCMD)
 		return real_wordexp(words, we, flags);
-	shell_before(&s, words, FDG_SITE);
+	s = shell_before(words, FDG_SITE);
 	r = real_wordexp(words, we, flags);
-	shell_after(&s, r != 0);
+	shell_after(s, r != 0);
 	return r;
 }

@@ -108,7 +108,7 @@ WRAP(int, clone, (int (*fn)(void *), void *stack, int flags, void *arg, pid_t *p
 	fdg_before_fork();
 	if (!(flags & CLONE_VM))
 		return real_clone(after_clone, stack, flags, &s, parent_tid, tls, child_tid);
-	if (!(flags & CLONE_VFORK)) {
+	if (!(flags & CLONE_VFORK) || flags & CLONE_SETTLS) {
 		fdg_start_comparing_pids();
 		return real_clone(fn, stack, flags, arg, parent_tid, tls, child_tid);
 	}

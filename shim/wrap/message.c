@@ -8,9 +8,9 @@
  * What kinds will come is not known before they are here, so the kernel is asked to mark them all (MSG_CMSG_CLOEXEC), and those of a kind that is not to
  * be forced are unmarked. The other order would leave a window in which a fork in another thread passes them on.
  */
-bool fdg_message_forces(const struct msghdr *m, int flags)
+bool fdg_message_forces(int flags)
 {
-	return m && m->msg_control && m->msg_controllen && !(flags & MSG_CMSG_CLOEXEC) &&
+	return !(flags & MSG_CMSG_CLOEXEC) &&
 	       fdg_cloexec_forces(FDG_KIND_SOCKET_BIT | FDG_KIND_FILE_BIT | FDG_KIND_PIPE_BIT | FDG_KIND_EPOLL_BIT);
 }
 
@@ -50,21 +50,21 @@ WRAP(ssize_t, recvmsg, (int fd, struct msghdr *m, int flags))
 	ssize_t r;
 
 	FDG_PASS(recvmsg, fd, m, flags);
-	force = fdg_message_forces(m, flags);
+	force = fdg_message_forces(flags);
 	r = real_recvmsg(fd, m, flags | (force ? MSG_CMSG_CLOEXEC : 0));
 	if (r >= 0)
 		fdg_message_arrived(m, force, flags & MSG_CMSG_CLOEXEC, FDG_SITE);
 	return r;
 }
 
-/* A vector that is not all ours to read (bad pointers are the kernel's to refuse) is looked at only after it was filled. */
+/* Bad pointers are the kernel's to refuse: a header is read only after it was filled. */
 WRAP(int, recvmmsg, (int fd, struct mmsghdr *v, unsigned n, int flags, struct timespec *timeout))
 {
 	bool force;
 	int r;
 
 	FDG_PASS(recvmmsg, fd, v, n, flags, timeout);
-	force = v && n && fdg_message_forces(&v->msg_hdr, flags);
+	force = fdg_message_forces(flags);
 	r = real_recvmmsg(fd, v, n, flags | (force ? MSG_CMSG_CLOEXEC : 0), timeout);
 	for (int i = 0; i < r; i++)
 		fdg_message_arrived(&v[i].msg_hdr, force, flags & MSG_CMSG_CLOEXEC, FDG_SITE);

@@ -104,8 +104,12 @@ WRAP(int, prctl, (int option, unsigned long a, unsigned long b, unsigned long c,
 {
 	int r;
 
+	if (option == PR_SET_SECCOMP && !fdg_out())
+		fdg_cloexec_release(false);
 	r = real_prctl(option, a, b, c, d);
-	if (r == 0 && option == PR_SET_SECCOMP)
+	if (option == PR_SET_SECCOMP && r == 0)
 		fdg_retire();
+	else if (option == PR_SET_SECCOMP && !fdg_out())
+		fdg_cloexec_release(true);
 	return r;
 }

@@ -130,15 +130,14 @@ static void made_two(long nr, const long a[6], const void *site)
 static long receive(long nr, long a[6], const void *site)
 {
 	struct mmsghdr *v = (struct mmsghdr *)a[1];
-	struct msghdr *first = nr == SYS_recvmsg ? (struct msghdr *)a[1] : v && a[2] ? &v->msg_hdr : NULL;
 	int flag = nr == SYS_recvmsg ? 2 : 3;
-	bool cloexec = a[flag] & MSG_CMSG_CLOEXEC, force = fdg_message_forces(first, (int)a[flag]);
+	bool cloexec = a[flag] & MSG_CMSG_CLOEXEC, force = fdg_message_forces((int)a[flag]);
 	long r;
 
 	a[flag] |= force ? MSG_CMSG_CLOEXEC : 0;
 	r = real_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 	if (nr == SYS_recvmsg && r >= 0)
-		fdg_message_arrived(first, force, cloexec, site);
+		fdg_message_arrived((struct msghdr *)a[1], force, cloexec, site);
 	for (long i = 0; nr == SYS_recvmmsg && i < r; i++)
 		fdg_message_arrived(&v[i].msg_hdr, force, cloexec, site);
 	return r;
@@ -172,12 +171,19 @@ static bool delegated(long nr, long a[6], const void *site, long *ret)
 	}
 }
 
+static bool sets_filter(long nr, const long a[6])
+{
+	return nr == SYS_seccomp && (a[0] == SECCOMP_SET_MODE_STRICT || a[0] == SECCOMP_SET_MODE_FILTER);
+}
+
 static void before(long nr, const long a[6])
 {
 	if (nr == SYS_close)
 		fdg_ledger_forget((int)a[0]);
 	else if (nr == SYS_exit_group && !fdg_foreign_memory())
 		fdg_report_end();
+	else if (sets_filter(nr, a))
+		fdg_cloexec_release(false);
 }
 
 static long after(long nr, const long a[6], long r, const void *site)
@@ -186,7 +192,7 @@ static long after(long nr, const long a[6], long r, const void *site)
 	case SYS_fcntl:
 		return fdg_after_fcntl((int)a[0], (int)a[1], a[2], (int)r, site);
 	case SYS_seccomp:
-		if (a[0] == SECCOMP_SET_MODE_STRICT || a[0] == SECCOMP_SET_MODE_FILTER)
+		if (sets_filter(nr, a))
 			fdg_retire();
 		return r;
 	case SYS_pidfd_open:
@@ -222,6 +228,8 @@ static long other(long nr, long a[6], const void *site)
 		return r;
 	before(nr, a);
 	r = real_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	if (r < 0 && sets_filter(nr, a))
+		fdg_cloexec_release(true);
 	return r < 0 ? r : after(nr, a, r, site);
 }
 

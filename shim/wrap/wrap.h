@@ -62,7 +62,7 @@ void fdg_named_itself(int fd);
 int fdg_after_fcntl(int fd, int cmd, long arg, int r, const void *site);
 
 /* recvmsg: is the kernel to be asked for close-on-exec? And what came. */
-bool fdg_message_forces(const struct msghdr *m, int flags);
+bool fdg_message_forces(int flags);
 void fdg_message_arrived(struct msghdr *m, bool forced, bool cloexec, const void *site);
 
 /* In the parent, before its memory is copied. */

@@ -74,7 +74,7 @@ const char *unary(int fd);             /* a static buffer for each of four calls
 bool child_has(int fd);                /* fork, exec CHILD */
 int child_main(int argc, char **argv); /* does "child …", or returns -1 if that is not what argv says */
 
-/* An empty directory, made the current one, and its removal. */
+/* An empty directory, made the current one, and a PATH without surprises; and its removal. */
 void scratch_enter(void);
 void scratch_leave(void);
 /* True if an object whose name ends in $CALLS_NEEDS is loaded, or nothing is needed: a preload that was not found would pass as bare. */

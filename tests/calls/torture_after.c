@@ -10,11 +10,17 @@
 
 #include "expect.h"
 
+static bool beside_a_thread; /* which would take the numbers that are counted here */
+
 static void calls(const char *who)
 {
-	int sock = socket(AF_INET, SOCK_STREAM, 0), copy = dup(sock);
+	int sock, copy;
 	pid_t pid;
 
+	if (beside_a_thread)
+		return;
+	sock = socket(AF_INET, SOCK_STREAM, 0);
+	copy = dup(sock);
 	SAME(fcntl(sock, F_GETFD), 0);
 	SAME(fcntl(copy, F_SETFD, 0), 0);
 	EXPECT(child_has(copy));
@@ -65,13 +71,14 @@ static void *goes_on(void *unused)
 	return NULL;
 }
 
-/* With an argument: a thread goes on, and only that. The handlers above count numbers, which it would take. */
+/* With an argument: a thread goes on, and only that. */
 int main(int argc, char **argv)
 {
 	pthread_t thread;
 
 	(void)argv;
 	if (argc > 1) {
+		beside_a_thread = true;
 		pthread_create(&thread, NULL, goes_on, NULL);
 		usleep(50000);
 		return 0;

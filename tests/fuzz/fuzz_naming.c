@@ -17,7 +17,7 @@ const size_t fuzz_seed_count = sizeof(fuzz_seeds) / sizeof(fuzz_seeds[0]);
 
 static bool small(int fd)
 {
-	return fd < 2000;
+	return fd < 9000;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	envp[0] = text + strlen(text) + (strlen(text) < n);
 	fdg_named_collect(&named, argv, envp);
 	for (unsigned i = 0; i < named.count; i++)
-		if (named.fd[i] < 3 || named.fd[i] >= 2000)
+		if (named.high[i] < FDG_NAMED_LOW || !small(named.high[i]))
 			abort();
 	if (named.count > FDG_NAMED_MAX || named.listen_end < 0)
 		abort();
