@@ -77,7 +77,8 @@ for file in $files; do
 	uses=$(grep -o -w -E 'fdg_report(_[a-z_]+)?' "$file" | sort -u)
 	for use in $uses; do
 		case $use in
-		fdg_report_start | fdg_report_run_start | fdg_report_fork_child | fdg_report_end | fdg_report_retire | fdg_report_say) ;;
+		fdg_report_start | fdg_report_run_start | fdg_report_fork_child | fdg_report_end | fdg_report_retire | fdg_report_exec | \
+		fdg_report_exec_failed | fdg_told_prepare | fdg_report_say) ;;
 		*) say "$file: $use is not part of report's life cycle" ;;
 		esac
 	done

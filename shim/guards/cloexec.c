@@ -42,6 +42,7 @@
 #include "base/poison.h"
 
 unsigned fdg_cloexec_kinds;
+bool fdg_cloexec_always_note;
 
 bool fdg_is_shell(const char *exe)
 {
@@ -308,7 +309,7 @@ static void find_site(struct fdg_exec *x)
 
 bool fdg_cloexec_has_work(unsigned chosen_count)
 {
-	return chosen_count || fdg_ledger_next(3) >= 0 || fdg_ledger_has_touches();
+	return fdg_cloexec_always_note || chosen_count || fdg_ledger_next(3) >= 0 || fdg_ledger_has_touches();
 }
 
 static bool has_anything(const struct fdg_note *n)
@@ -316,7 +317,7 @@ static bool has_anything(const struct fdg_note *n)
 	for (unsigned i = 0; i < n->groups; i++)
 		if (n->group[i].count)
 			return true;
-	return false;
+	return fdg_cloexec_always_note;
 }
 
 bool fdg_cloexec_before(struct fdg_exec *x)

@@ -28,6 +28,8 @@ void fdg_cloexec_start(void);
 bool fdg_cloexec_in_forked_child(void);
 /* The program is about to forbid system calls: takes our mark off everything, since from then on nothing could lift it. With `again`, puts it back. */
 void fdg_cloexec_release(bool again);
+/* Each child gets a note from now on, even an empty one: it tells that what is wrong with our options was said already. */
+extern bool fdg_cloexec_always_note;
 /* In a child of fork: what was made until now is its parent's work. */
 void fdg_cloexec_forked(void);
 

@@ -50,6 +50,8 @@ struct child {
 	enum fdg_level worst; /* of what is unnamed, had it been leaked to us */
 	unsigned kinds;
 	struct { fdg_kindword kind; uint64_t count; } seen[KINDS_SEEN];
+	char what[384]; /* of the first unnamed ones: 3 socket:[4711], 4 /etc/hosts */
+	struct fdg_buf what_text;
 };
 
 static bool is_open(int fd)
@@ -57,17 +59,24 @@ static bool is_open(int fd)
 	return fdg_sys_fcntl(fd, F_GETFD, 0) >= 0;
 }
 
-static bool parent_is_shell(struct child *c)
+static void parent_exe(char exe[256])
 {
-	char path[64], exe[256];
+	char path[64];
 	struct fdg_buf b = FDG_BUF(path);
 	long n;
 
+	fdg_fmt(&b, "/proc/%d/exe", fdg_sys_getppid());
+	n = fdg_sys_readlink(path, exe, 255);
+	exe[n > 0 ? n : 0] = '\0';
+}
+
+static bool parent_is_shell(struct child *c)
+{
+	char exe[256];
+
 	if (c->parent_is_shell >= 0)
 		return c->parent_is_shell;
-	fdg_fmt(&b, "/proc/%d/exe", fdg_sys_getppid());
-	n = fdg_sys_readlink(path, exe, sizeof(exe) - 1);
-	exe[n > 0 ? n : 0] = '\0';
+	parent_exe(exe);
 	c->parent_is_shell = fdg_is_shell(exe);
 	return c->parent_is_shell;
 }
@@ -142,6 +151,24 @@ static enum fdg_level leak_level(fdg_kindword kind)
 	}
 }
 
+/* The first few by what /proc calls them. */
+static void describe(struct child *c, int fd)
+{
+	char path[64], target[128];
+	struct fdg_buf b = FDG_BUF(path);
+	long n;
+
+	if (c->unnamed.count >= 4) {
+		if (c->unnamed.count == 4)
+			fdg_put(&c->what_text, ", …");
+		return;
+	}
+	fdg_fmt(&b, "/proc/self/fd/%d", fd);
+	n = fdg_sys_readlink(path, target, sizeof(target) - 1);
+	target[n > 0 ? n : 0] = '\0';
+	fdg_fmt(&c->what_text, c->unnamed.count ? ", %d %s" : "%d %s", fd, target);
+}
+
 /* Most programs start with nothing above 2, and pay for none of this. */
 static void begin(struct child *c)
 {
@@ -149,6 +176,7 @@ static void begin(struct child *c)
 	memset(&c->named, 0, sizeof(c->named));
 	memset(&c->unnamed, 0, sizeof(c->unnamed));
 	c->kinds = 0;
+	c->what_text = (struct fdg_buf)FDG_BUF(c->what);
 	c->worst = FDG_LEVEL_NOTE;
 	c->named.interesting = is_open;
 	fdg_named_collect(&c->named, c->argv, c->envp);
@@ -177,6 +205,7 @@ static void one(struct child *c, int fd)
 	} else if (is_redirection(c, fd, kind) || fdg_options.cloexec_inherited == FDG_INHERITED_KEEP) {
 		keep(fd, kind, FDG_MEANT);
 	} else {
+		describe(c, fd);
 		fdg_note_group_add(&c->unnamed, fd);
 		if (leak_level(kind) > c->worst)
 			c->worst = leak_level(kind);
@@ -309,32 +338,65 @@ static void put_message(struct fdg_buf *b, const struct child *c, const struct f
 	}
 }
 
-/* How to mend the source; `kinds` is what our own cure needs beyond cloexec=fix, or NULL. */
-static const char *remedy(fdg_kindword kind, const char **ret_kinds)
+/* How to mend the source. */
+static const char *remedy(enum fdg_kind kind)
 {
-	*ret_kinds = NULL;
-	switch (fdg_kindword_kind(kind)) {
-	case FDG_KIND_SOCKET: return "create it with SOCK_CLOEXEC (accept4 for accepted ones, F_DUPFD_CLOEXEC for duplicates)";
+	switch (kind) {
+	case FDG_KIND_SOCKET: return "create it with SOCK_CLOEXEC (accept4 for accepted ones)";
 	case FDG_KIND_EPOLL: return "create it with epoll_create1(EPOLL_CLOEXEC)";
-	case FDG_KIND_PIPE: *ret_kinds = "pipe"; return "create it with pipe2(…, O_CLOEXEC)";
+	case FDG_KIND_PIPE: return "create it with pipe2(…, O_CLOEXEC)";
 	case FDG_KIND_FILE:
 	case FDG_KIND_DIR:
-	case FDG_KIND_DEVICE: *ret_kinds = "file"; return "open it with O_CLOEXEC (fopen: mode \"e\")";
-	default: *ret_kinds = "all"; return "create it with its close-on-exec flag";
+	case FDG_KIND_DEVICE:
+	case FDG_KIND_TTY: return "open it with O_CLOEXEC (fopen: mode \"e\")";
+	case FDG_KIND_EVENT: return "create it with EFD_CLOEXEC";
+	case FDG_KIND_TIMER: return "create it with TFD_CLOEXEC";
+	case FDG_KIND_SIGNAL: return "create it with SFD_CLOEXEC";
+	case FDG_KIND_INOTIFY: return "create it with inotify_init1(IN_CLOEXEC)";
+	case FDG_KIND_MEMFD: return "create it with MFD_CLOEXEC";
+	default: return "create it with its close-on-exec flag";
 	}
 }
 
-static void put_fix(struct fdg_buf *b, const struct child *c, fdg_kindword kind, char letter)
+/* The word of cloexec.kinds for this kind. */
+static const char *kind_word(enum fdg_kind kind)
 {
-	const char *parent = fdg_base_name(c->told->note.exe), *kinds;
+	switch (fdg_kind_bit(kind)) {
+#define X(constant, word) case FDG_KIND_##constant##_BIT: return word;
+	FDG_KIND_WORDS(X)
+#undef X
+	default: return "all";
+	}
+}
 
-	fdg_put(b, remedy(kind, &kinds));
+static void put_fix(struct fdg_buf *b, const struct child *c, fdg_kindword kindword, char letter)
+{
+	const char *parent = fdg_base_name(c->told->note.exe);
+	enum fdg_kind kind = fdg_kindword_kind(kindword);
+	bool covered = fdg_options.cloexec_kinds & fdg_kind_bit(kind);
+
+	if (letter != FDG_NOTE_FORCED && covered && fdg_options.cloexec == FDG_FIX) {
+		/* What is forced does not get here: a duplicate, or one that came from somewhere else. */
+		fdg_fmt(b, "in %s duplicate it with F_DUPFD_CLOEXEC, or set FD_CLOEXEC (fdguard leaves duplicates alone)", parent);
+		return;
+	}
+	fdg_fmt(b, "%s in %s", remedy(kind), parent);
 	if (letter == FDG_NOTE_FORCED)
-		fdg_fmt(b, " in %s; until then fdguard does it", parent);
-	else if (kinds)
-		fdg_fmt(b, " in %s, or run %s with fdguard and cloexec.kinds=%s", parent, parent, kinds);
+		fdg_put(b, "; until then fdguard does it");
+	else if (covered)
+		fdg_fmt(b, ", or run %s with fdguard and cloexec=fix", parent);
 	else
-		fdg_fmt(b, " in %s, or run %s with fdguard and cloexec=fix", parent, parent);
+		fdg_fmt(b, ", or run %s with fdguard, cloexec=fix, and %s added to cloexec.kinds", parent, kind_word(kind));
+}
+
+/* The command line, as far as a report has room for it. */
+static void put_command(struct fdg_buf *b, char *const argv[])
+{
+	for (unsigned i = 0; argv && argv[i] && b->len + 1 < b->cap; i++) {
+		if (i)
+			fdg_put_char(b, ' ');
+		fdg_put(b, argv[i]);
+	}
 }
 
 static unsigned frames(unsigned have)
@@ -345,15 +407,17 @@ static unsigned frames(unsigned have)
 static void report_group(struct child *c, enum fdg_finding_id id, enum fdg_level level, const struct fdg_note_group *g, char letter)
 {
 	struct fdg_finding f = FDG_FINDING_INIT(id);
-	char message[768], kind[64], fds[256], fix[384];
-	struct fdg_buf m = FDG_BUF(message), k = FDG_BUF(kind), r = FDG_BUF(fds), x = FDG_BUF(fix);
+	char message[768], kind[64], fds[256], fix[384], command[128];
+	struct fdg_buf m = FDG_BUF(message), k = FDG_BUF(kind), r = FDG_BUF(fds), x = FDG_BUF(fix), a = FDG_BUF(command);
 	const char *number;
 
 	put_message(&m, c, g, letter);
 	fdg_put_kind(&k, g->kind, 1);
 	number = strchr(kind, ' ');
 	fdg_note_ranges(g, &r);
+	put_command(&a, c->argv);
 	struct fdg_fact facts[] = {
+		{ "command", "command", command, 0 },
 		{ "kind", "kind", number ? number + 1 : kind, 0 },
 		{ "fds", "descriptors", fds, 0 },
 		{ "parent_pid", "parent's pid", NULL, c->told->note.maker },
@@ -396,8 +460,8 @@ static void report_note(struct child *c)
 static void report_unnamed(struct child *c)
 {
 	struct fdg_finding f = FDG_FINDING_INIT(FDG_CLOEXEC_INHERITED);
-	char message[512], kinds[256], fds[256];
-	struct fdg_buf m = FDG_BUF(message), k = FDG_BUF(kinds), r = FDG_BUF(fds);
+	char message[512], kinds[256], fds[256], command[128], parent[256];
+	struct fdg_buf m = FDG_BUF(message), k = FDG_BUF(kinds), r = FDG_BUF(fds), a = FDG_BUF(command);
 
 	if (!c->unnamed.count)
 		return;
@@ -413,10 +477,15 @@ static void report_unnamed(struct child *c)
 	fdg_put(&m, kinds);
 	if (closes())
 		fdg_put(&m, c->unnamed.count == 1 ? "; it was closed before the program began" : "; they were closed before the program began");
+	put_command(&a, c->argv);
+	parent_exe(parent);
 	struct fdg_fact facts[] = {
+		{ "command", "command", command, 0 },
 		{ "fds", "descriptors", fds, 0 },
 		{ "kinds", "kinds", kinds, 0 },
+		{ "what", "what they are", c->what, 0 },
 		{ "parent_pid", "parent's pid", NULL, fdg_sys_getppid() },
+		{ "parent_exe", "parent", *parent ? parent : "not known", 0 },
 	};
 	/* A guarded parent knows all but what another of its threads made while it was at it: judge that as if it had known. */
 	if (c->told && c->worst < f.level)

@@ -26,7 +26,7 @@
 #define FDG_NOTE_MAX 8192
 #define FDG_NOTE_GROUPS 16
 #define FDG_NOTE_RANGES 16
-#define FDG_NOTE_FRAMES 8 /* of a call stack */
+#define FDG_NOTE_FRAMES 32 /* of a call stack */
 
 enum fdg_note_letter {
 	FDG_NOTE_MEANT = 'q',  /* named, or made inheritable on purpose: nothing to say */

@@ -292,6 +292,19 @@ static void say_dropped(void)
 	say(text);
 }
 
+bool fdg_report_exec(void)
+{
+	if (!writes_runs() || !fdg_run_is(FDG_RUN_LIVE) || fdg_run.pid != fdg_sys_getpid() || atomic_exchange(&fdg_run.ended, true))
+		return false;
+	write_run_end();
+	return true;
+}
+
+void fdg_report_exec_failed(void)
+{
+	atomic_store(&fdg_run.ended, false);
+}
+
 void fdg_report_end(void)
 {
 	if (!fdg_run_is(FDG_RUN_LIVE) || fdg_run.pid != fdg_sys_getpid() || atomic_exchange(&fdg_run.ended, true))

@@ -93,6 +93,9 @@ void fdg_report_start(const char *exe, int argc, char *const argv[]);
 void fdg_report_run_start(void); /* json: the run.start line */
 void fdg_report_fork_child(void);
 void fdg_report_end(void); /* json: run.end; text: what was lost; once, and only in the process that started */
+/* Before this image is replaced: json's run.end. False: there is none to write (text, a forked child). A failed exec takes it back, and the image ends later. */
+bool fdg_report_exec(void);
+void fdg_report_exec_failed(void);
 void fdg_report_retire(void); /* after a seccomp filter: never make a system call again */
 
 #endif

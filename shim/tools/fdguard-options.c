@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "options/reader.h"
+#include "report/suppress.h"
 
 enum { MISTAKE = 2 };
 
@@ -42,6 +43,29 @@ static void say(void *cookie, bool severe, const char *sentence)
 	fprintf(stderr, "fdguard: %s\n", sentence);
 }
 
+static int check_suppressions(const char *path)
+{
+	FILE *f = *path ? fopen(path, "re") : NULL;
+	char *line = NULL, why[256];
+	size_t room = 0;
+	int mistakes = 0;
+
+	for (unsigned n = 1; f && getline(&line, &room, f) > 0; n++) {
+		struct fdg_suppression s = { .line = n };
+		struct fdg_buf b = FDG_BUF(why);
+
+		line[strcspn(line, "\n")] = '\0';
+		if (fdg_suppression_parse(line, &s, &b) || !b.len)
+			continue;
+		fprintf(stderr, "fdguard: suppressions '%s', line %u: %s\n", path, n, why);
+		mistakes++;
+	}
+	free(line);
+	if (f)
+		fclose(f);
+	return mistakes;
+}
+
 /* The library tells this in its report; the launcher wants to know before anything runs. */
 static int check_files(const struct fdg_options *o)
 {
@@ -54,7 +78,7 @@ static int check_files(const struct fdg_options *o)
 	else if (access(o->suppressions, R_OK) < 0)
 		fprintf(stderr, "fdguard: suppressions '%s' cannot be read: %m\n", o->suppressions);
 	else
-		return 0;
+		return check_suppressions(o->suppressions);
 	return 1;
 }
 

@@ -13,6 +13,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "options/options.h"
+#include "report/report.h"
 #include "wrap/environ.h"
 #include "wrap/spawn.h"
 
@@ -105,15 +107,28 @@ static bool prepare(struct room *r)
 	return say;
 }
 
+/* This image ends here, as far as one can tell before: a shell tries each folder of PATH. */
+static bool ends_image(const struct call *c)
+{
+	if (fdg_phase_now() != FDG_ACTIVE || fdg_foreign_memory())
+		return false;
+	if (c->how == BY_PATH && fdg_sys3(SYS_faccessat, AT_FDCWD, c->file, X_OK) < 0)
+		return false;
+	return fdg_report_exec();
+}
+
 /* An environment that is too long with what we add may fit without. */
 static int exec_with(const struct call *c, const struct fdg_environ *e)
 {
 	void *mapped;
 	char **env = ENVIRONMENT(e, c->envp, &mapped);
+	bool ended = fdg_options.format == FDG_JSON && ends_image(c);
 	int r = real_exec(c, env);
 
 	if (errno == E2BIG && env != c->envp)
 		r = real_exec(c, c->envp);
+	if (ended)
+		fdg_report_exec_failed();
 	give(mapped, e->size);
 	return r;
 }

@@ -36,12 +36,15 @@ static const char *library_path(void)
 	return _dl_find_object((void *)(uintptr_t)fdg_bind_start, &self) == 0 ? self.dlfo_link_map->l_name : "";
 }
 
+/* Said once in a tree of processes: a note in the environment, or the launcher's mark in its place, tells that somebody did. */
 static void say(void *cookie, bool severe, const char *sentence)
 {
 	char line[512];
 	struct fdg_buf b = FDG_BUF(line);
 
-	(void)cookie;
+	fdg_cloexec_always_note = true;
+	if (*(const bool *)cookie)
+		return;
 	fdg_fmt(&b, severe ? "FDGUARD_OPTIONS: %s" : "%s", sentence);
 	fdg_report_say(line);
 }
@@ -59,11 +62,13 @@ static bool is_left_out(void)
 __attribute__((constructor)) static void fdg_start(int argc, char **argv, char **envp)
 {
 	bool secure = getauxval(AT_SECURE) != 0;
+	const char *note = secure ? NULL : variable(envp, FDG_NOTE_NAME);
+	bool said = note != NULL;
 
 	fdg_bind_start();
 	fdg_options_defaults(&fdg_options);
 	if (!secure)
-		fdg_options_read(&fdg_options, variable(envp, "FDGUARD_OPTIONS"), say, NULL);
+		fdg_options_read(&fdg_options, variable(envp, "FDGUARD_OPTIONS"), say, &said);
 	fdg_report_start(NULL, argc, argv);
 	fdg_environ_start(envp, library_path());
 	if (is_left_out()) {
@@ -72,14 +77,15 @@ __attribute__((constructor)) static void fdg_start(int argc, char **argv, char *
 	}
 	fdg_report_run_start();
 	fdg_cloexec_start();
-	fdg_inherited_start(argv, envp, secure ? NULL : variable(envp, FDG_NOTE_NAME));
+	fdg_inherited_start(argv, envp, note);
 	atomic_store(&fdg_phase, FDG_ACTIVE);
 }
 
 /* Wrappers go on working after this: other libraries' destructors and detached threads still call them. */
 __attribute__((destructor)) static void fdg_stop(void)
 {
-	fdg_report_end();
+	if (!fdg_out()) /* a program that is left out did not say run.start either */
+		fdg_report_end();
 }
 
 WRAP(void, _exit, (int status))

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "guards/note.h"
@@ -89,13 +90,13 @@ static void more_ranges_than_fit_are_said_to_be_more(void **state)
 
 static void a_note_never_outgrows_its_room(void **state)
 {
-	char text[FDG_NOTE_MAX], longname[2048];
+	char text[FDG_NOTE_MAX], longname[2700];
 	struct fdg_buf b = FDG_BUF(text);
 	struct fdg_note n = sample(), r;
 
 	(void)state;
 	memset(longname, ' ', sizeof(longname) - 1); /* each becomes %20 */
-	longname[500] = '\0';
+	longname[2600] = '\0';
 	n.exe = longname;
 	for (int g = 0; g < FDG_NOTE_GROUPS; g++)
 		for (int fd = 0; fd < FDG_NOTE_RANGES; fd++)
@@ -114,6 +115,7 @@ static void strangers_notes_are_refused_whole(void **state)
 		"1 x 1 1 a%zz 0:b", "1 x 1 1 a 0:b l0.1:3 ", "1 x 99999999999 1 a 0:b", "1 x 1 1 a 0:b l0.1:3@0:c extra",
 	};
 	struct fdg_note r;
+	char many[1024];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
@@ -129,7 +131,11 @@ static void strangers_notes_are_refused_whole(void **state)
 	assert_int_equal(r.sites, 2);
 	assert_int_equal(r.group[0].createds, 2);
 	assert_string_equal(r.group[0].created[1].object, "d,");
-	assert_false(fdg_note_read("1 x 1 1 a 0:b l6.1:5@1:a,2:a,3:a,4:a,5:a,6:a,7:a,8:a,9:a", &r));
+	snprintf(many, sizeof(many), "1 x 1 1 a 0:b l6.1:5@1:a");
+	for (int i = 1; i < FDG_NOTE_FRAMES; i++)
+		strcat(many, ",2:a");
+	assert_true(fdg_note_read(many, &r));
+	assert_false(fdg_note_read(strcat(many, ",3:a"), &r));
 }
 
 int main(void)
