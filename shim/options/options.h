@@ -3,7 +3,7 @@
  * The options of a process: environment -> one struct that is written once, before the program's first
  * instruction, and read without a lock ever after.
  *
- * Syntax (the Contract): key=value separated by ':' or white space; a value that contains either is quoted with '…';
+ * Syntax: key=value separated by ':' or white space; a value that contains either is quoted with '…';
  * include=FILE reads the same from a file, one per line, with # comments. A later setting of a key wins.
  * Durations take ms, s, m, h (a bare number is seconds; "0" is 0); sizes k, M.
  *

@@ -20,3 +20,4 @@ endforeach()
 
 fdguard_program(stacks-deep guards/stacks_deep.c FLAGS -O1 -g)
 fdguard_program(told-once guards/told_once.c)
+fdguard_program(cloexec-hostile guards/cloexec_hostile.c LIBS pthread)

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: MIT
+# Legal programs that a careless shim breaks: the same with us and without, and nothing at warning or above, in every mode.
+. "$FDG_SRC/tests/harness/lib.sh"
+
+hostile="$FDG_BIN/cloexec-hostile" show="$FDG_BIN/show-fds"
+
+for way in minus1 many race environ altstack filter orphan forklock; do
+	"$hostile" $way "$show" >want 2>&1
+	echo "status $?" >>want
+	sleep "$([ $way = orphan ] && echo 0.6 || echo 0)"
+	for options in cloexec=fix cloexec.inherited=close; do
+		# There the pipe is one that nobody names, and goes as asked for.
+		[ "$way $options" != 'altstack cloexec.inherited=close' ] || continue
+		fresh
+		guarded "$options" "$hostile" $way "$show" >got 2>&1
+		echo "status $?" >>got
+		sleep "$([ $way = orphan ] && echo 0.6 || echo 0)"
+		same "$options: $way" "$(cat want)" "$(cat got)"
+		check "$options: $way: nothing at warning or above" quiet
+	done
+done
+finish
