@@ -7,6 +7,7 @@
 
 _Atomic int fdg_phase = FDG_EARLY;
 _Thread_local int fdg_vfork_depth;
+_Thread_local int fdg_forked_from;
 _Atomic bool fdg_compare_pids;
 static _Atomic int owner;
 

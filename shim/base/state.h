@@ -35,6 +35,16 @@ static inline enum fdg_phase fdg_phase_now(void)
 	return (enum fdg_phase)atomic_load_explicit(&fdg_phase, memory_order_relaxed);
 }
 
+/* In a child of fork: the pid that it came from; else 0. Thread-local, of the thread that forked, which is the child's first: that page is written by libc in any
+ * child, so writing here copies no other. */
+extern _Thread_local int fdg_forked_from;
+
+/* A process that is nobody's fork, vfork or clone: what nearly every call asks about, in three loads. */
+static inline bool fdg_is_ordinary(void)
+{
+	return fdg_vfork_depth == 0 && fdg_forked_from == 0 && !atomic_load_explicit(&fdg_compare_pids, memory_order_relaxed);
+}
+
 /* Are forks and execs ours to follow? */
 static inline bool fdg_follows(void)
 {

@@ -59,19 +59,17 @@ void fdg_cloexec_start(void)
 	fdg_cloexec_kinds = fdg_options.cloexec == FDG_FIX ? fdg_options.cloexec_kinds : 0;
 }
 
-/* Of the thread that forked, which is the child's first: this page is written by libc in any child, so writing here copies no other. */
-static _Thread_local int forked_from;       /* the parent's pid, in a child of fork */
-static _Thread_local uint64_t forked_when; /* descriptions with a lesser id were made before the fork */
+static _Thread_local uint64_t forked_when; /* descriptions with a lesser id were made before the fork; see fdg_forked_from */
 
 void fdg_cloexec_forked(void)
 {
-	forked_from = fdg_sys_getppid();
+	fdg_forked_from = fdg_sys_getppid();
 	forked_when = fdg_ledger_now();
 }
 
 bool fdg_cloexec_in_forked_child(void)
 {
-	return fdg_vfork_depth > 0 || forked_from > 0;
+	return fdg_vfork_depth > 0 || fdg_forked_from > 0;
 }
 
 void fdg_cloexec_release(bool again)
@@ -88,7 +86,7 @@ static int maker_pid(const struct fdg_exec *x, uint64_t newest)
 		return x->note.pid;
 	if (fdg_vfork_depth > 0)
 		return fdg_sys_getppid();
-	return forked_from && newest < forked_when ? forked_from : x->note.pid;
+	return fdg_forked_from && newest < forked_when ? fdg_forked_from : x->note.pid;
 }
 
 static bool interesting(int fd)

@@ -54,6 +54,8 @@ static int as_the_program_set(int fd, int flags)
 {
 	if (flags <= 0 || !(fdg_ledger_state(fd) & FDG_FORCED))
 		return flags;
+	if (__builtin_expect(fdg_is_ordinary(), 1))
+		return flags & ~FD_CLOEXEC;
 	if (fdg_vfork_depth > 0 ? fdg_ledger_touch(fd) != FDG_UNTOUCHED && fdg_ledger_touch(fd) != FDG_TOUCHED_ASKED : fdg_foreign_memory())
 		return flags;
 	if (fdg_cloexec_in_forked_child())
