@@ -164,23 +164,34 @@ static bool is_meant(struct walk *w, int fd, const struct fdg_known *k)
 	return kind != FDG_KIND_SOCKET && kind != FDG_KIND_EPOLL && fdg_is_shell(fdg_exe());
 }
 
-/*
- * Takes our mark off for this child. A spawn shares its descriptors with other threads, which may spawn too: the mark comes back with the last of them. Numbers
- * come in rising order; more ranges than fit stay lifted.
- */
-static void lift(struct fdg_exec *x, int fd)
+/* Keeps that fd is lifted, for put_back; numbers come in rising order. False: there is no room. */
+static bool keep_lifted(struct fdg_exec *x, int fd)
 {
 	unsigned n = x->lifted_count;
 
+	if (fd < FDG_LIFTED_LOW) {
+		x->lifted_low[fd / 64] |= UINT64_C(1) << (fd % 64);
+		return true;
+	}
+	if (n && x->lifted[n - 1].last == fd - 1) {
+		x->lifted[n - 1].last = fd;
+		return true;
+	}
+	if (n == FDG_LIFTED_MAX)
+		return false;
+	x->lifted[n].first = x->lifted[n].last = fd;
+	x->lifted_count++;
+	return true;
+}
+
+/* Takes our mark off for this child. A spawn shares its descriptors with other threads, which may spawn too: the mark comes back with the last of them. */
+static void lift(struct fdg_exec *x, int fd)
+{
+	if (!keep_lifted(x, fd))
+		return;
 	if (x->spawned)
 		fdg_ledger_lift(fd, 1);
 	fdg_sys_fcntl(fd, F_SETFD, 0);
-	if (n && x->lifted[n - 1].last == fd - 1) {
-		x->lifted[n - 1].last = fd;
-	} else if (n < FDG_LIFTED_MAX) {
-		x->lifted[n].first = x->lifted[n].last = fd;
-		x->lifted_count++;
-	}
 }
 
 static void put_back(const struct fdg_exec *x, int fd)
@@ -322,6 +333,7 @@ bool fdg_cloexec_before(struct fdg_exec *x)
 {
 	struct walk w = { .x = x, .named = { .interesting = interesting }, .same = -1 };
 
+	memset(x->lifted_low, 0, sizeof(x->lifted_low));
 	x->lifted_count = x->told_count = 0;
 	fdg_note_begin(&x->note);
 	if (fdg_ledger_next(3) >= 0) {
@@ -346,6 +358,11 @@ bool fdg_cloexec_before(struct fdg_exec *x)
 
 void fdg_cloexec_after(struct fdg_exec *x, bool failed)
 {
+	for (int fd = 3; fd < FDG_LIFTED_LOW; fd++)
+		if (!x->lifted_low[fd / 64])
+			fd |= 63;
+		else if (x->lifted_low[fd / 64] >> (fd % 64) & 1)
+			put_back(x, fd);
 	for (unsigned i = 0; i < x->lifted_count; i++)
 		for (int fd = x->lifted[i].first; fd <= x->lifted[i].last; fd++)
 			put_back(x, fd);

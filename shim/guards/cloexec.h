@@ -33,7 +33,8 @@ extern bool fdg_cloexec_always_note;
 /* In a child of fork: what was made until now is its parent's work. */
 void fdg_cloexec_forked(void);
 
-#define FDG_LIFTED_MAX 64 /* ranges */
+#define FDG_LIFTED_LOW 8192 /* numbers below are kept in a map */
+#define FDG_LIFTED_MAX 64   /* ranges of higher ones; what does not fit is not lifted */
 #define FDG_TOLD_MAX FDG_NOTE_GROUPS
 
 /* One exec or spawn. The caller fills the first part, and keeps the struct on its stack. */
@@ -48,6 +49,7 @@ struct fdg_exec {
 	unsigned chosen_count;
 
 	struct fdg_note note;
+	uint64_t lifted_low[FDG_LIFTED_LOW / 64];
 	unsigned lifted_count;
 	struct { int first, last; } lifted[FDG_LIFTED_MAX];
 	unsigned told_count;

@@ -37,6 +37,9 @@ __vfork:
 	ldr	w11, [x10]
 	sub	w11, w11, #1
 	str	w11, [x10]
+	stp	x0, x30, [sp, #-16]!
+	bl	fdg_vfork_returned
+	ldp	x0, x30, [sp], #16
 	tbnz	w0, #31, 2f
 1:	ret
 2:	b	fail

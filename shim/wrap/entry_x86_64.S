@@ -34,6 +34,11 @@ __vfork:
 	jz	1f			/* the child */
 	movq	fdg_vfork_depth@gottpoff(%rip), %rdx
 	decl	%fs:(%rdx)
+	pushq	%rax
+	.cfi_adjust_cfa_offset 8
+	call	fdg_vfork_returned
+	popq	%rax
+	.cfi_adjust_cfa_offset -8
 	testl	%eax, %eax
 	js	2f
 1:	ret

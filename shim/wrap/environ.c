@@ -181,65 +181,71 @@ char **fdg_environ_fill(const struct fdg_environ *e, void *memory)
 	return env;
 }
 
-/* What stands before a vector of ours, so that a window inside a window finds the program's own. */
-struct window_header {
-	char **base;
-	size_t size; /* of the mapping */
-};
+/*
+ * One window for the process: calls that overlap use the vector of the first. The lock gives up after a while, since a forked child may find it taken for ever;
+ * then there is no window, and the child has no note.
+ */
+static struct {
+	atomic_flag locked;
+	unsigned open;
+	char **ours, **base;
+	void *room;
+	size_t size;
+} window = { .locked = ATOMIC_FLAG_INIT };
 
-static _Thread_local struct window_header *kept;
-
-static struct window_header *_Atomic newest;
-
-/* Is this vector of the last window that was opened? Then *ret_base is the program's own. */
-static bool is_window(char **env, char ***ret_base)
+static bool lock_window(void)
 {
-	struct window_header *h = atomic_load(&newest);
-
-	if (!h || (char **)(h + 1) != env)
-		return false;
-	*ret_base = h->base;
-	return true;
+	for (int i = 0; i < 100000; i++)
+		if (!atomic_flag_test_and_set(&window.locked))
+			return true;
+	return false;
 }
 
-static struct window_header *window_room(size_t size)
+/* A room that was outgrown stays mapped: somebody may still read it. */
+static void *window_room(size_t size)
 {
-	size_t need = (sizeof(*kept) + size + FDG_NOTE_MAX + 4095) & ~(size_t)4095;
+	size_t need = (size + FDG_NOTE_MAX + 4095) & ~(size_t)4095;
 
-	if (kept && kept->size >= need)
-		return kept;
-	/* The smaller one stays mapped: somebody may still read it. It was outgrown, so there are few. */
-	kept = fdg_sys_mmap(need, false);
-	if (kept)
-		kept->size = need;
-	return kept;
+	if (!window.room || window.size < need) {
+		window.room = fdg_sys_mmap(need, false);
+		window.size = need;
+	}
+	return window.room;
+}
+
+static void open_first(const struct fdg_environ *e)
+{
+	struct fdg_environ here = *e;
+	char *room = window_room(here.size);
+
+	window.ours = NULL;
+	if (!room)
+		return;
+	if (here.note) /* behind the vector: it has to outlive the call if a thread copies it */
+		here.note = strcpy(room + here.size, here.note);
+	window.base = environ;
+	window.ours = fdg_environ_fill(&here, room);
+	environ = window.ours;
 }
 
 void fdg_environ_open(struct fdg_environ_window *w, const struct fdg_environ *e)
 {
-	struct fdg_environ here = *e;
-	struct window_header *h;
-	char **base = environ;
-
-	w->ours = NULL;
-	if (!e->size)
+	w->open = false;
+	/* Only a note of an earlier exec to drop: it is not fresh, and no reason to touch anything. */
+	if (!(e->add_preload || e->add_options || e->note) || !lock_window())
 		return;
-	if (is_window(base, &base)) /* another thread's is open: the same, on the same base */
-		fdg_environ_plan(&here, base, e->note);
-	h = window_room(here.size);
-	if (!h)
-		return;
-	h->base = base;
-	if (here.note) /* behind the vector: it has to outlive the call if a thread copies it */
-		here.note = strcpy((char *)(h + 1) + here.size, here.note);
-	w->ours = fdg_environ_fill(&here, h + 1);
-	w->base = base;
-	atomic_store(&newest, h);
-	environ = w->ours;
+	if (window.open == 0)
+		open_first(e);
+	window.open++;
+	w->open = true;
+	atomic_flag_clear(&window.locked);
 }
 
 void fdg_environ_close(struct fdg_environ_window *w)
 {
-	if (w->ours && environ == w->ours)
-		environ = w->base;
+	if (!w->open || !lock_window())
+		return;
+	if (--window.open == 0 && window.ours && environ == window.ours)
+		environ = window.base;
+	atomic_flag_clear(&window.locked);
 }

@@ -30,14 +30,11 @@ void fdg_environ_plan(struct fdg_environ *e, char *const envp[], const char *not
 char **fdg_environ_fill(const struct fdg_environ *e, void *memory);
 
 /*
- * For system, popen and wordexp, which read `environ` inside libc: points it at a vector of ours until they return. No lock is taken (libc's own is not reset in a
- * forked child), and nothing of the program's is written. The vector and its strings lie in a mapping that is never taken away, since another thread may be
- * reading them, or copy them with setenv; each thread keeps one and uses it again.
+ * For popen and wordexp, which read `environ` inside libc: points it at a vector of ours until they return. libc's own lock is not taken (it is not reset in a
+ * forked child), and nothing of the program's is written. The vector lies in a mapping that is never taken away, since another thread may be reading it, or copy
+ * it with setenv.
  */
-struct fdg_environ_window {
-	char **ours; /* NULL: `environ` was left alone */
-	char **base; /* the program's */
-};
+struct fdg_environ_window { bool open; };
 void fdg_environ_open(struct fdg_environ_window *w, const struct fdg_environ *e);
 void fdg_environ_close(struct fdg_environ_window *w);
 

@@ -17,6 +17,7 @@
 #include "report/report.h"
 #include "wrap/environ.h"
 #include "wrap/spawn.h"
+#include "wrap/system.h"
 
 enum how { BY_PATH, BY_NAME, BY_FD, AT };
 
@@ -31,8 +32,8 @@ struct call {
 
 /*
  * Room for what an exec or spawn needs: a mapping of its own, since it may be made on a signal stack or a thread's smallest, and there is no heap in a signal handler
- * or a vfork child. A child of vfork that execs leaves its mapping to its parent, in the thread-local storage that both use; the next one that is made in that
- * thread takes it away.
+ * or a vfork child. A child of vfork that execs leaves its mapping to its parent, in the thread-local storage that both use; it is taken away when vfork returns
+ * there.
  */
 #define ON_STACK 1024u
 #define CHOSEN_MAX 256
@@ -50,11 +51,6 @@ static void *take(size_t size)
 {
 	void *at = fdg_sys_mmap(size, false);
 
-	for (unsigned i = 0; i < 2 && fdg_vfork_depth == 0; i++)
-		if (left[i].at) {
-			fdg_sys_munmap(left[i].at, left[i].size);
-			left[i].at = NULL;
-		}
 	for (unsigned i = 0; i < 2 && at && fdg_vfork_depth > 0; i++)
 		if (!left[i].at) {
 			left[i].at = at;
@@ -62,6 +58,16 @@ static void *take(size_t size)
 			break;
 		}
 	return at;
+}
+
+/* The vfork child has exec'd or exited. Called by the entry of vfork and by clone, in the parent. */
+void fdg_vfork_returned(void)
+{
+	for (unsigned i = 0; i < 2; i++)
+		if (left[i].at) {
+			fdg_sys_munmap(left[i].at, left[i].size);
+			left[i].at = NULL;
+		}
 }
 
 static void give(void *at, size_t size)
@@ -107,13 +113,21 @@ static bool prepare(struct room *r)
 	return say;
 }
 
-/* This image ends here, as far as one can tell before: a shell tries each folder of PATH. */
+static bool is_program(const char *path)
+{
+	struct stat st;
+
+	return fdg_sys_stat(path, &st) == 0 && S_ISREG(st.st_mode) && fdg_sys3(SYS_faccessat, AT_FDCWD, path, X_OK) == 0;
+}
+
+/* This image ends here, as far as one can tell before: a shell tries each folder of PATH. A name that libc is to look up there is not judged. */
 static bool ends_image(const struct call *c)
 {
 	if (fdg_phase_now() != FDG_ACTIVE || fdg_foreign_memory())
 		return false;
-	if (c->how == BY_PATH && fdg_sys3(SYS_faccessat, AT_FDCWD, c->file, X_OK) < 0)
-		return false;
+	if (c->how == BY_PATH || c->how == BY_NAME)
+		if (!c->file || !strchr(c->file, '/') || !is_program(c->file))
+			return false;
 	return fdg_report_exec();
 }
 
@@ -338,7 +352,7 @@ struct shell {
 };
 
 /* NULL: no room, and nothing is done. */
-static struct shell *shell_before(const char *command, const void *site)
+static struct shell *shell_prepare(const char *command, const void *site)
 {
 	struct shell *s = take(sizeof(*s));
 	struct fdg_exec *x = &s->room.x;
@@ -355,11 +369,19 @@ static struct shell *shell_before(const char *command, const void *site)
 	x->site = site;
 	x->program_fd = -1;
 	prepare(&s->room);
-	fdg_environ_open(&s->window, &s->room.e);
 	return s;
 }
 
-/* Not reached when the thread is cancelled in system(): what the window put into `environ` stays mapped then. */
+static struct shell *shell_before(const char *command, const void *site)
+{
+	struct shell *s = shell_prepare(command, site);
+
+	if (s)
+		fdg_environ_open(&s->window, &s->room.e);
+	return s;
+}
+
+/* Not reached when the thread is cancelled in system(): lifted marks stay lifted then, and the room stays mapped. */
 static void shell_after(struct shell *s, bool failed)
 {
 	if (!s)
@@ -372,12 +394,19 @@ static void shell_after(struct shell *s, bool failed)
 WRAP(int, system, (const char *command))
 {
 	struct shell *s;
+	void *mapped;
+	char **env;
 	int r;
 
-	if (!fdg_follows() || !command)
+	if (!fdg_follows() || !command || !(s = shell_prepare(command, FDG_SITE)))
 		return real_system(command);
-	s = shell_before(command, FDG_SITE);
-	r = real_system(command);
+	if (!s->room.e.add_preload && !s->room.e.add_options && !s->room.e.note) {
+		r = real_system(command);
+	} else {
+		env = ENVIRONMENT(&s->room.e, environ, &mapped);
+		r = fdg_system(command, env);
+		give(mapped, s->room.e.size);
+	}
 	shell_after(s, r == -1);
 	return r;
 }

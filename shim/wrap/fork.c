@@ -115,6 +115,8 @@ WRAP(int, clone, (int (*fn)(void *), void *stack, int flags, void *arg, pid_t *p
 	fdg_vfork_depth++;
 	r = real_clone(fn, stack, flags, arg, parent_tid, tls, child_tid);
 	fdg_vfork_depth--;
+	if (fdg_vfork_depth == 0)
+		fdg_vfork_returned();
 	return r;
 }
 FDG_TWIN(__clone, clone)

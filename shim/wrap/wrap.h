@@ -65,6 +65,8 @@ int fdg_after_fcntl(int fd, int cmd, long arg, int r, const void *site);
 bool fdg_message_forces(int flags);
 void fdg_message_arrived(struct msghdr *m, bool forced, bool cloexec, const void *site);
 
+/* In the parent of a vfork child that is gone. */
+void fdg_vfork_returned(void);
 /* In the parent, before its memory is copied. */
 void fdg_before_fork(void);
 /* In a child of fork, before the program goes on. */
