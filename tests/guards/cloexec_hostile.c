@@ -10,6 +10,9 @@
  *   filter    a seccomp filter that allows everything, then exec with a named socket
  *   orphan    a child whose parent is gone before it looks
  *   forklock  system() in forked children while other threads call it
+ *   grow      500 vfork and exec: the parent's address space stays as it is
+ *   popens    threads that popen at once: environ is the same afterwards
+ *   setenv    a variable set while another thread's system() runs
  */
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -191,11 +194,93 @@ static int forklock(void)
 	return 0;
 }
 
+static long pages(void)
+{
+	FILE *f = fopen("/proc/self/statm", "re");
+	long n = 0;
+
+	if (!f || fscanf(f, "%ld", &n) != 1)
+		exit(1);
+	fclose(f);
+	return n;
+}
+
+static int vforked(void)
+{
+	pid_t pid = vfork();
+
+	if (pid == 0) {
+		execl("/bin/true", "true", (char *)NULL);
+		_exit(127);
+	}
+	return status_of(pid);
+}
+
+static int grow(void)
+{
+	long before = 0;
+
+	if (pipe((int[2]){ 0 }) != 0)
+		return 1;
+	for (int i = 0; i < 500; i++) {
+		if (i == 5)
+			before = pages();
+		if (vforked() != 0)
+			return 1;
+	}
+	puts(pages() - before < 64 ? "flat" : "grew");
+	return 0;
+}
+
+static void *popens(void *unused)
+{
+	for (int i = 0; i < 50; i++)
+		pclose(popen(":", "r"));
+	return unused;
+}
+
+static int many_popens(void)
+{
+	char **before = environ, *first = environ[0];
+	pthread_t t[8];
+
+	if (pipe((int[2]){ 0 }) != 0)
+		return 1;
+	for (int i = 0; i < 8; i++)
+		pthread_create(&t[i], NULL, popens, NULL);
+	for (int i = 0; i < 8; i++)
+		pthread_join(t[i], NULL);
+	puts(environ == before && environ[0] == first ? "same" : "changed");
+	return 0;
+}
+
+static void *sleeps(void *unused)
+{
+	system("sleep 0.4");
+	return unused;
+}
+
+static int set_meanwhile(void)
+{
+	pthread_t t;
+
+	if (pipe((int[2]){ 0 }) != 0 || setenv("WORD", "old", 1) != 0)
+		return 1;
+	pthread_create(&t, NULL, sleeps, NULL);
+	usleep(200000);
+	setenv("WORD", "new", 1);
+	setenv("OTHER", "new", 1);
+	pthread_join(t, NULL);
+	printf("%s %s %s\n", getenv("WORD"), getenv("OTHER"), getenv("FDGUARD_NOTE") ? "note" : "");
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct { const char *way; int (*run)(void); } ways[] = {
 		{ "minus1", minus1 }, { "many", many }, { "race", race }, { "environ", own_environ },
 		{ "altstack", altstack }, { "filter", filter }, { "orphan", orphan }, { "forklock", forklock },
+		{ "grow", grow }, { "popens", many_popens }, { "setenv", set_meanwhile },
 	};
 
 	show = argc > 2 ? argv[2] : "/bin/true";

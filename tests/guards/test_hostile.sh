@@ -4,7 +4,7 @@
 
 hostile="$FDG_BIN/cloexec-hostile" show="$FDG_BIN/show-fds"
 
-for way in minus1 many race environ altstack filter orphan forklock; do
+for way in minus1 many race environ altstack filter orphan forklock grow popens setenv; do
 	"$hostile" $way "$show" >want 2>&1
 	echo "status $?" >>want
 	sleep "$([ $way = orphan ] && echo 0.6 || echo 0)"
