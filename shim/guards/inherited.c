@@ -228,23 +228,24 @@ static int number_of(const char *name)
 
 /*
  * True if nothing above 2 is open, found without /proc, whose first use costs a new process more than all the rest of our start. poll says POLLNVAL for each
- * number of a small table that is not open; select, which looks at no number beyond the table, says whether the table is a small one: it
- * refuses fd 64 (EBADF) only if that number is in the table. A process that had more than 64 descriptors before it exec'd has a bigger one.
+ * number that is not open, 3 to 64. Then select, which looks at no number beyond the table, says whether the table is a small one: it refuses fd 64, which is
+ * closed (EBADF), only if that number is in the table. A process that had more than 64 descriptors before it exec'd has a bigger one.
  */
 static bool nothing_is_open(void)
 {
-	struct pollfd p[SMALL_TABLE - 3];
+	struct pollfd p[SMALL_TABLE - 2]; /* 3 … SMALL_TABLE */
+	const int n = SMALL_TABLE - 2;
 	uint64_t set[2] = { 0, 1 }; /* fd 64 */
 	struct timespec none = { 0, 0 };
 
-	for (int i = 0; i < SMALL_TABLE - 3; i++)
+	for (int i = 0; i < n; i++)
 		p[i] = (struct pollfd){ .fd = i + 3, .events = 0 };
-	if (fdg_sys_poll(p, SMALL_TABLE - 3, 0) != SMALL_TABLE - 3)
+	if (fdg_sys_poll(p, (unsigned)n, 0) != n)
 		return false;
-	for (int i = 0; i < SMALL_TABLE - 3; i++)
+	for (int i = 0; i < n; i++)
 		if (p[i].revents != POLLNVAL)
 			return false;
-	return fdg_sys6(SYS_pselect6, SMALL_TABLE + 1, 0, 0, (long)set, (long)&none, 0) == 0;
+	return fdg_sys6(SYS_pselect6, SMALL_TABLE + 1, (long)set, 0, 0, (long)&none, 0) == 0;
 }
 
 /* The kernel lists /proc/self/fd by rising number and remembers where it was as a number, so closing on the way is safe. */

@@ -215,15 +215,19 @@ static void *window_room(size_t size)
 
 static void open_first(const struct fdg_environ *e)
 {
-	struct fdg_environ here = *e;
-	char *room = window_room(here.size);
+	/* Planned anew: `environ` may have been another thread's window when the caller looked, and in a forked child it may be one that nobody closes. */
+	char **base = window.ours && environ == window.ours ? window.base : environ;
+	struct fdg_environ here;
+	char *room;
 
+	fdg_environ_plan(&here, base, e->note);
+	room = window_room(here.size);
 	window.ours = NULL;
-	if (!room)
+	if (!room || !here.size)
 		return;
 	if (here.note) /* behind the vector: it has to outlive the call if a thread copies it */
 		here.note = strcpy(room + here.size, here.note);
-	window.base = environ;
+	window.base = base;
 	window.ours = fdg_environ_fill(&here, room);
 	environ = window.ours;
 }
