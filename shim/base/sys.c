@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <time.h>
 
 #include "base/poison.h"
@@ -96,6 +98,31 @@ int fdg_sys_poll(struct pollfd *fds, unsigned n, int timeout_ms)
 	struct timespec ts = { timeout_ms / 1000, (long)(timeout_ms % 1000) * 1000000L };
 
 	return (int)fdg_sys5(SYS_ppoll, fds, n, timeout_ms < 0 ? NULL : &ts, NULL, 0);
+}
+
+/* Where containers forbid process_vm_readv: mapped is the most that can be asked. */
+static bool is_mapped(const void *p, size_t n)
+{
+	uintptr_t page = (uintptr_t)p & ~(uintptr_t)4095, end = (uintptr_t)p + n;
+	unsigned char resident;
+
+	for (; page < end; page += 4096)
+		if (fdg_sys3(SYS_mincore, page, 4096, &resident) < 0)
+			return false;
+	return true;
+}
+
+bool fdg_sys_peek(const void *from, void *to, size_t n)
+{
+	struct iovec local = { to, n }, remote = { (void *)(uintptr_t)from, n };
+	long r = fdg_sys6(SYS_process_vm_readv, fdg_sys_getpid(), (long)&local, 1, (long)&remote, 1, 0);
+
+	if (r != -EPERM && r != -ENOSYS)
+		return r == (long)n;
+	if (!is_mapped(from, n))
+		return false;
+	memcpy(to, from, n);
+	return true;
 }
 
 int fdg_sys_getpid(void)

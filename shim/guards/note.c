@@ -125,23 +125,10 @@ static void put_places(struct fdg_buf *b, const struct fdg_place *p, unsigned n)
 	}
 }
 
-/* The places of a group that is to be written: its call stack, else the one call. A place whose library is gone is left out. */
-static unsigned places_of(const struct fdg_note_group *g, struct fdg_place ret[FDG_NOTE_FRAMES])
-{
-	const void *const *pcs = &g->pc;
-	unsigned frames = fdg_origin_frames(g->origin, &pcs), n = 0;
-
-	if (!frames)
-		frames = g->pc != NULL;
-	for (unsigned i = 0; i < frames && n < FDG_NOTE_FRAMES; i++)
-		n += fdg_place_of(pcs[i], &ret[n]);
-	return n;
-}
-
 static void put_group(struct fdg_buf *b, const struct fdg_note_group *g, bool with_places)
 {
 	struct fdg_place made[FDG_NOTE_FRAMES];
-	unsigned n = with_places ? places_of(g, made) : 0;
+	unsigned n = with_places ? fdg_origin_places(g->origin, g->pc, made, FDG_NOTE_FRAMES) : 0;
 
 	fdg_fmt(b, " %c%lx.%lx:", g->letter, (unsigned long)g->kind, (unsigned long)g->count);
 	fdg_note_ranges(g, b);

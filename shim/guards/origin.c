@@ -78,3 +78,15 @@ unsigned fdg_origin_frames(uint32_t id, const void *const **ret_pcs)
 	*ret_pcs = t[id - 1].pc;
 	return t[id - 1].count;
 }
+
+unsigned fdg_origin_places(uint32_t id, const void *site, struct fdg_place *ret, unsigned max)
+{
+	const void *const *pcs = &site;
+	unsigned frames = fdg_origin_frames(id, &pcs), n = 0;
+
+	if (!frames)
+		frames = site != NULL;
+	for (unsigned i = 0; i < frames && n < max; i++)
+		n += fdg_place_of(pcs[i], &ret[n]);
+	return n;
+}

@@ -10,11 +10,15 @@
 
 #include <stdint.h>
 
+#include "report/report.h"
+
 #define FDG_ORIGINS 512
 #define FDG_ORIGIN_FRAMES 32
 
 /* Keeps the stack from here, without frames of libc and of ours. Returns its id, 0 if there is none. Not in memory that is not ours. */
 uint32_t fdg_origin_keep(void);
+/* Where a descriptor was made, innermost first: its kept stack, else the one call at `site` (NULL: not known). A place whose library is gone is left out. */
+unsigned fdg_origin_places(uint32_t id, const void *site, struct fdg_place *ret, unsigned max);
 /* The frames of a kept stack, innermost first; valid for ever. Returns how many, 0 for id 0. */
 unsigned fdg_origin_frames(uint32_t id, const void *const **ret_pcs);
 

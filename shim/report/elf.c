@@ -25,7 +25,7 @@ struct elf {
 
 /* What a section scan has found; a type of SHT_NULL is none. */
 struct tables {
-	uint64_t code; /* index of the section that holds the address */
+	uint64_t section; /* index of the one that holds the address */
 	Elf64_Shdr symtab, dynsym;
 };
 
@@ -33,6 +33,7 @@ struct tables {
 enum rank { NOTHING, LABEL, FUNCTION };
 
 struct match {
+	uint64_t address, code; /* what is looked for, and the index of the section that holds it */
 	enum rank rank;
 	Elf64_Sym symbol;
 	uint64_t strings; /* index of the section that its name is in */
@@ -77,16 +78,16 @@ static bool find_tables(const struct elf *e, uint64_t address, struct tables *re
 {
 	Elf64_Shdr s;
 
-	*ret = (struct tables){ .code = SHN_UNDEF };
+	*ret = (struct tables){ .section = SHN_UNDEF };
 	for (uint64_t i = 1; i < e->sections && read_section(e, i, &s); i++) {
 		if (s.sh_type == SHT_SYMTAB)
 			ret->symtab = s;
 		else if (s.sh_type == SHT_DYNSYM)
 			ret->dynsym = s;
 		if (!(s.sh_flags & SHF_TLS) && section_holds(&s, address))
-			ret->code = i;
+			ret->section = i;
 	}
-	return ret->code != SHN_UNDEF && ret->code < SHN_LORESERVE;
+	return ret->section != SHN_UNDEF && ret->section < SHN_LORESERVE;
 }
 
 static enum rank rank_of(const Elf64_Sym *s, uint64_t address, uint64_t code)
@@ -102,16 +103,9 @@ static enum rank rank_of(const Elf64_Sym *s, uint64_t address, uint64_t code)
 	return type == STT_NOTYPE ? LABEL : NOTHING;
 }
 
-static void consider(const Elf64_Sym *s, uint64_t address, uint64_t code, uint64_t strings, struct match *best)
-{
-	enum rank rank = rank_of(s, address, code);
+typedef void consider_symbol(void *cookie, const Elf64_Sym *s, uint64_t strings);
 
-	if (rank == NOTHING || rank < best->rank || (rank == best->rank && s->st_value <= best->symbol.st_value))
-		return;
-	*best = (struct match){ rank, *s, strings };
-}
-
-static void scan(const struct elf *e, const Elf64_Shdr *table, uint64_t address, uint64_t code, struct match *best)
+static void scan(const struct elf *e, const Elf64_Shdr *table, consider_symbol *consider, void *cookie)
 {
 	Elf64_Sym chunk[SYMBOLS_AT_ONCE];
 	uint64_t count = table->sh_size / sizeof(chunk[0]), n;
@@ -125,8 +119,20 @@ static void scan(const struct elf *e, const Elf64_Shdr *table, uint64_t address,
 		if (!read_at(e, table->sh_offset + i * sizeof(chunk[0]), chunk, n * sizeof(chunk[0])))
 			return;
 		for (uint64_t k = 0; k < n; k++)
-			consider(&chunk[k], address, code, table->sh_link, best);
+			consider(cookie, &chunk[k], table->sh_link);
 	}
+}
+
+static void consider_code(void *cookie, const Elf64_Sym *s, uint64_t strings)
+{
+	struct match *best = cookie;
+	enum rank rank = rank_of(s, best->address, best->code);
+
+	if (rank == NOTHING || rank < best->rank || (rank == best->rank && s->st_value <= best->symbol.st_value))
+		return;
+	best->rank = rank;
+	best->symbol = *s;
+	best->strings = strings;
 }
 
 /* The name, cut to what `name` holds; false if there is none, or it is a mapping symbol of an aarch64 compiler ($x, $d). */
@@ -148,26 +154,62 @@ static bool read_name(const struct elf *e, const struct match *m, char name[FDG_
 	return name[0] && name[0] != '$';
 }
 
+static bool look(struct elf *e, uint64_t address, struct tables *ret)
+{
+	struct stat st;
+
+	if (fdg_sys_fstat(e->fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return false;
+	e->size = (uint64_t)st.st_size;
+	return read_header(e) && find_tables(e, address, ret);
+}
+
 bool fdg_elf_symbol(int fd, uint64_t address, struct fdg_buf *ret)
 {
 	struct elf e = { .fd = fd };
-	struct match best = { .rank = NOTHING };
 	char name[FDG_ELF_NAME + 1];
 	struct tables tables;
-	struct stat st;
+	struct match best;
 
-	if (fdg_sys_fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+	if (!look(&e, address, &tables))
 		return false;
-	e.size = (uint64_t)st.st_size;
-	if (!read_header(&e) || !find_tables(&e, address, &tables))
-		return false;
-	scan(&e, &tables.symtab, address, tables.code, &best);
+	best = (struct match){ .address = address, .code = tables.section, .rank = NOTHING };
+	scan(&e, &tables.symtab, consider_code, &best);
 	if (best.rank != FUNCTION)
-		scan(&e, &tables.dynsym, address, tables.code, &best);
+		scan(&e, &tables.dynsym, consider_code, &best);
 	if (best.rank == NOTHING || !read_name(&e, &best, name))
 		return false;
 	fdg_put(ret, name);
 	fdg_put_char(ret, '+');
 	fdg_put_hex(ret, address - best.symbol.st_value);
 	return true;
+}
+
+struct variable {
+	uint64_t address, section, end;
+};
+
+static void consider_variable(void *cookie, const Elf64_Sym *s, uint64_t strings)
+{
+	struct variable *v = cookie;
+
+	(void)strings;
+	if (ELF64_ST_TYPE(s->st_info) != STT_OBJECT || s->st_shndx != v->section || s->st_value > v->address)
+		return;
+	if (v->address - s->st_value < s->st_size && s->st_value + s->st_size > v->end)
+		v->end = s->st_value + s->st_size;
+}
+
+uint64_t fdg_elf_variable_end(int fd, uint64_t address)
+{
+	struct elf e = { .fd = fd };
+	struct tables tables;
+	struct variable v;
+
+	if (!look(&e, address, &tables))
+		return 0;
+	v = (struct variable){ address, tables.section, 0 };
+	scan(&e, &tables.symtab, consider_variable, &v);
+	scan(&e, &tables.dynsym, consider_variable, &v);
+	return v.end;
 }

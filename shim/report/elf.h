@@ -21,5 +21,7 @@
 #define FDG_ELF_SECTIONS 4096u
 #define FDG_ELF_NAME 200u
 bool fdg_elf_symbol(int fd, uint64_t address, struct fdg_buf *ret);
+/* Where the variable ends that a virtual address lies in; the furthest end, where several names cover it. 0: the file names none there. */
+uint64_t fdg_elf_variable_end(int fd, uint64_t address);
 
 #endif

@@ -12,8 +12,6 @@
 #include "report/symbol.h"
 #include "report/told.h"
 
-#include "base/poison.h"
-
 #define SAY_MAX 8
 
 struct fdg_run fdg_run;

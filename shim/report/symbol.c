@@ -41,6 +41,23 @@ static int open_object(const char *object)
 	return fd < 0 && strchr(object, '/') ? fdg_open_high(object, flags, 0) : fd;
 }
 
+const void *fdg_variable_end(const void *p)
+{
+	struct fdg_place place;
+	uint64_t end;
+	int fd;
+
+	/* A place is the byte before a return address. */
+	if (fdg_run_is(FDG_RUN_RETIRED) || !fdg_place_of((const char *)p + 1, &place))
+		return NULL;
+	fd = open_object(place.object);
+	if (fd < 0)
+		return NULL;
+	end = fdg_elf_variable_end(fd, place.offset);
+	fdg_sys_close(fd);
+	return end ? (const char *)p + (end - place.offset) : NULL;
+}
+
 bool fdg_symbol_of(const struct fdg_place *p, struct fdg_buf *ret)
 {
 	bool found;

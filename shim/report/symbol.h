@@ -22,6 +22,8 @@ bool fdg_place_of(const void *pc, struct fdg_place *ret);
  * pieces (a mapping of a file that is cut meanwhile would raise SIGBUS); hostile files are no harm.
  */
 bool fdg_symbol_of(const struct fdg_place *p, struct fdg_buf *ret);
+/* Where the static variable that p lies in ends, by the symbols of its file (one that is stripped names none); NULL: not known. Reads the whole table. */
+const void *fdg_variable_end(const void *p);
 /*
  * The call stack from here, innermost first, without frames of libc and of this library; at most `max`. Returns how many. Uses
  * _Unwind_Backtrace, so only for reports: microseconds, and not in a vfork child.

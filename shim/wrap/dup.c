@@ -2,14 +2,18 @@
 /* Duplicates and descriptor flags. Duplicates are never forced: a number that the program chose is a number that it means. */
 #include "wrap/wrap.h"
 
+#include "guards/select.h"
+
 WRAP(int, dup, (int fd))
 {
 	int copy;
 
 	FDG_PASS(dup, fd);
 	copy = real_dup(fd);
-	if (copy >= 0)
+	if (copy >= 0) {
 		fdg_copied(fd, copy, 0, FDG_SITE);
+		fdg_select_obtained(copy);
+	}
 	return copy;
 }
 

@@ -2,6 +2,7 @@
 #include "wrap/wrap.h"
 
 #include "guards/origin.h"
+#include "guards/select.h"
 #include "options/options.h"
 
 /* Standard input, output and error are for children: a program that closed 0 and opened something there means it. */
@@ -30,6 +31,7 @@ static void learn(int fd, fdg_kindword kind, bool forced, bool cloexec, const vo
 	forced = keeps_force(fd, forced);
 	fdg_ledger_learn(fd, kind, (forced ? FDG_FORCED : 0) | (cloexec ? FDG_CLOEXEC : 0), site);
 	keep_stack(fd);
+	fdg_select_obtained(fd);
 }
 
 int fdg_made(int fd, fdg_kindword kind, bool forced, bool cloexec, const void *site)

@@ -23,6 +23,7 @@
 #include <sys/mount.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/select.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -36,6 +37,8 @@
 int __open_2(const char *path, int flags);
 int __openat_2(int dirfd, const char *path, int flags);
 mqd_t __mq_open_2(const char *name, int flags);
+/* Declared by <bits/select2.h> likewise. */
+long __fdelt_chk(long fd);
 
 #define CALL(name, need) extern __typeof__(name) *real_##name;
 #define TWIN(name, call)

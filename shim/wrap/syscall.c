@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * syscall(2) for the numbers that make, copy, close or re-flag a descriptor, or exec. All other numbers never get here: the assembly entry jumps straight to
+ * syscall(2) for the numbers that make, copy, close or re-flag a descriptor, select, or exec. All other numbers never get here: the assembly entry jumps straight to
  * libc's syscall. What is known of a number is in one table; what it does to the ledger in one switch.
  */
 #include "wrap/wrap.h"
@@ -56,9 +56,11 @@ const unsigned char fdg_syscall_watched[512] = {
 	[SYS_socketpair] = OTHER, [SYS_pipe2] = OTHER, [SYS_dup] = OTHER, [SYS_dup3] = OTHER, [SYS_fcntl] = OTHER, [SYS_ioctl] = OTHER,
 	[SYS_close] = OTHER, [SYS_close_range] = OTHER, [SYS_recvmsg] = OTHER, [SYS_recvmmsg] = OTHER, [SYS_execve] = OTHER, [SYS_execveat] = OTHER,
 	[SYS_seccomp] = OTHER, [SYS_prctl] = OTHER, [SYS_exit_group] = OTHER, [SYS_pidfd_open] = OTHER, [SYS_mq_open] = OTHER, [SYS_pidfd_getfd] = OTHER,
+	[SYS_pselect6] = OTHER,
 #if defined(__x86_64__)
 	[SYS_open] = MAKER, [SYS_creat] = MAKER, [SYS_epoll_create] = MAKER, [SYS_eventfd] = MAKER, [SYS_signalfd] = MAKER,
 	[SYS_inotify_init] = MAKER, [SYS_pipe] = OTHER, [SYS_dup2] = OTHER,
+	[SYS_select] = OTHER,
 #endif
 };
 
@@ -165,6 +167,12 @@ static bool delegated(long nr, long a[6], const void *site, long *ret)
 	case SYS_recvmsg:
 	case SYS_recvmmsg:
 		*ret = receive(nr, a, site);
+		return true;
+	case SYS_pselect6:
+#if defined(__x86_64__)
+	case SYS_select:
+#endif
+		*ret = fdg_raw_select(nr, a, site);
 		return true;
 	default:
 		return false;

@@ -72,6 +72,9 @@ void fdg_before_fork(void);
 /* In a child of fork, before the program goes on. */
 void fdg_after_fork_child(void);
 
+/* syscall(SYS_select, …) and syscall(SYS_pselect6, …), done. */
+long fdg_raw_select(long nr, const long a[6], const void *site);
+
 /* The program entered a seccomp filter. */
 void fdg_retire(void);
 

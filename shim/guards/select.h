@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Guard select: descriptors that an fd_set has no bit for. The story is at the top of select.c; fdsets.c has the memory.
+ */
+#ifndef FDG_GUARDS_SELECT_H
+#define FDG_GUARDS_SELECT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "guards/fdsets.h"
+
+enum fdg_select_verdict {
+	FDG_SELECT_KERNEL, /* the program's own pointers go to the kernel: its sets are as long as it says, or it is not for us to change */
+	FDG_SELECT_WAIT,   /* wait for s->want until s->time, put what is ready into s->got, then fdg_select_after */
+};
+
+/*
+ * nfds is above FD_SETSIZE: were the sets made for that? Reports what it finds. The caller has filled the first part of *s, and keeps it (6 KiB) on its stack.
+ * Async-signal-safe.
+ */
+enum fdg_select_verdict fdg_select_before(struct fdg_select *s);
+/* `result` is select's, `left` what is left of s->time (NULL without a timeout): writes both into the program's memory. */
+void fdg_select_after(const struct fdg_select *s, int result, const int64_t left[2]);
+
+/* FD_SET, FD_CLR or FD_ISSET of a fortified program, with a number that has no bit: is about to abort. */
+void fdg_select_fortify(long fd, const void *site);
+
+/* What this process was seen to do with select. */
+enum fdg_select_use {
+	FDG_SELECT_UNUSED,
+	FDG_SELECT_SMALL, /* waits on sets of 1,024 bits */
+	FDG_SELECT_BIG,   /* knows larger ones, or was warned */
+};
+extern _Atomic unsigned char fdg_select_use;
+
+/* A select on sets of the usual size. */
+static inline void fdg_select_used(void)
+{
+	if (__builtin_expect(atomic_load_explicit(&fdg_select_use, memory_order_relaxed) == FDG_SELECT_UNUSED, 0))
+		atomic_store_explicit(&fdg_select_use, FDG_SELECT_SMALL, memory_order_relaxed);
+}
+
+void fdg_select_warn(int fd);
+
+/* A new descriptor: does it have a bit? */
+static inline void fdg_select_obtained(int fd)
+{
+	if (__builtin_expect(fd >= (int)FDG_SET_FDS, 0) && atomic_load_explicit(&fdg_select_use, memory_order_relaxed) == FDG_SELECT_SMALL)
+		fdg_select_warn(fd);
+}
+
+#endif
