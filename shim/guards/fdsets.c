@@ -87,9 +87,9 @@ bool fdg_fdsets_fetch(struct fdg_select *s)
 			memset(s->want[x], 0, bytes);
 		else if (!fdg_sys_peek(s->set[x], s->want[x], bytes))
 			return false;
+		memcpy(s->got[x], s->want[x], bytes); /* whole words: the canary is one */
 		if (s->n % 64)
 			s->want[x][s->n / 64] &= (UINT64_C(1) << s->n % 64) - 1;
-		memcpy(s->got[x], s->want[x], bytes);
 	}
 	if (s->timeout && !fdg_sys_peek(s->timeout, s->raw_time, sizeof(s->raw_time)))
 		return false;
@@ -205,17 +205,12 @@ static bool is_odd_time(const struct fdg_select *s, unsigned bit)
 	return bit >= SECONDS_HIGH_BIT && __builtin_popcountll(high) <= FOREVER_BITS;
 }
 
-/* nfds - 1. If it is closed, and nfds is no round number that is the same for every call, it was closed under the program's hands: EBADF is its answer. */
-static bool is_last(const struct fdg_select *s, unsigned fd, enum rank rank)
-{
-	return fd == (unsigned)s->nfds - 1 && (rank != CLOSED || s->nfds % 64 != 0);
-}
-
 /* Is the bit that is set at fd's place in set x the fd's? */
 static bool is_meant(struct decoding *d, unsigned x, unsigned fd, const struct home *h)
 {
+	bool greatest = fd == (unsigned)d->s->nfds - 1;
 	enum rank rank = rank_of(fd), there;
-	bool last = is_last(d->s, fd, rank);
+	bool last = greatest && rank != CLOSED;
 
 	switch (h->kind) {
 	case HOME_SET:
@@ -224,7 +219,8 @@ static bool is_meant(struct decoding *d, unsigned x, unsigned fd, const struct h
 			d->last_maybe[x] = true;
 		return rank > there;
 	case HOME_TIME:
-		return last || is_odd_time(d->s, h->bit);
+		/* A greatest fd that is closed, where nfds is no round number that all calls have, was closed under the program's hands: EBADF is its answer. */
+		return last || (greatest && d->s->nfds % 64) || is_odd_time(d->s, h->bit);
 	case HOME_CANARY:
 		return last || !(d->canary >> fd % 64 & 1);
 	case HOME_MASK:
@@ -251,7 +247,7 @@ static void take(struct decoding *d, unsigned x, unsigned fd, const struct home 
 
 static void sort_word(struct decoding *d, unsigned x, unsigned word)
 {
-	uint64_t bits = d->s->got[x][word];
+	uint64_t bits = d->s->want[x][word];
 
 	d->s->want[x][word] = 0;
 	for (; bits; bits &= bits - 1) {
@@ -328,13 +324,16 @@ static void clean_time(struct decoding *d)
 {
 	struct fdg_select *s = d->s;
 
-	for (unsigned pass = 0; s->timeout && pass < 2; pass++) {
+	if (!s->timeout)
+		return;
+	if (s->raw_time[0] < 0 || s->raw_time[1] < 0)
+		take_all_of_time(d);
+	for (unsigned pass = 0; pass < 2; pass++) {
 		for (unsigned i = 0; i < 2; i++)
 			s->time[i] = (int64_t)((uint64_t)s->raw_time[i] & ~d->taken[i]);
 		if (is_time(s, s->time))
 			break;
-		if (pass == 0)
-			take_all_of_time(d);
+		take_all_of_time(d);
 	}
 	/* Nothing is left of it: neither never nor at once would be right. */
 	if ((d->taken[0] & ~d->sure[0]) && s->time[0] == 0 && s->time[1] == 0) {
