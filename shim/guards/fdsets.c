@@ -10,7 +10,7 @@
  *  2. In the canary's word, what the canary does not have is an fd.
  *  3. In another set, the bit is that set's, unless the fd there is less likely (closed; or inherited by a program that never asked for it) than ours.
  *  4. In the timeout, high bits (36 hours and more, a fraction above one) are fds; low bits are the timeout's.
- *  5. Elsewhere the program's own open fds count, unless so many numbers are open that any bit would name one.
+ *  5. Elsewhere the program's own open fds count, unless so many numbers are open that any bit would name one, or nfds is not the greatest plus one.
  *
  * A timeout or a set that the program wrote after the FD_SET has wiped the bit of nfds-1 out: then it is put back where it must have been.
  */
@@ -43,6 +43,7 @@ enum rank { CLOSED, OPEN, OWN };
 struct decoding {
 	struct fdg_select *s;
 	uint64_t canary;
+	bool last_open;                      /* nfds-1 is open: it is the greatest number plus one, as it should be */
 	int dense;                           /* -1: not asked */
 	uint64_t dropped[FDG_SETS][SET_WORDS]; /* bits of a home that turned out to be somebody else's */
 	uint64_t taken[2];                   /* bits of the timeout that are fds */
@@ -124,13 +125,15 @@ static bool is_return_address(uint64_t word)
 	       follows_call(before);
 }
 
-bool fdg_fdsets_hit_frame(const struct fdg_select *s, unsigned x)
+bool fdg_fdsets_hit_frame(const void *set, unsigned bytes)
 {
-	uint64_t canary = canary_of_thread();
+	uint64_t canary = canary_of_thread(), word;
 
-	for (unsigned i = SET_WORDS; i < fdg_select_bytes(s->n) / 8; i++)
-		if (is_canary(s->got[x][i], canary) || is_return_address(s->got[x][i]))
+	for (unsigned at = FDG_SET_BYTES; at < bytes; at += sizeof(word)) {
+		memcpy(&word, (const char *)set + at, sizeof(word));
+		if (word && (is_canary(word, canary) || is_return_address(word)))
 			return true;
+	}
 	return false;
 }
 
@@ -226,7 +229,7 @@ static bool is_meant(struct decoding *d, unsigned x, unsigned fd, const struct h
 	case HOME_MASK:
 		return last;
 	default:
-		return last || (rank == OWN && !is_dense(d));
+		return last || (rank == OWN && d->last_open && !is_dense(d));
 	}
 }
 
@@ -292,7 +295,7 @@ static void find_last(struct decoding *d)
 {
 	unsigned fd = (unsigned)d->s->nfds - 1;
 
-	if (d->last_found || fd >= d->s->n || rank_of(fd) == CLOSED)
+	if (d->last_found || !d->last_open)
 		return;
 	for (unsigned x = 0; x < FDG_SETS; x++)
 		take_if(d, d->last_maybe[x], x, fd);
@@ -346,6 +349,7 @@ void fdg_fdsets_decode(struct fdg_select *s)
 {
 	struct decoding d = { .s = s, .canary = canary_of_thread(), .dense = -1 };
 
+	d.last_open = (unsigned)s->nfds <= s->n && rank_of((unsigned)s->nfds - 1) != CLOSED;
 	s->lost_timeout = false;
 	memset(s->canaries, 0, sizeof(s->canaries));
 	for (unsigned x = 0; x < FDG_SETS; x++)

@@ -50,8 +50,9 @@ static inline bool fdg_bit(const uint64_t *words, unsigned bit)
 
 /* Copies the sets and the timeout (s->n is set) into s->want, s->got and s->raw_time. False: the memory is not all readable, or may not be asked for. */
 bool fdg_fdsets_fetch(struct fdg_select *s);
-/* Does a stack protector's canary or a return address lie between the end of set x and what the kernel would read of it? After the fetch. */
-bool fdg_fdsets_hit_frame(const struct fdg_select *s, unsigned x);
+/* Does a stack protector's canary or a return address lie between the end of a set of 1,024 bits and what the kernel would read of it? `set` can be read: a copy,
+ * or the stack that we are on; any alignment. */
+bool fdg_fdsets_hit_frame(const void *set, unsigned bytes);
 /* Leaves in s->want what was meant, and in s->time the timeout. After the fetch. */
 void fdg_fdsets_decode(struct fdg_select *s);
 /* After a wait that ended with `result` (as select's), s->got and, if s->updates, the time left: the program's memory as it would look had its sets been large enough, where that

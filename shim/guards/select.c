@@ -48,6 +48,8 @@
 #define CROWDS 16
 
 _Atomic unsigned char fdg_select_use;
+_Atomic bool fdg_select_table_is_small;
+uintptr_t fdg_select_main_stack;
 
 static bool is_open(unsigned fd)
 {
@@ -75,10 +77,16 @@ static unsigned clamp(unsigned nfds)
 {
 	unsigned low = FDG_SET_FDS, high = nfds < FDG_SELECT_MAX ? nfds : FDG_SELECT_MAX;
 
-	if (is_open(nfds - 1) || table_holds(high - 1))
-		return high;
-	if (!table_holds(low))
+	if (atomic_load_explicit(&fdg_select_table_is_small, memory_order_relaxed))
 		return low;
+	if (is_open(nfds - 1))
+		return high;
+	if (!table_holds(low)) {
+		atomic_store_explicit(&fdg_select_table_is_small, true, memory_order_relaxed);
+		return low;
+	}
+	if (table_holds(high - 1))
+		return high;
 	while (high - low > 64) {
 		unsigned middle = (low + (high - low) / 2) & ~63u;
 
@@ -110,6 +118,14 @@ static bool hits_argument(const struct fdg_select *s, unsigned bytes)
 static bool is_on_stack(const struct fdg_select *s, unsigned x)
 {
 	return (uintptr_t)s->set[x] - (uintptr_t)__builtin_frame_address(0) < STACK_REACH;
+}
+
+/* The main thread's stack ends where the kernel put the environment: so far it can be read without asking. Its memory is nobody else's for 128 MiB below. */
+static bool is_on_main_stack(const struct fdg_select *s, unsigned x)
+{
+	uintptr_t end = (uintptr_t)s->set[x] + fdg_select_bytes(s->n), here = (uintptr_t)__builtin_frame_address(0);
+
+	return end > here && end <= fdg_select_main_stack && fdg_select_main_stack - here < STACK_REACH;
 }
 
 /* Looked up once per address: reading a large file's symbols takes milliseconds. */
@@ -151,11 +167,14 @@ static bool was_overrun(struct fdg_select *s)
 	for (unsigned x = 0; x < FDG_SETS; x++) {
 		if (!s->set[x])
 			continue;
-		if (is_on_stack(s, x)) {
+		if (is_on_main_stack(s, x)) {
+			if (fdg_fdsets_hit_frame(s->set[x], bytes))
+				return fdg_fdsets_fetch(s);
+		} else if (is_on_stack(s, x)) {
 			if (!fetched && !fdg_fdsets_fetch(s))
 				return false;
 			fetched = true;
-			if (fdg_fdsets_hit_frame(s, x))
+			if (fdg_fdsets_hit_frame(s->got[x], bytes))
 				return true;
 		} else if (hits_variable_end(s, x, bytes)) {
 			return fetched || fdg_fdsets_fetch(s);

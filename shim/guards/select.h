@@ -26,6 +26,9 @@ void fdg_select_after(const struct fdg_select *s, int result, const int64_t left
 /* FD_SET, FD_CLR or FD_ISSET of a fortified program, with a number that has no bit: is about to abort. */
 void fdg_select_fortify(long fd, const void *site);
 
+/* Where the main thread's stack ends: the address of its environment vector. Set by wrap's start-up; 0 is never wrong. */
+extern uintptr_t fdg_select_main_stack;
+
 /* What this process was seen to do with select. */
 enum fdg_select_use {
 	FDG_SELECT_UNUSED,
@@ -41,11 +44,25 @@ static inline void fdg_select_used(void)
 		atomic_store_explicit(&fdg_select_use, FDG_SELECT_SMALL, memory_order_relaxed);
 }
 
+/*
+ * The descriptor table was seen to end at 1,024 or before, and nothing above was made since. What is made behind us leaves it true: then the program's call goes
+ * to the kernel, as it would without us.
+ */
+extern _Atomic bool fdg_select_table_is_small;
+
 void fdg_select_warn(int fd);
 
-/* A new descriptor: does it have a bit? */
+/* A number that was chosen. */
+static inline void fdg_select_numbered(int fd)
+{
+	if (__builtin_expect(fd >= (int)FDG_SET_FDS, 0))
+		atomic_store_explicit(&fdg_select_table_is_small, false, memory_order_relaxed);
+}
+
+/* A number that was obtained, the lowest that was free: does it have a bit? */
 static inline void fdg_select_obtained(int fd)
 {
+	fdg_select_numbered(fd);
 	if (__builtin_expect(fd >= (int)FDG_SET_FDS, 0) && atomic_load_explicit(&fdg_select_use, memory_order_relaxed) == FDG_SELECT_SMALL)
 		fdg_select_warn(fd);
 }

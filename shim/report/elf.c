@@ -192,12 +192,13 @@ struct variable {
 static void consider_variable(void *cookie, const Elf64_Sym *s, uint64_t strings)
 {
 	struct variable *v = cookie;
+	uint64_t end = s->st_value + s->st_size;
 
 	(void)strings;
 	if (ELF64_ST_TYPE(s->st_info) != STT_OBJECT || s->st_shndx != v->section || s->st_value > v->address)
 		return;
-	if (v->address - s->st_value < s->st_size && s->st_value + s->st_size > v->end)
-		v->end = s->st_value + s->st_size;
+	if (end > v->address && end > v->end)
+		v->end = end;
 }
 
 uint64_t fdg_elf_variable_end(int fd, uint64_t address)

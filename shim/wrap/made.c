@@ -23,6 +23,7 @@ static void keep_stack(int fd)
 void fdg_copied(int from, int to, uint32_t flags, const void *site)
 {
 	fdg_ledger_copy(from, to, flags, site);
+	fdg_select_numbered(to);
 	keep_stack(to);
 }
 

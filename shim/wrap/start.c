@@ -15,6 +15,7 @@
 #include <sys/auxv.h>
 
 #include "base/exe.h"
+#include "guards/select.h"
 #include "options/options.h"
 #include "report/report.h"
 #include "wrap/environ.h"
@@ -78,6 +79,7 @@ __attribute__((constructor)) static void fdg_start(int argc, char **argv, char *
 	fdg_report_run_start();
 	fdg_cloexec_start();
 	fdg_inherited_start(argv, envp, note);
+	fdg_select_main_stack = (uintptr_t)envp;
 	atomic_store(&fdg_phase, FDG_ACTIVE);
 }
 

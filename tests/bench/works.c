@@ -10,6 +10,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/select.h>
@@ -219,6 +220,78 @@ static int64_t select_ready(uint64_t n)
 	return ns;
 }
 
+/* A pipe, with so many numbers in a row that the last is `last`. Returns the end to write to: nobody else has. */
+static int numbers_until(int last)
+{
+	int pair[2];
+	struct rlimit limit;
+	must(getrlimit(RLIMIT_NOFILE, &limit));
+	limit.rlim_cur = limit.rlim_max;
+	must(setrlimit(RLIMIT_NOFILE, &limit));
+	must(pipe(pair));
+	for (int fd = pair[1] + 1; fd <= last; fd++)
+		must(dup2(pair[0], fd));
+	return pair[1];
+}
+
+enum memory { HEAP, STACK };
+
+/* Sets that are large enough, filled up, and nothing is ready. `most` may be beyond what this machine lets us open. */
+static int64_t select_large(uint64_t n, int most, enum memory memory)
+{
+	struct rlimit limit;
+	struct timeval none = { 0, 0 };
+	must(getrlimit(RLIMIT_NOFILE, &limit));
+	int fds = limit.rlim_max < (rlim_t)most ? (int)limit.rlim_max : most;
+	size_t size = ((size_t)fds + 63) / 64 * 8;
+	unsigned char wanted[4096] = { 0 }, on_stack[4096], *on_heap = malloc(size), *set = memory == STACK ? on_stack : on_heap;
+	numbers_until(fds - 1);
+	for (int fd = 16; fd < fds; fd++)
+		wanted[fd / 8] |= (unsigned char)(1 << fd % 8);
+	int64_t ns = TIMED(n, (memcpy(set, wanted, size), select(fds, (fd_set *)set, NULL, NULL, &none)));
+	for (int fd = 16; fd < fds; fd++)
+		close(fd);
+	free(on_heap);
+	return ns;
+}
+
+static int64_t select_1000(uint64_t n) { return select_large(n, 1000, STACK); }
+static int64_t select_1100(uint64_t n) { return select_large(n, 1100, HEAP); }
+static int64_t select_1100_stack(uint64_t n) { return select_large(n, 1100, STACK); }
+static int64_t select_5000(uint64_t n) { return select_large(n, 5000, HEAP); }
+static int64_t select_20000(uint64_t n) { return select_large(n, 20000, HEAP); }
+static int64_t select_20000_stack(uint64_t n) { return select_large(n, 20000, STACK); }
+
+static int64_t select_10(uint64_t n)
+{
+	return select_large(n, 26, STACK);
+}
+
+/* nfds for any table, and sets for a small one: right while no number is above 1,023. */
+static int64_t select_table_size(uint64_t n)
+{
+	int pair[2], fd = ready_socket(pair);
+	fd_set set[2];
+	struct timeval none = { 0, 0 };
+	FD_ZERO(&set[0]);
+	FD_ZERO(&set[1]);
+	FD_SET(fd, &set[0]);
+	int64_t ns = TIMED(n, select(20000, &set[0], &set[1], NULL, &none));
+	close_pair(pair);
+	return ns;
+}
+
+/* Case 1: the bit of 1045, which is ready, lies in the timeout. */
+static int64_t select_overrun(uint64_t n)
+{
+	struct timeval memory[128 / sizeof(struct timeval) + 1]; /* a set, and the timeout behind it */
+	unsigned char *set = (unsigned char *)memory;
+	must((int)write(numbers_until(1045), "x", 1));
+	int64_t ns = TIMED(n, (memset(memory, 0, sizeof memory), set[1045 / 8] |= 1 << 1045 % 8, select(1046, (fd_set *)set, NULL, NULL, &memory[128 / sizeof *memory])));
+	closefrom(16);
+	return ns;
+}
+
 static int64_t poll_ready(uint64_t n)
 {
 	int pair[2];
@@ -341,6 +414,15 @@ const struct work works[] = {
 	{ "recv", CALLS, 1.02, 0, recv_one },
 	{ "epoll_wait", CALLS, 1.05, 0, epoll_ready },
 	{ "select below FD_SETSIZE", CALLS, 1.05, 0, select_ready },
+	{ "select on 10", CALLS, 1.05, 0, select_10 },
+	{ "select on 1,000", CALLS, 1.05, 0, select_1000 },
+	{ "select on 1,100, heap", CALLS, 1.05, 0, select_1100 },
+	{ "select on 1,100, stack", CALLS, 1.05, 0, select_1100_stack },
+	{ "select on 5,000, heap", CALLS, 1.05, 0, select_5000 },
+	{ "select on 20,000, heap", CALLS, 1.02, 0, select_20000 },
+	{ "select on 20,000, stack", CALLS, 1.02, 0, select_20000_stack },
+	{ "select(getdtablesize()) on 1", CALLS, 0, 0, select_table_size },
+	{ "select on a set that overran", CALLS, 0, 0, select_overrun },
 	{ "poll", CALLS, 1.05, 0, poll_ready },
 	{ "fcntl F_GETFL", CALLS, 1.05, 0, getfl },
 	{ "fcntl F_GETFD", CALLS, 1.05, 0, getfd },

@@ -306,6 +306,34 @@ static void sections_beyond_the_limit_are_not_looked_at(void **state)
 	assert_false(found_with_table_in_section(FDG_ELF_SECTIONS));
 }
 
+static uint64_t variable_end(uint64_t address)
+{
+	int fd = memfd_create("elf", MFD_CLOEXEC);
+	uint64_t end;
+
+	assert_int_equal(write(fd, &image, sizeof(image)), sizeof(image));
+	end = fdg_elf_variable_end(fd, address);
+	close(fd);
+	return end;
+}
+
+static void a_variable_ends_where_its_symbol_says(void **state)
+{
+	(void)state;
+	assert_int_equal(variable_end(0x1000), 0); /* functions */
+	image.symbol[1] = symbol(1, STT_OBJECT, 0x1000, 0x80);
+	image.symbol[2] = symbol(7, STT_OBJECT, 0x1080, 0);
+	assert_int_equal(variable_end(0x1000), 0x1080);
+	assert_int_equal(variable_end(0x107f), 0x1080);
+	assert_int_equal(variable_end(0x1080), 0);
+	assert_int_equal(variable_end(0x2000), 0); /* another section */
+	image.dynamic[1] = symbol(20, STT_OBJECT, 0x1000, 0x100); /* a second name, of all of it */
+	assert_int_equal(variable_end(0x1000), 0x1100);
+	image.symbol[1].st_size = UINT64_MAX;
+	image.dynamic[1].st_size = 0;
+	assert_int_equal(variable_end(0x1000), 0);
+}
+
 static void only_regular_files_are_read(void **state)
 {
 	char text[64];
@@ -343,6 +371,7 @@ int main(void)
 		cmocka_unit_test_setup(of_functions_within_each_other_the_innermost_is_named, setup),
 		cmocka_unit_test_setup(the_work_for_one_address_is_bounded, setup),
 		cmocka_unit_test_setup(sections_beyond_the_limit_are_not_looked_at, setup),
+		cmocka_unit_test_setup(a_variable_ends_where_its_symbol_says, setup),
 		cmocka_unit_test_setup(only_regular_files_are_read, setup),
 	};
 
