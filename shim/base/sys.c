@@ -100,8 +100,7 @@ int fdg_sys_poll(struct pollfd *fds, unsigned n, int timeout_ms)
 	return (int)fdg_sys5(SYS_ppoll, fds, n, timeout_ms < 0 ? NULL : &ts, NULL, 0);
 }
 
-/* Where containers forbid process_vm_readv: mapped is the most that can be asked. */
-static bool is_mapped(const void *p, size_t n)
+bool fdg_sys_is_mapped(const void *p, size_t n)
 {
 	uintptr_t page = (uintptr_t)p & ~(uintptr_t)4095, end = (uintptr_t)p + n;
 	unsigned char resident;
@@ -119,7 +118,8 @@ bool fdg_sys_peek(const void *from, void *to, size_t n)
 
 	if (r != -EPERM && r != -ENOSYS)
 		return r == (long)n;
-	if (!is_mapped(from, n))
+	/* Some containers forbid it: mapped is the most that can be asked there. */
+	if (!fdg_sys_is_mapped(from, n))
 		return false;
 	memcpy(to, from, n);
 	return true;

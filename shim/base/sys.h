@@ -80,6 +80,8 @@ void fdg_sys_munmap(void *p, size_t len);
 int fdg_sys_getsockopt(int fd, int level, int name, void *val, unsigned *len);
 int fdg_sys_clock(int clock, struct timespec *ret_ts);
 int fdg_sys_poll(struct pollfd *fds, unsigned n, int timeout_ms); /* not retried on EINTR */
+/* Is something mapped at all n bytes? It may be unreadable. */
+bool fdg_sys_is_mapped(const void *p, size_t n);
 /* Copies memory of this process, which may not be there: false then. */
 bool fdg_sys_peek(const void *from, void *to, size_t n);
 int fdg_sys_getpid(void);

@@ -6,13 +6,15 @@
  * the call, the timeout, the signal mask, the stack protector's canary, or something that we do not know. So each bit from 1,024 on that is found set, seen
  * from set x, is either fd's, or its home's. The rules, in the order of certainty:
  *
- *  1. fd nfds-1 is in a set: programs pass the greatest number plus one.
+ *  1. fd nfds-1 (the last) is in a set: programs pass the greatest number plus one. Where nfds is a round number that all calls have, the greatest fd that the
+ *     program opened takes its place. A bit at its place is its own, unless the word looks like something else and another set has it as well.
  *  2. In the canary's word, what the canary does not have is an fd.
  *  3. In another set, the bit is that set's, unless the fd there is less likely (closed; or inherited by a program that never asked for it) than ours.
  *  4. In the timeout, high bits (36 hours and more, a fraction above one) are fds; low bits are the timeout's.
- *  5. Elsewhere the program's own open fds count, unless so many numbers are open that any bit would name one, or nfds is not the greatest plus one.
+ *  5. Elsewhere the program's own open fds count where there are few around; or where the word has few bits, and names nothing else, and not so many numbers
+ *     are open that any bit would name one.
  *
- * A timeout or a set that the program wrote after the FD_SET has wiped the bit of nfds-1 out: then it is put back where it must have been.
+ * A timeout or a set that the program wrote after the FD_SET has wiped the last one's bit out: then it is put back where it must have been.
  */
 #include "guards/fdsets.h"
 
@@ -20,14 +22,17 @@
 #include <string.h>
 
 #include "base/sys.h"
+#include "guards/word.h"
 #include "ledger/ledger.h"
-#include "report/symbol.h"
 
 #include "base/poison.h"
 
-#define CANARY_CHANGED 4      /* so many bits of a canary may have become fds */
 #define SECONDS_HIGH_BIT 17   /* a timeout of 36 hours */
 #define FOREVER_BITS 10       /* more high bits than this are a very long timeout (INT_MAX), not fds */
+#define FEW_BITS 6            /* of a word in memory that we know nothing of */
+#define FEW_OWN 2             /* open fds among the 64 of a word */
+#define FEW_BITS_OF_HALF 3    /* the same, of 32 bits around the last fd */
+#define STRAYS_MIN 3          /* bits of text that cannot be fds */
 #define SET_WORDS (FDG_SET_FDS / 64)
 
 enum home_kind { HOME_UNKNOWN, HOME_SET, HOME_TIME, HOME_MASK, HOME_CANARY };
@@ -40,16 +45,19 @@ struct home {
 /* How likely it is that the program means this number. */
 enum rank { CLOSED, OPEN, OWN };
 
+enum meant { NO, PERHAPS, YES };
+
 struct decoding {
 	struct fdg_select *s;
 	uint64_t canary;
-	bool last_open;                      /* nfds-1 is open: it is the greatest number plus one, as it should be */
-	int dense;                           /* -1: not asked */
+	int last;                            /* -1: there is none that we could know */
+	bool last_is_greatest;               /* and it is nfds-1 */
+	bool dense;                          /* see is_dense */
 	uint64_t dropped[FDG_SETS][SET_WORDS]; /* bits of a home that turned out to be somebody else's */
 	uint64_t taken[2];                   /* bits of the timeout that are fds */
-	uint64_t sure[2];                    /* those of them that are certain */
-	bool last_found;                     /* nfds-1 is in some set, without a doubt */
-	bool last_maybe[FDG_SETS];           /* or in these: its bit is set, and its home could have set it as well */
+	uint64_t sure[2];                    /* those of them that are the last's */
+	bool last_found;
+	bool last_maybe[FDG_SETS];           /* in words that look like something else */
 };
 
 const char *fdg_fdsets_name(unsigned x)
@@ -59,24 +67,17 @@ const char *fdg_fdsets_name(unsigned x)
 	return names[x];
 }
 
-/* The value that gcc and clang place behind arrays: at a fixed offset from the thread pointer on x86-64, a variable of the loader elsewhere. */
-static uint64_t canary_of_thread(void)
+static bool is_empty_set(const uint64_t *set, unsigned n)
 {
-#if defined(__x86_64__)
-	uint64_t value;
-
-	__asm__("mov %%fs:0x28, %0" : "=r"(value));
-	return value;
-#else
-	extern uintptr_t __stack_chk_guard __attribute__((weak));
-
-	return &__stack_chk_guard ? __stack_chk_guard : 0;
-#endif
+	for (unsigned i = 0; i < (n + 63) / 64; i++)
+		if (set[i])
+			return false;
+	return true;
 }
 
-static bool is_canary(uint64_t word, uint64_t canary)
+bool fdg_fdsets_is_empty(const struct fdg_select *s)
 {
-	return canary && (word & canary) == canary && __builtin_popcountll(word ^ canary) <= CANARY_CHANGED;
+	return is_empty_set(s->want[0], s->n) && is_empty_set(s->want[1], s->n) && is_empty_set(s->want[2], s->n);
 }
 
 bool fdg_fdsets_fetch(struct fdg_select *s)
@@ -88,7 +89,7 @@ bool fdg_fdsets_fetch(struct fdg_select *s)
 			memset(s->want[x], 0, bytes);
 		else if (!fdg_sys_peek(s->set[x], s->want[x], bytes))
 			return false;
-		memcpy(s->got[x], s->want[x], bytes); /* whole words: the canary is one */
+		memcpy(s->got[x], s->want[x], bytes); /* whole words: what they look like is judged by them */
 		if (s->n % 64)
 			s->want[x][s->n / 64] &= (UINT64_C(1) << s->n % 64) - 1;
 	}
@@ -98,41 +99,42 @@ bool fdg_fdsets_fetch(struct fdg_select *s)
 	return true;
 }
 
-/* Code in front of the address ends with a call. */
-static bool follows_call(const unsigned char before[8])
+/* Bits of the word that begins with fd `first` which no set of the program's has: of closed fds, or from nfds on. */
+static unsigned strays(uint64_t word, unsigned first, unsigned n)
 {
-#if defined(__x86_64__)
-	if (before[3] == 0xe8)
-		return true;
-	for (unsigned n = 2; n <= 7; n++) /* ff /2, with its operand */
-		if (before[8 - n] == 0xff && (before[9 - n] >> 3 & 7) == 2)
-			return true;
-	return false;
-#else
-	uint32_t instruction;
+	unsigned count = 0;
 
-	memcpy(&instruction, before + 4, sizeof(instruction));
-	return (instruction & 0xfc000000) == 0x94000000 || (instruction & 0xfffff800) == 0xd63f0000 || (instruction & 0xfffff800) == 0xd73f0800;
-#endif
+	for (; word; word &= word - 1) {
+		unsigned fd = first + (unsigned)__builtin_ctzll(word);
+
+		count += fd >= n || fdg_sys_fcntl((int)fd, F_GETFD, 0) < 0;
+	}
+	return count;
 }
 
-static bool is_return_address(uint64_t word)
+/* An address or text can by chance be a set of descriptors: but only of such as are open. */
+bool fdg_fdsets_hit_something(const void *set, unsigned n)
 {
-	struct fdg_place place;
-	unsigned char before[8];
+	unsigned pointers = 0;
+	uint64_t word;
 
-	return fdg_place_of((const void *)(uintptr_t)word, &place) && fdg_sys_peek((const char *)(uintptr_t)word - 8, before, sizeof(before)) &&
-	       follows_call(before);
-}
-
-bool fdg_fdsets_hit_frame(const void *set, unsigned bytes)
-{
-	uint64_t canary = canary_of_thread(), word;
-
-	for (unsigned at = FDG_SET_BYTES; at < bytes; at += sizeof(word)) {
-		memcpy(&word, (const char *)set + at, sizeof(word));
-		if (word && (is_canary(word, canary) || is_return_address(word)))
+	for (unsigned i = SET_WORDS; i < fdg_select_bytes(n) / 8; i++) {
+		memcpy(&word, (const char *)set + i * sizeof(word), sizeof(word));
+		switch (fdg_word_look(word)) {
+		case FDG_WORD_CANARY:
+		case FDG_WORD_RETURN:
 			return true;
+		case FDG_WORD_POINTER:
+			if (++pointers == 2 || strays(word, i * 64, n) > 0)
+				return true;
+			break;
+		case FDG_WORD_TEXT:
+			if (strays(word, i * 64, n) >= STRAYS_MIN)
+				return true;
+			break;
+		default:
+			break;
+		}
 	}
 	return false;
 }
@@ -185,17 +187,29 @@ const char *fdg_fdsets_neighbour(const struct fdg_select *s, unsigned x, unsigne
 	}
 }
 
-/* So many numbers from 1,024 on are open, by the program itself, that any bit in memory would name one. */
-static bool is_dense(struct decoding *d)
+static bool is_known_own(unsigned fd)
 {
-	unsigned own = 0;
+	return (fdg_ledger_state((int)fd) & (FDG_KNOWN | FDG_INHERITED)) == FDG_KNOWN;
+}
 
-	if (d->dense < 0) {
-		for (unsigned fd = FDG_SET_FDS; fd < d->s->n; fd++)
-			own += (fdg_ledger_state((int)fd) & (FDG_KNOWN | FDG_INHERITED)) == FDG_KNOWN;
-		d->dense = own > 8 && own * 2 > d->s->n - FDG_SET_FDS;
-	}
-	return d->dense;
+/*
+ * The last, and whether so many numbers from 1,024 up to it are open, by the program itself, that any bit in memory would name one.
+ */
+static void look_at_table(struct decoding *d)
+{
+	unsigned nfds = (unsigned)d->s->nfds, own = 0, end = nfds;
+
+	d->last_is_greatest = nfds <= d->s->n && rank_of(nfds - 1) != CLOSED;
+	for (unsigned fd = FDG_SET_FDS; fd < d->s->n; fd++)
+		if (is_known_own(fd)) {
+			own++;
+			d->last = (int)fd;
+		}
+	if (d->last_is_greatest)
+		d->last = (int)nfds - 1;
+	else
+		end = (unsigned)d->last + 1;
+	d->dense = own > 8 && own * 2 > end - FDG_SET_FDS;
 }
 
 /* A bit of the timeout that no sensible timeout has. */
@@ -208,34 +222,66 @@ static bool is_odd_time(const struct fdg_select *s, unsigned bit)
 	return bit >= SECONDS_HIGH_BIT && __builtin_popcountll(high) <= FOREVER_BITS;
 }
 
-/* Is the bit that is set at fd's place in set x the fd's? */
-static bool is_meant(struct decoding *d, unsigned x, unsigned fd, const struct home *h)
+static unsigned own_in_word(unsigned first)
 {
-	bool greatest = fd == (unsigned)d->s->nfds - 1;
+	unsigned own = 0;
+
+	for (unsigned fd = first; fd < first + 64; fd++)
+		own += is_known_own(fd);
+	return own;
+}
+
+/* The word is an address because of the bit. */
+static bool is_of_address(uint64_t word, unsigned bit)
+{
+	enum fdg_word look = fdg_word_look(word);
+
+	return look == FDG_WORD_RETURN || (look == FDG_WORD_POINTER && fdg_word_look(word & ~(UINT64_C(1) << bit)) != FDG_WORD_POINTER);
+}
+
+/* In memory that we know nothing of. */
+static enum meant is_meant_there(const struct decoding *d, unsigned x, unsigned fd)
+{
+	uint64_t word = d->s->got[x][fd / 64], half = word >> (fd % 64 & 32) & UINT32_MAX;
+
+	/* Nearly every program waits to read. */
+	if ((int)fd == d->last && d->last_is_greatest)
+		return x == FDG_READ_SET || (fdg_word_look(word) == FDG_WORD_BITS && __builtin_popcountll(half) <= FEW_BITS_OF_HALF) ? YES : PERHAPS;
+	if (rank_of(fd) != OWN || is_of_address(word, fd % 64))
+		return NO;
+	/* Where there are few to be named, chance rarely names one. */
+	if (own_in_word(fd & ~63u) <= FEW_OWN)
+		return YES;
+	if (d->dense || fdg_word_look(word) != FDG_WORD_BITS || __builtin_popcountll(word) > FEW_BITS)
+		return NO;
+	return strays(word, fd & ~63u, d->s->n) == 0 ? YES : NO;
+}
+
+/* Is the bit that is set at fd's place in set x the fd's? */
+static enum meant is_meant(const struct decoding *d, unsigned x, unsigned fd, const struct home *h)
+{
+	bool last = (int)fd == d->last;
 	enum rank rank = rank_of(fd), there;
-	bool last = greatest && rank != CLOSED;
 
 	switch (h->kind) {
 	case HOME_SET:
 		there = fdg_bit(d->s->got[h->set], h->bit) ? rank_of(h->bit) : CLOSED;
-		if (last && rank == there)
-			d->last_maybe[x] = true;
-		return rank > there;
+		return rank > there || (last && rank == there) ? YES : NO;
 	case HOME_TIME:
 		/* A greatest fd that is closed, where nfds is no round number that all calls have, was closed under the program's hands: EBADF is its answer. */
-		return last || (greatest && d->s->nfds % 64) || is_odd_time(d->s, h->bit);
+		return last || (fd == (unsigned)d->s->nfds - 1 && d->s->nfds % 64) || is_odd_time(d->s, h->bit) ? YES : NO;
 	case HOME_CANARY:
-		return last || !(d->canary >> fd % 64 & 1);
+		return (last && d->last_is_greatest) || !(d->canary >> fd % 64 & 1) ? YES : NO;
 	case HOME_MASK:
-		return last;
+		return last ? YES : NO;
 	default:
-		return last || (rank == OWN && d->last_open && !is_dense(d));
+		return is_meant_there(d, x, fd);
 	}
 }
 
 static void take(struct decoding *d, unsigned x, unsigned fd, const struct home *h)
 {
-	bool last = fd == (unsigned)d->s->nfds - 1;
+	bool last = (int)fd == d->last;
 
 	d->s->want[x][fd / 64] |= UINT64_C(1) << fd % 64;
 	if (h->kind == HOME_SET)
@@ -257,50 +303,77 @@ static void sort_word(struct decoding *d, unsigned x, unsigned word)
 		unsigned fd = word * 64 + (unsigned)__builtin_ctzll(bits);
 		struct home h = home_of(d->s, x, fd);
 
-		if (is_meant(d, x, fd, &h))
+		enum meant meant = is_meant(d, x, fd, &h);
+
+		if (meant == YES)
 			take(d, x, fd, &h);
+		else if (meant == PERHAPS)
+			d->last_maybe[x] = true;
 	}
 }
 
-static void take_if(struct decoding *d, bool maybe, unsigned x, unsigned fd)
+static void take_last(struct decoding *d, unsigned x)
 {
-	struct home h;
+	unsigned fd = (unsigned)d->last;
+	struct home h = home_of(d->s, x, fd);
 
-	if (!maybe || !d->s->set[x])
-		return;
-	h = home_of(d->s, x, fd);
 	take(d, x, fd, &h);
+	if (h.kind == HOME_UNKNOWN && is_of_address(d->s->got[x][fd / 64], fd % 64))
+		d->s->shared[x] = (int)fd;
 }
 
-/* A neighbour that was written after the FD_SET wiped the bit out: in the only set there is, or in the one that has the timeout behind it. */
-static void take_wiped_out(struct decoding *d, unsigned fd)
+/* A neighbour that was written after the FD_SET wiped the bit out: the timeout, else another set. */
+static int wiped_out(const struct decoding *d)
 {
-	const struct fdg_select *s = d->s;
-	int sets = (s->set[0] != NULL) + (s->set[1] != NULL) + (s->set[2] != NULL), found = -1;
+	int found = -1;
 
-	for (unsigned x = 0; x < FDG_SETS; x++) {
+	for (int x = FDG_SETS - 1; x >= 0; x--) {
 		struct home h;
 
-		if (!s->set[x])
+		if (!d->s->set[x])
 			continue;
-		h = home_of(s, x, fd);
-		if (h.kind == HOME_TIME || (h.kind == HOME_SET && sets == 1))
-			found = (int)x;
+		h = home_of(d->s, (unsigned)x, (unsigned)d->last);
+		if (h.kind == HOME_TIME)
+			return x;
+		if (h.kind == HOME_SET)
+			found = x;
 	}
-	if (found >= 0)
-		take_if(d, true, (unsigned)found, fd);
+	return found;
 }
 
+/* Not found where it would be certain. Something that looks like it says less than a read set with other fds, whose bit was wiped out. */
 static void find_last(struct decoding *d)
 {
-	unsigned fd = (unsigned)d->s->nfds - 1;
+	int x;
 
-	if (d->last_found || !d->last_open)
+	if (d->last_found || !d->last_is_greatest)
 		return;
-	for (unsigned x = 0; x < FDG_SETS; x++)
-		take_if(d, d->last_maybe[x], x, fd);
-	if (!d->last_found)
-		take_wiped_out(d, fd);
+	x = wiped_out(d);
+	if (x == FDG_READ_SET && !is_empty_set(d->s->want[x], d->s->n))
+		take_last(d, FDG_READ_SET);
+	for (unsigned y = 0; y < FDG_SETS && !d->last_found; y++)
+		if (d->last_maybe[y])
+			take_last(d, y);
+	if (!d->last_found && x >= 0)
+		take_last(d, (unsigned)x);
+}
+
+/* A read set that is left without any fd was not given for nothing: what is in words of one or two bits is meant after all. */
+static void fill_read_set(struct decoding *d)
+{
+	const uint64_t *got = d->s->got[FDG_READ_SET];
+
+	if (!d->s->set[FDG_READ_SET] || !is_empty_set(d->s->want[FDG_READ_SET], d->s->n))
+		return;
+	for (unsigned fd = FDG_SET_FDS; fd < d->s->n; fd++) {
+		struct home h;
+
+		if (!fdg_bit(got, fd) || __builtin_popcountll(got[fd / 64]) > 2 || rank_of(fd) != OWN)
+			continue;
+		h = home_of(d->s, FDG_READ_SET, fd);
+		if (h.kind == HOME_UNKNOWN)
+			take(d, FDG_READ_SET, fd, &h);
+	}
 }
 
 static bool is_time(const struct fdg_select *s, const int64_t time[2])
@@ -347,18 +420,20 @@ static void clean_time(struct decoding *d)
 
 void fdg_fdsets_decode(struct fdg_select *s)
 {
-	struct decoding d = { .s = s, .canary = canary_of_thread(), .dense = -1 };
+	struct decoding d = { .s = s, .canary = fdg_word_canary(), .last = -1 };
 
-	d.last_open = (unsigned)s->nfds <= s->n && rank_of((unsigned)s->nfds - 1) != CLOSED;
+	look_at_table(&d);
 	s->lost_timeout = false;
 	memset(s->canaries, 0, sizeof(s->canaries));
+	memset(s->shared, -1, sizeof(s->shared));
 	for (unsigned x = 0; x < FDG_SETS; x++)
 		for (unsigned i = SET_WORDS; s->set[x] && i < fdg_select_bytes(s->n) / 8; i++) {
-			if (is_canary(s->got[x][i], d.canary))
+			if (fdg_word_look(s->got[x][i]) == FDG_WORD_CANARY)
 				s->canaries[x][i / 64] |= UINT64_C(1) << i % 64;
 			sort_word(&d, x, i);
 		}
 	find_last(&d);
+	fill_read_set(&d);
 	clean_time(&d);
 	for (unsigned x = 0; x < FDG_SETS; x++)
 		for (unsigned i = 0; i < SET_WORDS; i++)
@@ -378,8 +453,8 @@ static void take_back(const struct fdg_select *s, unsigned x, unsigned fd)
 	struct home h = home_of(s, x, fd);
 
 	if (h.kind == HOME_CANARY)
-		write_bit(s, x, fd, canary_of_thread() >> fd % 64 & 1);
-	else if (h.kind != HOME_SET)
+		write_bit(s, x, fd, fdg_word_canary() >> fd % 64 & 1);
+	else if (h.kind != HOME_SET && (int)fd != s->shared[x])
 		write_bit(s, x, fd, false);
 }
 

@@ -32,6 +32,7 @@ struct fdg_select {
 	bool lost_timeout;          /* nothing of the timeout could be told from the fds that were written over it */
 	int64_t raw_time[2], time[2];
 	uint64_t canaries[FDG_SETS][FDG_SELECT_WORDS / 64]; /* words (of 64 fds) that are a canary */
+	int shared[FDG_SETS];       /* an fd whose bit an address has as well, and keeps; -1: none */
 	uint64_t want[FDG_SETS][FDG_SELECT_WORDS];
 	/* First what the kernel would have read; then what the wait found, filled in by who waits. */
 	uint64_t got[FDG_SETS][FDG_SELECT_WORDS];
@@ -50,11 +51,15 @@ static inline bool fdg_bit(const uint64_t *words, unsigned bit)
 
 /* Copies the sets and the timeout (s->n is set) into s->want, s->got and s->raw_time. False: the memory is not all readable, or may not be asked for. */
 bool fdg_fdsets_fetch(struct fdg_select *s);
-/* Does a stack protector's canary or a return address lie between the end of a set of 1,024 bits and what the kernel would read of it? `set` can be read: a copy,
- * or the stack that we are on; any alignment. */
-bool fdg_fdsets_hit_frame(const void *set, unsigned bytes);
+/*
+ * Does something that is no set lie between the end of a set of 1,024 bits and where the kernel would stop reading for n fds: a stack protector's canary, a return
+ * address, other addresses, text? `set` can be read: a copy, or memory that is known to be there; any alignment.
+ */
+bool fdg_fdsets_hit_something(const void *set, unsigned n);
 /* Leaves in s->want what was meant, and in s->time the timeout. After the fetch. */
 void fdg_fdsets_decode(struct fdg_select *s);
+/* After the decoding: nothing that was meant could be found. */
+bool fdg_fdsets_is_empty(const struct fdg_select *s);
 /* After a wait that ended with `result` (as select's), s->got and, if s->updates, the time left: the program's memory as it would look had its sets been large enough, where that
  * is possible. */
 void fdg_fdsets_leave(const struct fdg_select *s, int result, const int64_t left[2]);

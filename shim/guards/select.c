@@ -15,7 +15,8 @@
  *  1. nfds up to 1,024: nothing.
  *  2. Above, clamp it to the size of the descriptor table, as the kernel does: select(getdtablesize(), …) is right while the table is small.
  *  3. Sets can really be that long (heap, `fd_set s[16]`, alloca): the program's own pointers go to the kernel. Only on evidence do we step in: another argument
- *     of the call lies where the kernel would read the set; or a canary or a return address does; or the symbols of the file say how short a static set is.
+ *     of the call lies where the kernel would read the set; or a canary, a return address, other addresses or text do, whose bits cannot be descriptors; or the
+ *     symbols of the file say how short a static set is.
  *  4. Then (fdsets.c) find out which descriptors were meant, and what the timeout was; wait for those (wrap/select.c); write back single bits.
  *  5. Say so: select.overflow. FD_SET's abort stays, but select.fortify says first which descriptor it was, and where that came from.
  *  6. A warning before it happens: a program that has used select gets its first descriptor above 1,023.
@@ -43,7 +44,8 @@
 
 #include "base/poison.h"
 
-#define STACK_REACH (64ul << 20) /* sets further above our frame than this are not on this stack */
+#define STACK_REACH (64ul << 20) /* further above our frame than this is not on this stack */
+#define PAGE 4096u               /* or a multiple of it */
 #define LISTED 12                /* fds that a report lists of a set */
 #define CROWDS 16
 
@@ -115,16 +117,16 @@ static bool hits_argument(const struct fdg_select *s, unsigned bytes)
 	return false;
 }
 
-static bool is_on_stack(const struct fdg_select *s, unsigned x)
-{
-	return (uintptr_t)s->set[x] - (uintptr_t)__builtin_frame_address(0) < STACK_REACH;
-}
-
-/* The main thread's stack ends where the kernel put the environment: so far it can be read without asking. Its memory is nobody else's for 128 MiB below. */
-static bool is_on_main_stack(const struct fdg_select *s, unsigned x)
+/*
+ * Can what the kernel would read of set x be read by us, without asking? Up to the end of its page; and on the main thread's stack, which ends where the kernel
+ * put the environment, and has no neighbour for 128 MiB below.
+ */
+static bool is_surely_there(const struct fdg_select *s, unsigned x)
 {
 	uintptr_t end = (uintptr_t)s->set[x] + fdg_select_bytes(s->n), here = (uintptr_t)__builtin_frame_address(0);
 
+	if ((end - 1) / PAGE == ((uintptr_t)s->set[x] + FDG_SET_BYTES - 1) / PAGE)
+		return true;
 	return end > here && end <= fdg_select_main_stack && fdg_select_main_stack - here < STACK_REACH;
 }
 
@@ -167,33 +169,11 @@ static bool was_overrun(struct fdg_select *s)
 	for (unsigned x = 0; x < FDG_SETS; x++) {
 		if (!s->set[x])
 			continue;
-		if (is_on_main_stack(s, x)) {
-			if (fdg_fdsets_hit_frame(s->set[x], bytes))
-				return fdg_fdsets_fetch(s);
-		} else if (is_on_stack(s, x)) {
-			if (!fetched && !fdg_fdsets_fetch(s))
-				return false;
-			fetched = true;
-			if (fdg_fdsets_hit_frame(s->got[x], bytes))
-				return true;
-		} else if (hits_variable_end(s, x, bytes)) {
+		if (!is_surely_there(s, x) && !fetched && !(fetched = fdg_fdsets_fetch(s)))
+			return false;
+		if (fdg_fdsets_hit_something(fetched ? (const void *)s->got[x] : s->set[x], s->n) || hits_variable_end(s, x, bytes))
 			return fetched || fdg_fdsets_fetch(s);
-		}
 	}
-	return false;
-}
-
-/* Is there anything around the sets that they could have run into? Not around sets on the heap: then there is no need to ask how large the table is. */
-static bool has_neighbours(const struct fdg_select *s)
-{
-	unsigned nfds = (unsigned)s->nfds < FDG_SELECT_MAX ? (unsigned)s->nfds : FDG_SELECT_MAX;
-	struct fdg_place place;
-
-	if (hits_argument(s, fdg_select_bytes(nfds)))
-		return true;
-	for (unsigned x = 0; x < FDG_SETS; x++)
-		if (s->set[x] && (is_on_stack(s, x) || fdg_place_of((const char *)s->set[x] + 1, &place)))
-			return true;
 	return false;
 }
 
@@ -386,7 +366,7 @@ static bool was_told(const struct fdg_select *s, int fd, unsigned x)
 }
 
 /* Before the wait: s->got is what the kernel would have read. */
-static void report_overflow(const struct fdg_select *s)
+static void report_overflow(const struct fdg_select *s, bool repairs)
 {
 	struct subject u;
 	struct fdg_buf asked = FDG_BUF(u.asked), meant = FDG_BUF(u.meant);
@@ -402,7 +382,7 @@ static void report_overflow(const struct fdg_select *s)
 	add_fact(&u, "asked", "the kernel would read", u.asked);
 	add_fact(&u, "meant", "meant", u.meant);
 	u.f.site_label = "called at";
-	u.f.fixed = fdg_options.select_mode == FDG_FIX;
+	u.f.fixed = repairs;
 	u.f.fix = USE_POLL FREE_NUMBERS;
 	fdg_report(&u.f);
 }
@@ -416,22 +396,24 @@ static void note_big(const struct fdg_select *s)
 
 enum fdg_select_verdict fdg_select_before(struct fdg_select *s)
 {
+	bool repairs;
+
 	if (fdg_options.select_mode == FDG_OFF || !(s->set[0] || s->set[1] || s->set[2]))
 		return FDG_SELECT_KERNEL;
-	if (has_neighbours(s)) {
-		s->n = clamp((unsigned)s->nfds);
-		if (s->n <= FDG_SET_FDS) {
-			fdg_select_used();
-			return FDG_SELECT_KERNEL;
-		}
-		if (was_overrun(s)) {
-			fdg_fdsets_decode(s);
-			report_overflow(s);
-			return fdg_options.select_mode == FDG_FIX ? FDG_SELECT_WAIT : FDG_SELECT_KERNEL;
-		}
+	s->n = clamp((unsigned)s->nfds);
+	if (s->n <= FDG_SET_FDS) {
+		fdg_select_used();
+		return FDG_SELECT_KERNEL;
 	}
-	note_big(s);
-	return FDG_SELECT_KERNEL;
+	if (!was_overrun(s)) {
+		note_big(s);
+		return FDG_SELECT_KERNEL;
+	}
+	fdg_fdsets_decode(s);
+	/* To wait for nothing would be worse than whatever the kernel does. */
+	repairs = fdg_options.select_mode == FDG_FIX && !fdg_fdsets_is_empty(s);
+	report_overflow(s, repairs);
+	return repairs ? FDG_SELECT_WAIT : FDG_SELECT_KERNEL;
 }
 
 void fdg_select_after(const struct fdg_select *s, int result, const int64_t left[2])

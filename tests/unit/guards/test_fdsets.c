@@ -329,7 +329,7 @@ static void a_canary(void **state)
 	memory.word[S / 8] = canary();
 	set_fd(0, fd);
 	assert_true(fdg_fdsets_fetch(&s));
-	assert_true(fdg_fdsets_hit_frame(s.got[FDG_READ_SET], fdg_select_bytes(s.n)));
+	assert_true(fdg_fdsets_hit_something(s.got[FDG_READ_SET], s.n));
 	fdg_fdsets_decode(&s);
 	assert_int_equal(atoi(wanted(FDG_READ_SET)), fd);
 	memset(s.got, 0, sizeof(s.got));
@@ -357,10 +357,10 @@ static void a_return_address(void **state)
 	begin(1100, 0, -1, -1, -1);
 	memory.word[S / 8] = (uintptr_t)__builtin_return_address(0);
 	assert_true(fdg_fdsets_fetch(&s));
-	assert_true(fdg_fdsets_hit_frame(s.got[FDG_READ_SET], fdg_select_bytes(s.n)));
-	memory.word[S / 8] = (uintptr_t)&memory;
+	assert_true(fdg_fdsets_hit_something(s.got[FDG_READ_SET], s.n));
+	memory.word[S / 8] = 7;
 	assert_true(fdg_fdsets_fetch(&s));
-	assert_false(fdg_fdsets_hit_frame(s.got[FDG_READ_SET], fdg_select_bytes(s.n)));
+	assert_false(fdg_fdsets_hit_something(s.got[FDG_READ_SET], s.n));
 }
 
 /* What is no neighbour that we know: the program's own descriptors count, and where any bit would name one, only the last. */
@@ -370,8 +370,11 @@ static void an_unknown_neighbour(void **state)
 	begin(1100, 0, -1, -1, -1);
 	open_at(1099, 0);
 	open_at(1031, 0);
-	memory.word[S / 8] = 0xff00ff00ff;
+	set_fd(0, 1031);
 	set_fd(0, 1099);
+	decode();
+	assert_string_equal(wanted(FDG_READ_SET), "1031 1099");
+	memory.word[S / 8] = 0xff00ff00ff; /* 1031, and much that is closed: chance rarely names the only one */
 	decode();
 	assert_string_equal(wanted(FDG_READ_SET), "1031 1099");
 	for (int fd = 1024; fd < 1099; fd++)
