@@ -62,18 +62,19 @@ static bool is_return_address(uint64_t word)
 	       follows_call(before);
 }
 
-/* From its first byte up to the end or a NUL. */
+/* From its first byte up to the end or a NUL. Every second descriptor is "UUUUUUUU": text has more than one letter. */
 static bool is_text(uint64_t word)
 {
-	unsigned n = 0;
+	unsigned n = 0, changes = 0;
 
 	for (; n < 8 && word >> 8 * n & 0xff; n++) {
 		unsigned char c = (unsigned char)(word >> 8 * n);
 
 		if (c < 0x20 || c > 0x7e)
 			return false;
+		changes += n && c != (unsigned char)(word >> 8 * (n - 1));
 	}
-	return n >= TEXT_MIN;
+	return n >= TEXT_MIN && changes >= 2;
 }
 
 enum fdg_word fdg_word_look(uint64_t word)
