@@ -77,23 +77,23 @@ static bool is_empty_set(const uint64_t *set, unsigned n)
 
 bool fdg_fdsets_is_empty(const struct fdg_select *s)
 {
-	return is_empty_set(s->want[0], s->n) && is_empty_set(s->want[1], s->n) && is_empty_set(s->want[2], s->n);
+	return is_empty_set(s->want[0], s->call.n) && is_empty_set(s->want[1], s->call.n) && is_empty_set(s->want[2], s->call.n);
 }
 
 bool fdg_fdsets_fetch(struct fdg_select *s)
 {
-	unsigned bytes = fdg_select_bytes(s->n);
+	unsigned bytes = fdg_select_bytes(s->call.n);
 
 	for (unsigned x = 0; x < FDG_SETS; x++) {
-		if (!s->set[x])
+		if (!s->call.set[x])
 			memset(s->want[x], 0, bytes);
-		else if (!fdg_sys_peek(s->set[x], s->want[x], bytes))
+		else if (!fdg_sys_peek(s->call.set[x], s->want[x], bytes))
 			return false;
 		memcpy(s->got[x], s->want[x], bytes); /* whole words: what they look like is judged by them */
-		if (s->n % 64)
-			s->want[x][s->n / 64] &= (UINT64_C(1) << s->n % 64) - 1;
+		if (s->call.n % 64)
+			s->want[x][s->call.n / 64] &= (UINT64_C(1) << s->call.n % 64) - 1;
 	}
-	if (s->timeout && !fdg_sys_peek(s->timeout, s->raw_time, sizeof(s->raw_time)))
+	if (s->call.timeout && !fdg_sys_peek(s->call.timeout, s->raw_time, sizeof(s->raw_time)))
 		return false;
 	memcpy(s->time, s->raw_time, sizeof(s->time));
 	return true;
@@ -113,28 +113,37 @@ static unsigned strays(uint64_t word, unsigned first, unsigned n)
 }
 
 /* An address or text can by chance be a set of descriptors: but only of such as are open. */
-bool fdg_fdsets_hit_something(const void *set, unsigned n)
+static bool is_something_else(uint64_t word, unsigned first, unsigned n, unsigned *pointers)
 {
-	unsigned pointers = 0;
-	uint64_t word;
+	switch (fdg_word_look(word)) {
+	case FDG_WORD_CANARY:
+	case FDG_WORD_RETURN:
+		return true;
+	case FDG_WORD_POINTER:
+		return ++*pointers == 2 || strays(word, first, n) > 0;
+	case FDG_WORD_TEXT:
+		return strays(word, first, n) >= STRAYS_MIN;
+	default:
+		return false;
+	}
+}
 
-	for (unsigned i = SET_WORDS; i < fdg_select_bytes(n) / 8; i++) {
-		memcpy(&word, (const char *)set + i * sizeof(word), sizeof(word));
-		switch (fdg_word_look(word)) {
-		case FDG_WORD_CANARY:
-		case FDG_WORD_RETURN:
-			return true;
-		case FDG_WORD_POINTER:
-			if (++pointers == 2 || strays(word, i * 64, n) > 0)
+bool fdg_fdsets_hit_something(const struct fdg_select_call *c, unsigned x, bool is_there)
+{
+	unsigned pointers = 0, bytes = fdg_select_bytes(c->n), n;
+	uint64_t words[32];
+
+	for (unsigned at = FDG_SET_BYTES; at < bytes; at += n) {
+		const char *p = (const char *)c->set[x] + at;
+
+		n = bytes - at < sizeof(words) ? bytes - at : sizeof(words);
+		if (is_there)
+			memcpy(words, p, n);
+		else if (!fdg_sys_peek(p, words, n))
+			return false;
+		for (unsigned i = 0; i < n / sizeof(*words); i++)
+			if (is_something_else(words[i], at * 8 + i * 64, c->n, &pointers))
 				return true;
-			break;
-		case FDG_WORD_TEXT:
-			if (strays(word, i * 64, n) >= STRAYS_MIN)
-				return true;
-			break;
-		default:
-			break;
-		}
 	}
 	return false;
 }
@@ -156,7 +165,7 @@ static bool lies_in(const void *p, const void *object, unsigned size, unsigned *
 
 static const unsigned char *address_of(const struct fdg_select *s, unsigned x, unsigned fd)
 {
-	return (const unsigned char *)s->set[x] + fd / 8;
+	return (const unsigned char *)s->call.set[x] + fd / 8;
 }
 
 static struct home home_of(const struct fdg_select *s, unsigned x, unsigned fd)
@@ -165,11 +174,11 @@ static struct home home_of(const struct fdg_select *s, unsigned x, unsigned fd)
 	unsigned at;
 
 	for (unsigned y = 0; y < FDG_SETS; y++)
-		if (s->set[y] != s->set[x] && lies_in(p, s->set[y], FDG_SET_BYTES, &at))
+		if (s->call.set[y] != s->call.set[x] && lies_in(p, s->call.set[y], FDG_SET_BYTES, &at))
 			return (struct home){ HOME_SET, y, at * 8 + fd % 8 };
-	if (lies_in(p, s->timeout, sizeof(s->raw_time), &at))
+	if (lies_in(p, s->call.timeout, sizeof(s->raw_time), &at))
 		return (struct home){ HOME_TIME, 0, at * 8 + fd % 8 };
-	if (lies_in(p, s->mask, sizeof(uint64_t), &at))
+	if (lies_in(p, s->call.mask, sizeof(uint64_t), &at))
 		return (struct home){ HOME_MASK, 0, 0 };
 	return (struct home){ fdg_bit(s->canaries[x], fd / 64) ? HOME_CANARY : HOME_UNKNOWN, 0, 0 };
 }
@@ -197,10 +206,10 @@ static bool is_known_own(unsigned fd)
  */
 static void look_at_table(struct decoding *d)
 {
-	unsigned nfds = (unsigned)d->s->nfds, own = 0, end = nfds;
+	unsigned nfds = (unsigned)d->s->call.nfds, own = 0, end = nfds;
 
-	d->last_is_greatest = nfds <= d->s->n && rank_of(nfds - 1) != CLOSED;
-	for (unsigned fd = FDG_SET_FDS; fd < d->s->n; fd++)
+	d->last_is_greatest = nfds <= d->s->call.n && rank_of(nfds - 1) != CLOSED;
+	for (unsigned fd = FDG_SET_FDS; fd < d->s->call.n; fd++)
 		if (is_known_own(fd)) {
 			own++;
 			d->last = (int)fd;
@@ -218,7 +227,7 @@ static bool is_odd_time(const struct fdg_select *s, unsigned bit)
 	uint64_t high = (uint64_t)s->raw_time[0] >> SECONDS_HIGH_BIT;
 
 	if (bit >= 64)
-		return bit - 64 >= (s->fraction == 1000000 ? 20 : 30);
+		return bit - 64 >= (s->call.fraction == 1000000 ? 20 : 30);
 	return bit >= SECONDS_HIGH_BIT && __builtin_popcountll(high) <= FOREVER_BITS;
 }
 
@@ -254,7 +263,7 @@ static enum meant is_meant_there(const struct decoding *d, unsigned x, unsigned 
 		return YES;
 	if (d->dense || fdg_word_look(word) != FDG_WORD_BITS || __builtin_popcountll(word) > FEW_BITS)
 		return NO;
-	return strays(word, fd & ~63u, d->s->n) == 0 ? YES : NO;
+	return strays(word, fd & ~63u, d->s->call.n) == 0 ? YES : NO;
 }
 
 /* Is the bit that is set at fd's place in set x the fd's? */
@@ -269,7 +278,7 @@ static enum meant is_meant(const struct decoding *d, unsigned x, unsigned fd, co
 		return rank > there || (last && rank == there) ? YES : NO;
 	case HOME_TIME:
 		/* A greatest fd that is closed, where nfds is no round number that all calls have, was closed under the program's hands: EBADF is its answer. */
-		return last || (fd == (unsigned)d->s->nfds - 1 && d->s->nfds % 64) || is_odd_time(d->s, h->bit) ? YES : NO;
+		return last || (fd == (unsigned)d->s->call.nfds - 1 && d->s->call.nfds % 64) || is_odd_time(d->s, h->bit) ? YES : NO;
 	case HOME_CANARY:
 		return (last && d->last_is_greatest) || !(d->canary >> fd % 64 & 1) ? YES : NO;
 	case HOME_MASK:
@@ -330,7 +339,7 @@ static int wiped_out(const struct decoding *d)
 	for (int x = FDG_SETS - 1; x >= 0; x--) {
 		struct home h;
 
-		if (!d->s->set[x])
+		if (!d->s->call.set[x])
 			continue;
 		h = home_of(d->s, (unsigned)x, (unsigned)d->last);
 		if (h.kind == HOME_TIME)
@@ -349,7 +358,7 @@ static void find_last(struct decoding *d)
 	if (d->last_found || !d->last_is_greatest)
 		return;
 	x = wiped_out(d);
-	if (x == FDG_READ_SET && !is_empty_set(d->s->want[x], d->s->n))
+	if (x == FDG_READ_SET && !is_empty_set(d->s->want[x], d->s->call.n))
 		take_last(d, FDG_READ_SET);
 	for (unsigned y = 0; y < FDG_SETS && !d->last_found; y++)
 		if (d->last_maybe[y])
@@ -363,9 +372,9 @@ static void fill_read_set(struct decoding *d)
 {
 	const uint64_t *got = d->s->got[FDG_READ_SET];
 
-	if (!d->s->set[FDG_READ_SET] || !is_empty_set(d->s->want[FDG_READ_SET], d->s->n))
+	if (!d->s->call.set[FDG_READ_SET] || !is_empty_set(d->s->want[FDG_READ_SET], d->s->call.n))
 		return;
-	for (unsigned fd = FDG_SET_FDS; fd < d->s->n; fd++) {
+	for (unsigned fd = FDG_SET_FDS; fd < d->s->call.n; fd++) {
 		struct home h;
 
 		if (!fdg_bit(got, fd) || __builtin_popcountll(got[fd / 64]) > 2 || rank_of(fd) != OWN)
@@ -378,14 +387,14 @@ static void fill_read_set(struct decoding *d)
 
 static bool is_time(const struct fdg_select *s, const int64_t time[2])
 {
-	return time[0] >= 0 && time[1] >= 0 && time[1] < s->fraction;
+	return time[0] >= 0 && time[1] >= 0 && time[1] < s->call.fraction;
 }
 
 /* Every bit of the timeout that an open fd of some set explains. */
 static void take_all_of_time(struct decoding *d)
 {
 	for (unsigned x = 0; x < FDG_SETS; x++)
-		for (unsigned fd = FDG_SET_FDS; d->s->set[x] && fd < d->s->n; fd++) {
+		for (unsigned fd = FDG_SET_FDS; d->s->call.set[x] && fd < d->s->call.n; fd++) {
 			struct home h;
 
 			if (!fdg_bit(d->s->got[x], fd))
@@ -400,7 +409,7 @@ static void clean_time(struct decoding *d)
 {
 	struct fdg_select *s = d->s;
 
-	if (!s->timeout)
+	if (!s->call.timeout)
 		return;
 	if (s->raw_time[0] < 0 || s->raw_time[1] < 0)
 		take_all_of_time(d);
@@ -427,7 +436,7 @@ void fdg_fdsets_decode(struct fdg_select *s)
 	memset(s->canaries, 0, sizeof(s->canaries));
 	memset(s->shared, -1, sizeof(s->shared));
 	for (unsigned x = 0; x < FDG_SETS; x++)
-		for (unsigned i = SET_WORDS; s->set[x] && i < fdg_select_bytes(s->n) / 8; i++) {
+		for (unsigned i = SET_WORDS; s->call.set[x] && i < fdg_select_bytes(s->call.n) / 8; i++) {
 			if (fdg_word_look(s->got[x][i]) == FDG_WORD_CANARY)
 				s->canaries[x][i / 64] |= UINT64_C(1) << i % 64;
 			sort_word(&d, x, i);
@@ -442,7 +451,7 @@ void fdg_fdsets_decode(struct fdg_select *s)
 
 static void write_bit(const struct fdg_select *s, unsigned x, unsigned fd, bool on)
 {
-	unsigned char *p = (unsigned char *)s->set[x] + fd / 8, bit = (unsigned char)(1u << fd % 8);
+	unsigned char *p = (unsigned char *)s->call.set[x] + fd / 8, bit = (unsigned char)(1u << fd % 8);
 
 	*p = on ? *p | bit : *p & (unsigned char)~bit;
 }
@@ -478,7 +487,7 @@ static void set_ready(const struct fdg_select *s, unsigned x, unsigned fd)
 static void each_high(const struct fdg_select *s, void (*f)(const struct fdg_select *s, unsigned x, unsigned fd))
 {
 	for (unsigned x = 0; x < FDG_SETS; x++)
-		for (unsigned i = SET_WORDS; s->set[x] && i < fdg_select_bytes(s->n) / 8; i++)
+		for (unsigned i = SET_WORDS; s->call.set[x] && i < fdg_select_bytes(s->call.n) / 8; i++)
 			for (uint64_t bits = s->want[x][i]; bits; bits &= bits - 1)
 				f(s, x, i * 64 + (unsigned)__builtin_ctzll(bits));
 }
@@ -487,10 +496,10 @@ static void each_high(const struct fdg_select *s, void (*f)(const struct fdg_sel
 void fdg_fdsets_leave(const struct fdg_select *s, int result, const int64_t left[2])
 {
 	for (unsigned x = 0; x < FDG_SETS; x++)
-		if (s->set[x] && result >= 0)
-			memcpy(s->set[x], s->got[x], FDG_SET_BYTES);
-	if (s->timeout && s->updates)
-		memcpy(s->timeout, left, sizeof(s->time));
+		if (s->call.set[x] && result >= 0)
+			memcpy(s->call.set[x], s->got[x], FDG_SET_BYTES);
+	if (s->call.timeout && s->call.updates)
+		memcpy(s->call.timeout, left, sizeof(s->time));
 	if (result < 0) {
 		each_high(s, set_all); /* an error leaves the sets as they were */
 		return;

@@ -17,18 +17,22 @@
 
 enum { FDG_READ_SET, FDG_WRITE_SET, FDG_EXCEPT_SET, FDG_SETS };
 
-struct fdg_select {
-	/* The call, as the program made it. */
+/* A call, as the program made it. */
+struct fdg_select_call {
 	int nfds;
 	void *set[FDG_SETS];  /* NULL: none; any alignment */
 	int64_t *timeout;     /* seconds, then a fraction of one; NULL: none */
 	int64_t fraction;     /* how many of those make a second: 1,000,000 or 1,000,000,000 */
 	bool updates;         /* does the call write what is left to *timeout? */
+	bool raw;             /* made by syscall(2) */
 	const void *mask;     /* pselect's signal mask; NULL: none */
 	const void *site;
+	unsigned n;           /* nfds as the kernel takes it, at most FDG_SELECT_MAX; filled in by the guard */
+};
 
-	/* What was meant. */
-	unsigned n;                 /* nfds as the kernel takes it, at most FDG_SELECT_MAX */
+/* What was meant by a call whose sets were written past their end. 6 KiB. */
+struct fdg_select {
+	struct fdg_select_call call;
 	bool lost_timeout;          /* nothing of the timeout could be told from the fds that were written over it */
 	int64_t raw_time[2], time[2];
 	uint64_t canaries[FDG_SETS][FDG_SELECT_WORDS / 64]; /* words (of 64 fds) that are a canary */
@@ -49,13 +53,13 @@ static inline bool fdg_bit(const uint64_t *words, unsigned bit)
 	return words[bit / 64] >> (bit % 64) & 1;
 }
 
-/* Copies the sets and the timeout (s->n is set) into s->want, s->got and s->raw_time. False: the memory is not all readable, or may not be asked for. */
+/* Copies the sets and the timeout into s->want, s->got and s->raw_time. False: the memory is not all readable, or may not be asked for. */
 bool fdg_fdsets_fetch(struct fdg_select *s);
 /*
- * Does something that is no set lie between the end of a set of 1,024 bits and where the kernel would stop reading for n fds: a stack protector's canary, a return
- * address, other addresses, text? `set` can be read: a copy, or memory that is known to be there; any alignment.
+ * Does something that is no set lie between the end of a set of 1,024 bits and where the kernel would stop reading: a stack protector's canary, a return
+ * address, other addresses, text? is_there: the memory can be read without asking whether it is there.
  */
-bool fdg_fdsets_hit_something(const void *set, unsigned n);
+bool fdg_fdsets_hit_something(const struct fdg_select_call *c, unsigned x, bool is_there);
 /* Leaves in s->want what was meant, and in s->time the timeout. After the fetch. */
 void fdg_fdsets_decode(struct fdg_select *s);
 /* After the decoding: nothing that was meant could be found. */

@@ -28,6 +28,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -101,33 +102,28 @@ static unsigned clamp(unsigned nfds)
 }
 
 /* Does `p` lie where the kernel would read set x, behind the 128 bytes of an fd_set? */
-static bool is_overrun(const struct fdg_select *s, unsigned x, const void *p, unsigned bytes)
+static bool is_overrun(const struct fdg_select_call *c, unsigned x, const void *p, unsigned bytes)
 {
-	uintptr_t offset = (uintptr_t)p - (uintptr_t)s->set[x];
+	uintptr_t offset = (uintptr_t)p - (uintptr_t)c->set[x];
 
-	return s->set[x] && p && offset >= FDG_SET_BYTES && offset < bytes;
+	return c->set[x] && p && offset >= FDG_SET_BYTES && offset < bytes;
 }
 
-static bool hits_argument(const struct fdg_select *s, unsigned bytes)
+static bool hits_argument(const struct fdg_select_call *c, unsigned bytes)
 {
 	for (unsigned x = 0; x < FDG_SETS; x++)
 		for (unsigned y = 0; y < FDG_SETS; y++)
-			if (is_overrun(s, x, s->set[y], bytes) || is_overrun(s, x, s->timeout, bytes) || is_overrun(s, x, s->mask, bytes))
+			if (is_overrun(c, x, c->set[y], bytes) || is_overrun(c, x, c->timeout, bytes) || is_overrun(c, x, c->mask, bytes))
 				return true;
 	return false;
 }
 
-/*
- * Can what the kernel would read of set x be read by us, without asking? Up to the end of its page; and on the main thread's stack, which ends where the kernel
- * put the environment, and has no neighbour for 128 MiB below.
- */
-static bool is_surely_there(const struct fdg_select *s, unsigned x)
+/* On the main thread's stack, which ends where the kernel put the environment, and has no neighbour for 128 MiB below: there it can be read without asking. */
+static bool is_on_main_stack(const struct fdg_select_call *c, unsigned x)
 {
-	uintptr_t end = (uintptr_t)s->set[x] + fdg_select_bytes(s->n), here = (uintptr_t)__builtin_frame_address(0);
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0), start = (uintptr_t)c->set[x];
 
-	if ((end - 1) / PAGE == ((uintptr_t)s->set[x] + FDG_SET_BYTES - 1) / PAGE)
-		return true;
-	return end > here && end <= fdg_select_main_stack && fdg_select_main_stack - here < STACK_REACH;
+	return start > here && start + fdg_select_bytes(c->n) <= fdg_select_main_stack && fdg_select_main_stack - here < STACK_REACH;
 }
 
 /* Looked up once per address: reading a large file's symbols takes milliseconds. */
@@ -147,34 +143,65 @@ static const void *variable_end(const void *p)
 	return end;
 }
 
-static bool hits_variable_end(const struct fdg_select *s, unsigned x, unsigned bytes)
+static bool hits_variable_end(const struct fdg_select_call *c, unsigned x)
 {
 	struct fdg_place place;
-	const char *end;
+	uintptr_t start = (uintptr_t)c->set[x], end;
 
-	if (!fdg_place_of((const char *)s->set[x] + 1, &place))
-		return false; /* heap */
-	end = variable_end(s->set[x]);
-	return end && (uintptr_t)end - (uintptr_t)s->set[x] >= FDG_SET_BYTES && (uintptr_t)end - (uintptr_t)s->set[x] < bytes;
+	if (!fdg_place_of((const char *)c->set[x] + 1, &place))
+		return false; /* heap, stack */
+	end = (uintptr_t)variable_end(c->set[x]);
+	return end >= start + FDG_SET_BYTES && end < start + fdg_select_bytes(c->n);
 }
 
-/* Evidence, the cheapest first. On true the memory is fetched. */
-static bool was_overrun(struct fdg_select *s)
+/* Evidence, the cheapest first. */
+static bool has_evidence(const struct fdg_select_call *c)
 {
-	unsigned bytes = fdg_select_bytes(s->n);
-	bool fetched = false;
-
-	if (hits_argument(s, bytes))
-		return fdg_fdsets_fetch(s);
-	for (unsigned x = 0; x < FDG_SETS; x++) {
-		if (!s->set[x])
-			continue;
-		if (!is_surely_there(s, x) && !fetched && !(fetched = fdg_fdsets_fetch(s)))
-			return false;
-		if (fdg_fdsets_hit_something(fetched ? (const void *)s->got[x] : s->set[x], s->n) || hits_variable_end(s, x, bytes))
-			return fetched || fdg_fdsets_fetch(s);
-	}
+	if (hits_argument(c, fdg_select_bytes(c->n)))
+		return true;
+	for (unsigned x = 0; x < FDG_SETS; x++)
+		if (c->set[x] && (fdg_fdsets_hit_something(c, x, is_on_main_stack(c, x)) || hits_variable_end(c, x)))
+			return true;
 	return false;
+}
+
+/* It waited on a set that has a bit for this number: it knows what it does, and needs no warning. */
+static void note_big(const struct fdg_select_call *c)
+{
+	if (atomic_load_explicit(&fdg_select_use, memory_order_relaxed) != FDG_SELECT_BIG && is_open((unsigned)c->nfds - 1) && !fdg_foreign_memory())
+		atomic_store_explicit(&fdg_select_use, FDG_SELECT_BIG, memory_order_relaxed);
+}
+
+bool fdg_select_overran(struct fdg_select_call *c)
+{
+	if (fdg_options.select_mode == FDG_OFF || !(c->set[0] || c->set[1] || c->set[2]))
+		return false;
+	c->n = clamp((unsigned)c->nfds);
+	if (c->n <= FDG_SET_FDS) {
+		fdg_select_used();
+		return false;
+	}
+	if (has_evidence(c))
+		return true;
+	note_big(c);
+	return false;
+}
+
+/* Each page down to there can be written to: a guard page would end it. A signal stack can have no guard page, but says how large it is. */
+bool fdg_select_has_room(void)
+{
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+	stack_t signal_stack;
+	char byte;
+
+	if (fdg_sys2(SYS_sigaltstack, NULL, &signal_stack) == 0 && signal_stack.ss_flags & SS_ONSTACK)
+		return here - (uintptr_t)signal_stack.ss_sp > FDG_SELECT_STACK;
+	if (here < fdg_select_main_stack && fdg_select_main_stack - here < STACK_REACH)
+		return true; /* grows */
+	for (unsigned down = PAGE; down <= FDG_SELECT_STACK; down += PAGE)
+		if (!fdg_sys_peek((const char *)here - down, &byte, 1))
+			return false;
+	return true;
 }
 
 /* What the low numbers are taken by: the largest group of one kind from one place. */
@@ -312,15 +339,15 @@ static void put_set(struct fdg_buf *b, const uint64_t *words, unsigned n)
 /* As strace would print it. */
 static void put_call(struct fdg_buf *b, const struct fdg_select *s, const uint64_t sets[FDG_SETS][FDG_SELECT_WORDS], const int64_t time[2])
 {
-	fdg_fmt(b, "%s(%d", s->fraction == 1000000 ? "select" : "pselect", s->nfds);
+	fdg_fmt(b, "%s(%d", s->call.fraction == 1000000 ? "select" : "pselect", s->call.nfds);
 	for (unsigned x = 0; x < FDG_SETS; x++) {
 		fdg_put(b, ", ");
-		if (s->set[x])
-			put_set(b, sets[x], s->n);
+		if (s->call.set[x])
+			put_set(b, sets[x], s->call.n);
 		else
 			fdg_put(b, "NULL");
 	}
-	if (s->timeout)
+	if (s->call.timeout)
 		fdg_fmt(b, ", {%ld, %ld})", (long)time[0], (long)time[1]);
 	else
 		fdg_put(b, ", NULL)");
@@ -329,9 +356,9 @@ static void put_call(struct fdg_buf *b, const struct fdg_select *s, const uint64
 /* The greatest fd beyond an fd_set that was meant, and in which set; -1 if none was. */
 static int greatest(const struct fdg_select *s, unsigned *ret_set)
 {
-	for (unsigned fd = s->n; fd-- > FDG_SET_FDS;)
+	for (unsigned fd = s->call.n; fd-- > FDG_SET_FDS;)
 		for (unsigned x = 0; x < FDG_SETS; x++)
-			if (s->set[x] && fdg_bit(s->want[x], fd)) {
+			if (s->call.set[x] && fdg_bit(s->want[x], fd)) {
 				*ret_set = x;
 				return (int)fd;
 			}
@@ -343,8 +370,8 @@ static void put_overflow(struct fdg_buf *b, const struct fdg_select *s, int fd, 
 	const char *neighbour;
 
 	if (fd < 0) {
-		fdg_fmt(b, "%s called select(%d), which makes the kernel read and write %u bytes of an fd_set of %u", fdg_base_name(fdg_exe()), s->nfds,
-			fdg_select_bytes(s->n), FDG_SET_BYTES);
+		fdg_fmt(b, "%s called select(%d), which makes the kernel read and write %u bytes of an fd_set of %u", fdg_base_name(fdg_exe()), s->call.nfds,
+			fdg_select_bytes(s->call.n), FDG_SET_BYTES);
 		return;
 	}
 	neighbour = fdg_fdsets_neighbour(s, x, (unsigned)fd);
@@ -358,7 +385,7 @@ static void put_overflow(struct fdg_buf *b, const struct fdg_select *s, int fd, 
 static bool was_told(const struct fdg_select *s, int fd, unsigned x)
 {
 	struct fdg_known k = { .site = NULL };
-	uint64_t hash = fdg_hash(FDG_SELECT_OVERFLOW + 1, &s->site, sizeof(s->site));
+	uint64_t hash = fdg_hash(FDG_SELECT_OVERFLOW + 1, &s->call.site, sizeof(s->call.site));
 
 	if (fd >= 0)
 		fdg_ledger_look(fd, &k);
@@ -375,7 +402,7 @@ static void report_overflow(const struct fdg_select *s, bool repairs)
 
 	if (fdg_foreign_memory() || !fdg_report_wants(fdg_finding_level(FDG_SELECT_OVERFLOW)) || was_told(s, fd, x))
 		return;
-	begin(&u, FDG_SELECT_OVERFLOW, fd, s->site);
+	begin(&u, FDG_SELECT_OVERFLOW, fd, s->call.site);
 	put_overflow(&u.text, s, fd, x);
 	put_call(&asked, s, s->got, s->raw_time);
 	put_call(&meant, s, s->want, s->time);
@@ -387,33 +414,17 @@ static void report_overflow(const struct fdg_select *s, bool repairs)
 	fdg_report(&u.f);
 }
 
-/* It waited on a set that has a bit for this number: it knows what it does, and needs no warning. */
-static void note_big(const struct fdg_select *s)
-{
-	if (atomic_load_explicit(&fdg_select_use, memory_order_relaxed) != FDG_SELECT_BIG && is_open((unsigned)s->nfds - 1) && !fdg_foreign_memory())
-		atomic_store_explicit(&fdg_select_use, FDG_SELECT_BIG, memory_order_relaxed);
-}
-
-enum fdg_select_verdict fdg_select_before(struct fdg_select *s)
+bool fdg_select_before(struct fdg_select *s)
 {
 	bool repairs;
 
-	if (fdg_options.select_mode == FDG_OFF || !(s->set[0] || s->set[1] || s->set[2]))
-		return FDG_SELECT_KERNEL;
-	s->n = clamp((unsigned)s->nfds);
-	if (s->n <= FDG_SET_FDS) {
-		fdg_select_used();
-		return FDG_SELECT_KERNEL;
-	}
-	if (!was_overrun(s)) {
-		note_big(s);
-		return FDG_SELECT_KERNEL;
-	}
+	if (!fdg_fdsets_fetch(s))
+		return false;
 	fdg_fdsets_decode(s);
 	/* To wait for nothing would be worse than whatever the kernel does. */
 	repairs = fdg_options.select_mode == FDG_FIX && !fdg_fdsets_is_empty(s);
 	report_overflow(s, repairs);
-	return repairs ? FDG_SELECT_WAIT : FDG_SELECT_KERNEL;
+	return repairs;
 }
 
 void fdg_select_after(const struct fdg_select *s, int result, const int64_t left[2])

@@ -10,17 +10,21 @@
 
 #include "guards/fdsets.h"
 
-enum fdg_select_verdict {
-	FDG_SELECT_KERNEL, /* the program's own pointers go to the kernel: its sets are as long as it says, or it is not for us to change */
-	FDG_SELECT_WAIT,   /* wait for s->want until s->time, put what is ready into s->got, then fdg_select_after */
-};
+#define FDG_SELECT_STACK (32u << 10) /* bytes: what a report and a repair take, and as much again for what interrupts them */
 
 /*
- * nfds is above FD_SETSIZE: were the sets made for that? Reports what it finds. The caller has filled the first part of *s, and keeps it (6 KiB) on its stack.
- * Async-signal-safe.
+ * nfds is above FD_SETSIZE: were the sets written past their end? False: the program's own pointers go to the kernel. Fills in c->n. Async-signal-safe, and done on
+ * less than 2 KiB of stack.
  */
-enum fdg_select_verdict fdg_select_before(struct fdg_select *s);
-/* `result` is select's, `left` what is left of s->time (NULL without a timeout): writes both into the program's memory. */
+bool fdg_select_overran(struct fdg_select_call *c);
+/* Is there room for what comes next, on whatever stack this is? */
+bool fdg_select_has_room(void);
+/*
+ * They were: finds out what was meant, and reports it. True: wait for s->want until s->time, put what is ready into s->got, then fdg_select_after. The caller has
+ * filled in s->call. Async-signal-safe; needs FDG_SELECT_STACK.
+ */
+bool fdg_select_before(struct fdg_select *s);
+/* `result` is select's, `left` what is left of s->time: writes both into the program's memory. */
 void fdg_select_after(const struct fdg_select *s, int result, const int64_t left[2]);
 
 /* FD_SET, FD_CLR or FD_ISSET of a fortified program, with a number that has no bit: is about to abort. */

@@ -24,8 +24,6 @@ static const short ready_bits[FDG_SETS] = { READY_READ, READY_WRITE, READY_EXCEP
 
 struct wait {
 	struct fdg_select *s;
-	bool raw;             /* the program called syscall(2): no cancellation point */
-	const sigset_t *mask; /* for the time of the wait; NULL: none */
 	struct timespec end;  /* CLOCK_MONOTONIC; where there is a timeout */
 	struct pollfd fd[POLLED];
 	unsigned count;
@@ -33,7 +31,7 @@ struct wait {
 
 static int64_t to_ns(const struct wait *w, int64_t fraction)
 {
-	return fraction * (1000000000 / w->s->fraction);
+	return fraction * (1000000000 / w->s->call.fraction);
 }
 
 /* A timeout of the program's, in the kernel's unit. What is out of bounds stays so, for the kernel to refuse. */
@@ -45,7 +43,7 @@ static struct timespec time_of(const struct wait *w)
 /* What the kernel would refuse (negative, a fraction above one). */
 static bool is_odd_time(const struct fdg_select *s)
 {
-	return s->timeout && (s->time[0] < 0 || s->time[1] < 0 || s->time[1] >= s->fraction);
+	return s->call.timeout && (s->time[0] < 0 || s->time[1] < 0 || s->time[1] >= s->call.fraction);
 }
 
 static void start_clock(struct wait *w)
@@ -78,7 +76,7 @@ static bool list_fds(struct wait *w)
 	const struct fdg_select *s = w->s;
 
 	w->count = 0;
-	for (unsigned i = 0; i < (s->n + 63) / 64; i++)
+	for (unsigned i = 0; i < (s->call.n + 63) / 64; i++)
 		for (uint64_t bits = s->want[0][i] | s->want[1][i] | s->want[2][i]; bits; bits &= bits - 1) {
 			unsigned fd = i * 64 + (unsigned)__builtin_ctzll(bits);
 			short events = 0;
@@ -94,11 +92,11 @@ static bool list_fds(struct wait *w)
 
 static int call_poll(struct wait *w)
 {
-	struct timespec t = time_of(w), *timeout = w->s->timeout ? &t : NULL;
+	struct timespec t = time_of(w), *timeout = w->s->call.timeout ? &t : NULL;
 
-	if (w->raw)
-		return (int)real_syscall(SYS_ppoll, w->fd, (long)w->count, timeout, w->mask, sizeof(uint64_t));
-	return ppoll(w->fd, w->count, timeout, w->mask);
+	if (w->s->call.raw)
+		return (int)real_syscall(SYS_ppoll, w->fd, (long)w->count, timeout, w->s->call.mask, sizeof(uint64_t));
+	return ppoll(w->fd, w->count, timeout, w->s->call.mask);
 }
 
 /* Waits in the kernel's select, on bitmaps of ours. */
@@ -107,19 +105,19 @@ static int call_select(struct wait *w)
 	struct timespec t, *timeout = NULL;
 	struct fdg_select *s = w->s;
 	fd_set *set[FDG_SETS];
-	const void *mask[2] = { w->mask, (const void *)sizeof(uint64_t) };
+	const void *mask[2] = { w->s->call.mask, (const void *)sizeof(uint64_t) };
 
 	for (unsigned x = 0; x < FDG_SETS; x++) {
-		memcpy(s->got[x], s->want[x], fdg_select_bytes(s->n));
-		set[x] = s->set[x] ? (fd_set *)s->got[x] : NULL;
+		memcpy(s->got[x], s->want[x], fdg_select_bytes(s->call.n));
+		set[x] = s->call.set[x] ? (fd_set *)s->got[x] : NULL;
 	}
-	if (s->timeout) {
+	if (s->call.timeout) {
 		t = w->count ? time_left(w) : time_of(w);
 		timeout = &t;
 	}
-	if (w->raw)
-		return (int)real_syscall(SYS_pselect6, s->n, set[0], set[1], set[2], timeout, mask);
-	return real_pselect((int)s->n, set[0], set[1], set[2], timeout, w->mask);
+	if (w->s->call.raw)
+		return (int)real_syscall(SYS_pselect6, s->call.n, set[0], set[1], set[2], timeout, mask);
+	return real_pselect((int)s->call.n, set[0], set[1], set[2], timeout, w->s->call.mask);
 }
 
 /* What poll said, as select would say it: the number of bits; -1 if select would have gone on waiting, or failed. */
@@ -129,7 +127,7 @@ static int translate(struct wait *w)
 	int bits = 0;
 
 	for (unsigned x = 0; x < FDG_SETS; x++)
-		memset(s->got[x], 0, fdg_select_bytes(s->n));
+		memset(s->got[x], 0, fdg_select_bytes(s->call.n));
 	for (unsigned i = 0; i < w->count; i++) {
 		unsigned fd = (unsigned)w->fd[i].fd;
 
@@ -173,7 +171,7 @@ static int waited(struct wait *w)
 	int64_t time[2];
 	int r;
 
-	if (!s->timeout || is_odd_time(s)) {
+	if (!s->call.timeout || is_odd_time(s)) {
 		r = wait_for(w);
 	} else {
 		start_clock(w);
@@ -181,41 +179,29 @@ static int waited(struct wait *w)
 		left = r ? time_left(w) : (struct timespec){ 0, 0 };
 	}
 	time[0] = left.tv_sec;
-	time[1] = left.tv_nsec / (1000000000 / s->fraction);
+	time[1] = left.tv_nsec / (1000000000 / s->call.fraction);
 	fdg_select_after(s, r, time);
 	return r;
 }
 
-struct call {
-	int nfds;
-	void *set[FDG_SETS];
-	void *timeout;
-	int64_t fraction;
-	bool updates, raw;
-	const sigset_t *mask;
-	const void *site;
-};
-
-/* nfds is above FD_SETSIZE. True: the guard did it, and *ret is the result. A function of its own, for its frame of 7 KiB. */
-__attribute__((noinline)) static bool took_over(const struct call *c, int *ret)
+/* A function of its own, for its frame of 7 KiB. */
+__attribute__((noinline)) static bool repaired(const struct fdg_select_call *c, int *ret)
 {
 	struct fdg_select s;
 	struct wait w;
 
-	s.nfds = c->nfds;
-	memcpy(s.set, c->set, sizeof(s.set));
-	s.timeout = c->timeout;
-	s.fraction = c->fraction;
-	s.updates = c->updates;
-	s.mask = c->mask;
-	s.site = c->site;
-	if (fdg_select_before(&s) != FDG_SELECT_WAIT)
+	s.call = *c;
+	if (!fdg_select_before(&s))
 		return false;
 	w.s = &s;
-	w.raw = c->raw;
-	w.mask = c->mask;
 	*ret = waited(&w);
 	return true;
+}
+
+/* nfds is above FD_SETSIZE. True: the guard did it, and *ret is the result. */
+__attribute__((noinline)) static bool took_over(struct fdg_select_call *c, int *ret)
+{
+	return fdg_select_overran(c) && fdg_select_has_room() && repaired(c, ret);
 }
 
 /* A call that needs no more thought. nfds 0 is a way to sleep. */
@@ -233,7 +219,7 @@ WRAP(int, select, (int nfds, fd_set *r, fd_set *w, fd_set *e, struct timeval *ti
 	int ret;
 
 	FDG_PASS(select, nfds, r, w, e, timeout);
-	if (is_plain(nfds, r, w, e) || !took_over(&(struct call){ nfds, { r, w, e }, timeout, 1000000, true, false, NULL, FDG_SITE }, &ret))
+	if (is_plain(nfds, r, w, e) || !took_over(&(struct fdg_select_call){ nfds, { r, w, e }, (void *)timeout, 1000000, true, false, NULL, FDG_SITE, 0 }, &ret))
 		return real_select(nfds, r, w, e, timeout);
 	return ret;
 }
@@ -245,13 +231,13 @@ WRAP(int, pselect, (int nfds, fd_set *r, fd_set *w, fd_set *e, const struct time
 
 	FDG_PASS(pselect, nfds, r, w, e, timeout, mask);
 	if (is_plain(nfds, r, w, e) ||
-	    !took_over(&(struct call){ nfds, { r, w, e }, (void *)(uintptr_t)timeout, 1000000000, false, false, mask, FDG_SITE }, &ret))
+	    !took_over(&(struct fdg_select_call){ nfds, { r, w, e }, (void *)(uintptr_t)timeout, 1000000000, false, false, mask, FDG_SITE, 0 }, &ret))
 		return real_pselect(nfds, r, w, e, timeout, mask);
 	return ret;
 }
 
 /* The raw call hands over a pointer to a pointer to the mask, and its size. False: the kernel will say what is wrong with it. */
-static bool raw_mask(long argument, const sigset_t **ret_mask)
+static bool raw_mask(long argument, const void **ret_mask)
 {
 	struct { const sigset_t *mask; size_t size; } m = { NULL, sizeof(uint64_t) };
 
@@ -264,7 +250,7 @@ static bool raw_mask(long argument, const sigset_t **ret_mask)
 long fdg_raw_select(long nr, const long a[6], const void *site)
 {
 	bool p = nr == SYS_pselect6;
-	struct call c = { (int)a[0], { (void *)a[1], (void *)a[2], (void *)a[3] }, (void *)a[4], p ? 1000000000 : 1000000, true, true, NULL, site };
+	struct fdg_select_call c = { (int)a[0], { (void *)a[1], (void *)a[2], (void *)a[3] }, (void *)a[4], p ? 1000000000 : 1000000, true, true, NULL, site, 0 };
 	int ret;
 
 	if (is_plain(c.nfds, c.set[0], c.set[1], c.set[2]) || (p && !raw_mask(a[5], &c.mask)) || !took_over(&c, &ret))

@@ -26,15 +26,15 @@ static void begin(int nfds, int r, int w, int e, int timeout)
 {
 	memset(&memory, 0, sizeof(memory));
 	memset(&s, 0x5a, sizeof(s));
-	s.nfds = nfds;
-	s.set[FDG_READ_SET] = r < 0 ? NULL : memory.byte + r;
-	s.set[FDG_WRITE_SET] = w < 0 ? NULL : memory.byte + w;
-	s.set[FDG_EXCEPT_SET] = e < 0 ? NULL : memory.byte + e;
-	s.timeout = timeout < 0 ? NULL : (int64_t *)(memory.byte + timeout);
-	s.fraction = 1000000;
-	s.updates = true;
-	s.mask = NULL;
-	s.n = (unsigned)nfds;
+	s.call.nfds = nfds;
+	s.call.set[FDG_READ_SET] = r < 0 ? NULL : memory.byte + r;
+	s.call.set[FDG_WRITE_SET] = w < 0 ? NULL : memory.byte + w;
+	s.call.set[FDG_EXCEPT_SET] = e < 0 ? NULL : memory.byte + e;
+	s.call.timeout = timeout < 0 ? NULL : (int64_t *)(memory.byte + timeout);
+	s.call.fraction = 1000000;
+	s.call.updates = true;
+	s.call.mask = NULL;
+	s.call.n = (unsigned)nfds;
 }
 
 static void set_fd(int at, int fd)
@@ -60,7 +60,7 @@ static const char *wanted(unsigned x)
 	size_t at = 0;
 
 	text[x][0] = '\0';
-	for (unsigned fd = 0; fd < s.n; fd++)
+	for (unsigned fd = 0; fd < s.call.n; fd++)
 		if (fdg_bit(s.want[x], fd))
 			at += (size_t)snprintf(text[x] + at, sizeof(text[x]) - at, at ? " %u" : "%u", fd);
 	return text[x];
@@ -88,9 +88,9 @@ static void the_incident(void **state)
 	for (int fd = 1020; fd < 1045; fd++)
 		open_at(fd, FDG_INHERITED);
 	open_at(1045, 0);
-	s.timeout[0] = 5;
+	s.call.timeout[0] = 5;
 	set_fd(0, 1045);
-	assert_int_equal(s.timeout[0], 2097157);
+	assert_int_equal(s.call.timeout[0], 2097157);
 	decode();
 	assert_string_equal(wanted(FDG_WRITE_SET), "1045");
 	assert_int_equal(s.time[0], 5);
@@ -101,8 +101,8 @@ static void the_incident(void **state)
 	s.got[FDG_WRITE_SET][1045 / 64] = UINT64_C(1) << 1045 % 64;
 	fdg_fdsets_leave(&s, 1, (const int64_t[2]){ 4, 700000 });
 	assert_true(is_set(0, 1045));
-	assert_int_equal(s.timeout[0], 4 | 1 << 21);
-	assert_int_equal(s.timeout[1], 700000);
+	assert_int_equal(s.call.timeout[0], 4 | 1 << 21);
+	assert_int_equal(s.call.timeout[1], 700000);
 }
 
 static void a_timeout_that_passed_is_clean(void **state)
@@ -110,7 +110,7 @@ static void a_timeout_that_passed_is_clean(void **state)
 	(void)state;
 	begin(1046, 0, -1, -1, S);
 	open_at(1045, 0);
-	s.timeout[0] = 5;
+	s.call.timeout[0] = 5;
 	set_fd(0, 1045);
 	set_fd(0, 9);
 	open_at(9, 0);
@@ -129,12 +129,12 @@ static void an_error_leaves_the_sets(void **state)
 	open_at(1045, 0);
 	set_fd(0, 1045);
 	set_fd(0, 3);
-	s.timeout[1] = 8;
+	s.call.timeout[1] = 8;
 	decode();
 	memset(s.got, 0, sizeof(s.got));
 	fdg_fdsets_leave(&s, -1, (const int64_t[2]){ 0, 7 });
 	assert_true(is_set(0, 1045) && is_set(0, 3));
-	assert_int_equal(s.timeout[1], 7);
+	assert_int_equal(s.call.timeout[1], 7);
 }
 
 /* FD_SET before the timeout is filled in. */
@@ -144,7 +144,7 @@ static void a_bit_that_the_timeout_wiped_out(void **state)
 	begin(1046, -1, 0, -1, S);
 	open_at(1045, 0);
 	set_fd(0, 1045);
-	s.timeout[0] = 5;
+	s.call.timeout[0] = 5;
 	decode();
 	assert_string_equal(wanted(FDG_WRITE_SET), "1045");
 	assert_int_equal(s.time[0], 5);
@@ -157,7 +157,7 @@ static void low_bits_are_the_timeouts(void **state)
 	begin(1030, 0, -1, -1, S);
 	for (int fd = 1024; fd < 1030; fd++)
 		open_at(fd, 0);
-	s.timeout[0] = 5;
+	s.call.timeout[0] = 5;
 	set_fd(0, 1029);
 	decode();
 	assert_string_equal(wanted(FDG_READ_SET), "1029");
@@ -169,7 +169,7 @@ static void a_fraction_above_one(void **state)
 	(void)state;
 	begin(1200, 0, -1, -1, S);
 	open_at(1088 + 30, 0);
-	s.timeout[1] = 250000;
+	s.call.timeout[1] = 250000;
 	set_fd(0, 1088 + 30);
 	decode();
 	assert_string_equal(wanted(FDG_READ_SET), "1118");
@@ -182,7 +182,7 @@ static void for_ever_is_no_crowd(void **state)
 	begin(1060, 0, -1, -1, S);
 	for (int fd = 1024; fd < 1060; fd++)
 		open_at(fd, 0);
-	s.timeout[0] = INT32_MAX;
+	s.call.timeout[0] = INT32_MAX;
 	set_fd(0, 5);
 	decode();
 	assert_string_equal(wanted(FDG_READ_SET), "5 1059");
@@ -208,7 +208,7 @@ static void a_closed_descriptor_is_an_error_for_the_kernel(void **state)
 {
 	(void)state;
 	begin(1046, 0, -1, -1, S);
-	s.timeout[0] = 1;
+	s.call.timeout[0] = 1;
 	set_fd(0, 1045);
 	decode();
 	assert_string_equal(wanted(FDG_READ_SET), "1045");
@@ -239,7 +239,7 @@ static void a_neighbouring_set_keeps_its_own(void **state)
 	open_at(6, 0); /* also 1030 of the first set */
 	set_fd(S, 6);
 	set_fd(2 * S, 1045);
-	s.timeout[0] = 2 | 1 << 21;
+	s.call.timeout[0] = 2 | 1 << 21;
 	decode();
 	assert_string_equal(wanted(FDG_READ_SET), "");
 	assert_string_equal(wanted(FDG_WRITE_SET), "6");
@@ -329,7 +329,7 @@ static void a_canary(void **state)
 	memory.word[S / 8] = canary();
 	set_fd(0, fd);
 	assert_true(fdg_fdsets_fetch(&s));
-	assert_true(fdg_fdsets_hit_something(s.got[FDG_READ_SET], s.n));
+	assert_true(fdg_fdsets_hit_something(&s.call, FDG_READ_SET, false));
 	fdg_fdsets_decode(&s);
 	assert_int_equal(atoi(wanted(FDG_READ_SET)), fd);
 	memset(s.got, 0, sizeof(s.got));
@@ -357,10 +357,10 @@ static void a_return_address(void **state)
 	begin(1100, 0, -1, -1, -1);
 	memory.word[S / 8] = (uintptr_t)__builtin_return_address(0);
 	assert_true(fdg_fdsets_fetch(&s));
-	assert_true(fdg_fdsets_hit_something(s.got[FDG_READ_SET], s.n));
+	assert_true(fdg_fdsets_hit_something(&s.call, FDG_READ_SET, false));
 	memory.word[S / 8] = 7;
 	assert_true(fdg_fdsets_fetch(&s));
-	assert_false(fdg_fdsets_hit_something(s.got[FDG_READ_SET], s.n));
+	assert_false(fdg_fdsets_hit_something(&s.call, FDG_READ_SET, false));
 }
 
 /* What is no neighbour that we know: the program's own descriptors count, and where any bit would name one, only the last. */
@@ -406,9 +406,9 @@ static void memory_that_is_not_there(void **state)
 	assert_ptr_not_equal(page, MAP_FAILED);
 	mprotect(page + 4096, 4096, PROT_NONE);
 	begin(1100, 0, -1, -1, -1);
-	s.set[FDG_READ_SET] = page + 4096 - 144;
+	s.call.set[FDG_READ_SET] = page + 4096 - 144;
 	assert_true(fdg_fdsets_fetch(&s));
-	s.set[FDG_READ_SET] = page + 4096 - S;
+	s.call.set[FDG_READ_SET] = page + 4096 - S;
 	assert_false(fdg_fdsets_fetch(&s));
 	munmap(page, 8192);
 }

@@ -36,20 +36,16 @@ static const char *report(void)
 	return logged;
 }
 
+enum verdict { KERNEL, WAIT };
+
 /* A new call site for each test: one site is told once. */
-static enum fdg_select_verdict call(int nfds, void *r, void *w, int64_t *timeout)
+static enum verdict call(int nfds, void *r, void *w, int64_t *timeout)
 {
 	static uintptr_t site = 0x1000;
 
 	memset(&s, 0, sizeof(s));
-	s.nfds = nfds;
-	s.set[FDG_READ_SET] = r;
-	s.set[FDG_WRITE_SET] = w;
-	s.timeout = timeout;
-	s.fraction = 1000000;
-	s.updates = true;
-	s.site = (const void *)(site += 16);
-	return fdg_select_before(&s);
+	s.call = (struct fdg_select_call){ nfds, { r, w, NULL }, timeout, 1000000, true, false, NULL, (const void *)(site += 16), 0 };
+	return fdg_select_overran(&s.call) && fdg_select_before(&s) ? WAIT : KERNEL;
 }
 
 static void open_until(int last)
@@ -108,7 +104,7 @@ static void sets_on_the_heap_are_what_they_are(void **state)
 
 	(void)state;
 	open_until(1045);
-	assert_int_equal(call(1046, r, w, NULL), FDG_SELECT_KERNEL);
+	assert_int_equal(call(1046, r, w, NULL), KERNEL);
 	assert_int_equal(fdg_select_use, FDG_SELECT_BIG);
 	free(r);
 	free(w);
@@ -123,14 +119,14 @@ static void a_neighbouring_argument(void **state)
 	(void)state;
 	open_until(1045);
 	((unsigned char *)m)[1045 / 8] |= 1 << 1045 % 8;
-	assert_int_equal(call(1046, m->r, m->w, m->timeout), FDG_SELECT_WAIT);
+	assert_int_equal(call(1046, m->r, m->w, m->timeout), WAIT);
 	assert_true(fdg_bit(s.want[FDG_READ_SET], 1045));
 	assert_non_null(strstr(report(), "called select on fd 1045: readfds has 1,024 bits, and the bit was written into writefds behind it [select.overflow]"));
 	assert_non_null(strstr(logged, "the kernel would read: select(1046, [1045], [21], NULL, {0, 0})"));
 	assert_non_null(strstr(logged, "meant: select(1046, [1045], [], NULL, {0, 0})"));
 	assert_non_null(strstr(logged, "fixed: by fdguard"));
 	assert_non_null(strstr(logged, "most of the numbers below 1,024: 1,004 pipes made at "));
-	assert_int_equal(fdg_select_before(&s), FDG_SELECT_WAIT);
+	assert_true(fdg_select_before(&s));
 	assert_string_equal(report(), ""); /* the same site again */
 	free(m);
 }
@@ -143,12 +139,12 @@ static void reporting_changes_nothing(void **state)
 	fdg_options.select_mode = FDG_REPORT;
 	open_until(1045);
 	m->timeout[0] = 5 | 1 << 21;
-	assert_int_equal(call(1046, NULL, m->w, m->timeout), FDG_SELECT_KERNEL);
+	assert_int_equal(call(1046, NULL, m->w, m->timeout), KERNEL);
 	assert_int_equal(m->timeout[0], 5 | 1 << 21);
 	assert_non_null(strstr(report(), "[select.overflow]"));
 	assert_null(strstr(logged, "fixed:"));
 	fdg_options.select_mode = FDG_OFF;
-	assert_int_equal(call(1046, NULL, m->w, m->timeout), FDG_SELECT_KERNEL);
+	assert_int_equal(call(1046, NULL, m->w, m->timeout), KERNEL);
 	assert_string_equal(report(), "");
 	free(m);
 }
@@ -163,11 +159,11 @@ static void a_small_table(void **state)
 	(void)state;
 	pid = fork(); /* this process' own table never shrinks */
 	if (pid == 0) {
-		bool kernel = call(20000, m->r, m->w, NULL) == FDG_SELECT_KERNEL, small = fdg_select_table_is_small;
+		bool kernel = call(20000, m->r, m->w, NULL) == KERNEL, small = fdg_select_table_is_small;
 
 		open_until(1100);
 		/* The kernel would go beyond the sets; but nothing was meant there, and to wait for nothing helps nobody. */
-		_exit(!(kernel && small && !fdg_select_table_is_small && call(20000, m->r, m->w, NULL) == FDG_SELECT_KERNEL && s.n >= 1101));
+		_exit(!(kernel && small && !fdg_select_table_is_small && call(20000, m->r, m->w, NULL) == KERNEL && s.call.n >= 1101));
 	}
 	waitpid(pid, &status, 0);
 	assert_int_equal(status, 0);
@@ -182,11 +178,11 @@ static void the_size_of_a_static_set(void **state)
 {
 	(void)state;
 	open_until(1045);
-	assert_int_equal(call(1046, large_static_set, NULL, NULL), FDG_SELECT_KERNEL);
+	assert_int_equal(call(1046, large_static_set, NULL, NULL), KERNEL);
 	assert_string_equal(report(), "");
-	assert_int_equal(call(1046, static_set, NULL, NULL), FDG_SELECT_WAIT);
+	assert_int_equal(call(1046, static_set, NULL, NULL), WAIT);
 	assert_non_null(strstr(report(), "into what lies behind it"));
-	assert_int_equal(call(1046, static_set, NULL, NULL), FDG_SELECT_WAIT); /* remembered */
+	assert_int_equal(call(1046, static_set, NULL, NULL), WAIT); /* remembered */
 }
 
 /* What lies above us on the stack, up to our callers' return addresses. */
@@ -197,11 +193,11 @@ static void sets_on_the_stack(void **state)
 	(void)state;
 	open_until(1045);
 	large[0] = 1;
-	assert_int_equal(call(1046, large, NULL, NULL), FDG_SELECT_KERNEL);
+	assert_int_equal(call(1046, large, NULL, NULL), KERNEL);
 	assert_string_equal(report(), "");
 	open_until(8000);
 	/* A set that begins at the end of ours reaches into the frames that called us. */
-	assert_int_equal(call(8001, large + 1024 - S / 8, NULL, NULL), FDG_SELECT_WAIT);
+	assert_int_equal(call(8001, large + 1024 - S / 8, NULL, NULL), WAIT);
 }
 
 static void the_warning_before(void **state)
