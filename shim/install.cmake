@@ -19,18 +19,28 @@ write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/fdguard-config-vers
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/fdguard-config.cmake ${CMAKE_CURRENT_BINARY_DIR}/fdguard-config-version.cmake
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/fdguard)
 
-# Manual pages. Their table of options is the library's own, printed by the tool.
+# Manual pages. Their tables are the library's own, printed by the tools.
 find_program(SCDOC scdoc)
 if(NOT SCDOC)
   message(STATUS "No scdoc: no manual pages")
 elseif(CMAKE_CROSSCOMPILING)
   message(STATUS "Cross compiling: no manual pages, whose option table is printed by a program that was built")
 elseif(TARGET fdguard-options)
-  set(MAN_PAGE ${CMAKE_CURRENT_BINARY_DIR}/fdguard.1)
-  add_custom_command(OUTPUT ${MAN_PAGE}
-    COMMAND ${CMAKE_COMMAND} -DSOURCE=${CMAKE_CURRENT_SOURCE_DIR}/man/fdguard.1.scd -DPAGE=${MAN_PAGE} -DSCDOC=${SCDOC}
-      -DOPTIONS_TOOL=$<TARGET_FILE:fdguard-options> -DVERSION=${PROJECT_VERSION} -P ${CMAKE_CURRENT_SOURCE_DIR}/man/page.cmake
-    DEPENDS fdguard-options man/fdguard.1.scd man/page.cmake options.def guards.def VERBATIM)
-  add_custom_target(fdguard-man ALL DEPENDS ${MAN_PAGE})
-  install(FILES ${MAN_PAGE} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+  # fdguard_man_page(NAME SECTION TABLES…)
+  function(fdguard_man_page name section)
+    set(page ${CMAKE_CURRENT_BINARY_DIR}/${name}.${section})
+    set(source man/${name}.${section}.scd)
+    add_custom_command(OUTPUT ${page}
+      COMMAND ${CMAKE_COMMAND} -DSOURCE=${CMAKE_CURRENT_SOURCE_DIR}/${source} -DPAGE=${page} -DSCDOC=${SCDOC}
+        -DOPTIONS_TOOL=$<TARGET_FILE:fdguard-options> -DFINDINGS_TOOL=$<TARGET_FILE:fdguard-explain> -DVERSION=${PROJECT_VERSION}
+        -P ${CMAKE_CURRENT_SOURCE_DIR}/man/page.cmake
+      DEPENDS fdguard-options fdguard-explain ${source} man/page.cmake ${ARGN} VERBATIM)
+    set_property(GLOBAL APPEND PROPERTY FDGUARD_MAN_PAGES ${page})
+    install(FILES ${page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
+  endfunction()
+
+  fdguard_man_page(fdguard 1 options.def guards.def)
+  fdguard_man_page(fdguard-findings 7 ${FINDING_TEXTS} guards.def report/findings.def)
+  get_property(MAN_PAGES GLOBAL PROPERTY FDGUARD_MAN_PAGES)
+  add_custom_target(fdguard-man ALL DEPENDS ${MAN_PAGES})
 endif()

@@ -111,18 +111,21 @@ bool fdg_sys_is_mapped(const void *p, size_t n)
 	return true;
 }
 
+static bool copy(long call, const void *there, void *here, size_t n)
+{
+	struct iovec local = { here, n }, remote = { (void *)(uintptr_t)there, n };
+
+	return fdg_sys6(call, fdg_sys_getpid(), (long)&local, 1, (long)&remote, 1, 0) == (long)n;
+}
+
 bool fdg_sys_peek(const void *from, void *to, size_t n)
 {
-	struct iovec local = { to, n }, remote = { (void *)(uintptr_t)from, n };
-	long r = fdg_sys6(SYS_process_vm_readv, fdg_sys_getpid(), (long)&local, 1, (long)&remote, 1, 0);
+	return copy(SYS_process_vm_readv, from, to, n);
+}
 
-	if (r != -EPERM && r != -ENOSYS)
-		return r == (long)n;
-	/* Some containers forbid it: mapped is the most that can be asked there. */
-	if (!fdg_sys_is_mapped(from, n))
-		return false;
-	memcpy(to, from, n);
-	return true;
+bool fdg_sys_poke(void *to, const void *from, size_t n)
+{
+	return copy(SYS_process_vm_writev, to, (void *)(uintptr_t)from, n);
 }
 
 int fdg_sys_getpid(void)

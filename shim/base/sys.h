@@ -82,8 +82,9 @@ int fdg_sys_clock(int clock, struct timespec *ret_ts);
 int fdg_sys_poll(struct pollfd *fds, unsigned n, int timeout_ms); /* not retried on EINTR */
 /* Is something mapped at all n bytes? It may be unreadable. */
 bool fdg_sys_is_mapped(const void *p, size_t n);
-/* Copies memory of this process, which may not be there: false then. */
+/* Copy to and from memory of this process that may not be there: false then, and where a container forbids the asking. */
 bool fdg_sys_peek(const void *from, void *to, size_t n);
+bool fdg_sys_poke(void *to, const void *from, size_t n);
 int fdg_sys_getpid(void);
 int fdg_sys_getppid(void);
 int fdg_sys_gettid(void);

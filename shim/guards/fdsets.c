@@ -11,10 +11,10 @@
  *  2. In the canary's word, what the canary does not have is an fd.
  *  3. In another set, the bit is that set's, unless the fd there is less likely (closed; or inherited by a program that never asked for it) than ours.
  *  4. In the timeout, high bits (36 hours and more, a fraction above one) are fds; low bits are the timeout's.
- *  5. Elsewhere the program's own open fds count where there are few around; or where the word has few bits, and names nothing else, and not so many numbers
- *     are open that any bit would name one.
+ *  5. Elsewhere, a word whose bits are all open fds is what it seems to be, unless so many numbers are open that any bit would name one. Of others, the
+ *     program's own fds count where there are few around to be named.
  *
- * A timeout or a set that the program wrote after the FD_SET has wiped the last one's bit out: then it is put back where it must have been.
+ * A timeout or a set that the program wrote after the FD_SET has wiped the last one's bit out. If nothing else is waited for, it is put back where it must have been.
  */
 #include "guards/fdsets.h"
 
@@ -29,10 +29,9 @@
 
 #define SECONDS_HIGH_BIT 17   /* a timeout of 36 hours */
 #define FOREVER_BITS 10       /* more high bits than this are a very long timeout (INT_MAX), not fds */
-#define FEW_BITS 6            /* of a word in memory that we know nothing of */
 #define FEW_OWN 2             /* open fds among the 64 of a word */
-#define FEW_BITS_OF_HALF 3    /* the same, of 32 bits around the last fd */
-#define STRAYS_MIN 3          /* bits of text that cannot be fds */
+#define FEW_BITS_OF_HALF 3    /* of 32 bits around the last fd, in memory that we know nothing of */
+#define STRAYS_MIN 2          /* bits of an address or a text that cannot be fds */
 #define SET_WORDS (FDG_SET_FDS / 64)
 
 enum home_kind { HOME_UNKNOWN, HOME_SET, HOME_TIME, HOME_MASK, HOME_CANARY };
@@ -52,7 +51,6 @@ struct decoding {
 	uint64_t canary;
 	int last;                            /* -1: there is none that we could know */
 	bool last_is_greatest;               /* and it is nfds-1 */
-	bool dense;                          /* see is_dense */
 	uint64_t dropped[FDG_SETS][SET_WORDS]; /* bits of a home that turned out to be somebody else's */
 	uint64_t taken[2];                   /* bits of the timeout that are fds */
 	uint64_t sure[2];                    /* those of them that are the last's */
@@ -99,28 +97,27 @@ bool fdg_fdsets_fetch(struct fdg_select *s)
 	return true;
 }
 
-/* Bits of the word that begins with fd `first` which no set of the program's has: of closed fds, or from nfds on. */
+/* Bits of the word that begins with fd `first`, below n, which no set of a program that is right has: of closed fds. What stands from n on is nobody's business. */
 static unsigned strays(uint64_t word, unsigned first, unsigned n)
 {
 	unsigned count = 0;
 
-	for (; word; word &= word - 1) {
-		unsigned fd = first + (unsigned)__builtin_ctzll(word);
-
-		count += fd >= n || fdg_sys_fcntl((int)fd, F_GETFD, 0) < 0;
-	}
+	for (; word && first + (unsigned)__builtin_ctzll(word) < n; word &= word - 1)
+		count += fdg_sys_fcntl((int)(first + (unsigned)__builtin_ctzll(word)), F_GETFD, 0) < 0;
 	return count;
 }
 
-/* An address or text can by chance be a set of descriptors: but only of such as are open. */
-static bool is_something_else(uint64_t word, unsigned first, unsigned n, unsigned *pointers)
+/*
+ * A canary and a return address have 40 bits and more that chance would have to meet. Of other addresses there are many (a sanitizer's shadow is terabytes), and
+ * text is anything: they count only if some of their bits cannot be descriptors.
+ */
+static bool is_something_else(uint64_t word, unsigned first, unsigned n)
 {
 	switch (fdg_word_look(word)) {
 	case FDG_WORD_CANARY:
 	case FDG_WORD_RETURN:
 		return true;
 	case FDG_WORD_POINTER:
-		return ++*pointers == 2 || strays(word, first, n) > 0;
 	case FDG_WORD_TEXT:
 		return strays(word, first, n) >= STRAYS_MIN;
 	default:
@@ -130,7 +127,7 @@ static bool is_something_else(uint64_t word, unsigned first, unsigned n, unsigne
 
 bool fdg_fdsets_hit_something(const struct fdg_select_call *c, unsigned x, bool is_there)
 {
-	unsigned pointers = 0, bytes = fdg_select_bytes(c->n), n;
+	unsigned bytes = fdg_select_bytes(c->n), n;
 	uint64_t words[32];
 
 	for (unsigned at = FDG_SET_BYTES; at < bytes; at += n) {
@@ -142,7 +139,7 @@ bool fdg_fdsets_hit_something(const struct fdg_select_call *c, unsigned x, bool 
 		else if (!fdg_sys_peek(p, words, n))
 			return false;
 		for (unsigned i = 0; i < n / sizeof(*words); i++)
-			if (is_something_else(words[i], at * 8 + i * 64, c->n, &pointers))
+			if (is_something_else(words[i], at * 8 + i * 64, c->n))
 				return true;
 	}
 	return false;
@@ -179,7 +176,7 @@ static struct home home_of(const struct fdg_select *s, unsigned x, unsigned fd)
 	if (lies_in(p, s->call.timeout, sizeof(s->raw_time), &at))
 		return (struct home){ HOME_TIME, 0, at * 8 + fd % 8 };
 	if (lies_in(p, s->call.mask, sizeof(uint64_t), &at))
-		return (struct home){ HOME_MASK, 0, 0 };
+		return (struct home){ HOME_MASK, 0, at * 8 + fd % 8 };
 	return (struct home){ fdg_bit(s->canaries[x], fd / 64) ? HOME_CANARY : HOME_UNKNOWN, 0, 0 };
 }
 
@@ -201,24 +198,16 @@ static bool is_known_own(unsigned fd)
 	return (fdg_ledger_state((int)fd) & (FDG_KNOWN | FDG_INHERITED)) == FDG_KNOWN;
 }
 
-/*
- * The last, and whether so many numbers from 1,024 up to it are open, by the program itself, that any bit in memory would name one.
- */
-static void look_at_table(struct decoding *d)
+static void find_greatest(struct decoding *d)
 {
-	unsigned nfds = (unsigned)d->s->call.nfds, own = 0, end = nfds;
+	unsigned nfds = (unsigned)d->s->call.nfds;
 
 	d->last_is_greatest = nfds <= d->s->call.n && rank_of(nfds - 1) != CLOSED;
-	for (unsigned fd = FDG_SET_FDS; fd < d->s->call.n; fd++)
-		if (is_known_own(fd)) {
-			own++;
-			d->last = (int)fd;
-		}
 	if (d->last_is_greatest)
 		d->last = (int)nfds - 1;
-	else
-		end = (unsigned)d->last + 1;
-	d->dense = own > 8 && own * 2 > end - FDG_SET_FDS;
+	for (unsigned fd = FDG_SET_FDS; !d->last_is_greatest && fd < d->s->call.n; fd++)
+		if (is_known_own(fd))
+			d->last = (int)fd;
 }
 
 /* A bit of the timeout that no sensible timeout has. */
@@ -248,22 +237,31 @@ static bool is_of_address(uint64_t word, unsigned bit)
 	return look == FDG_WORD_RETURN || (look == FDG_WORD_POINTER && fdg_word_look(word & ~(UINT64_C(1) << bit)) != FDG_WORD_POINTER);
 }
 
-/* In memory that we know nothing of. */
+/* So many numbers from 1,024 on are open, by the program itself, that any bit in memory would name one. */
+static bool is_dense(const struct decoding *d)
+{
+	unsigned own = 0, end = d->last < 0 ? FDG_SET_FDS : (unsigned)d->last + 1;
+
+	for (unsigned fd = FDG_SET_FDS; fd < end; fd++)
+		own += is_known_own(fd);
+	return own * 2 > end - FDG_SET_FDS;
+}
+
+/* In memory that we know nothing of. Where nothing was seen there but that the set ends, a bit is an fd, as the kernel takes it. */
 static enum meant is_meant_there(const struct decoding *d, unsigned x, unsigned fd)
 {
 	uint64_t word = d->s->got[x][fd / 64], half = word >> (fd % 64 & 32) & UINT32_MAX;
+	bool is_bits = fdg_word_look(word) == FDG_WORD_BITS;
 
+	if (is_bits && strays(word, fd & ~63u, d->s->call.n) == 0 && (!d->s->call.is_sure || (rank_of(fd) == OWN && !is_dense(d))))
+		return YES;
 	/* Nearly every program waits to read. */
 	if ((int)fd == d->last && d->last_is_greatest)
-		return x == FDG_READ_SET || (fdg_word_look(word) == FDG_WORD_BITS && __builtin_popcountll(half) <= FEW_BITS_OF_HALF) ? YES : PERHAPS;
+		return x == FDG_READ_SET || (is_bits && __builtin_popcountll(half) <= FEW_BITS_OF_HALF) ? YES : PERHAPS;
 	if (rank_of(fd) != OWN || is_of_address(word, fd % 64))
 		return NO;
 	/* Where there are few to be named, chance rarely names one. */
-	if (own_in_word(fd & ~63u) <= FEW_OWN)
-		return YES;
-	if (d->dense || fdg_word_look(word) != FDG_WORD_BITS || __builtin_popcountll(word) > FEW_BITS)
-		return NO;
-	return strays(word, fd & ~63u, d->s->call.n) == 0 ? YES : NO;
+	return own_in_word(fd & ~63u) <= FEW_OWN ? YES : NO;
 }
 
 /* Is the bit that is set at fd's place in set x the fd's? */
@@ -295,6 +293,8 @@ static void take(struct decoding *d, unsigned x, unsigned fd, const struct home 
 	d->s->want[x][fd / 64] |= UINT64_C(1) << fd % 64;
 	if (h->kind == HOME_SET)
 		d->dropped[h->set][h->bit / 64] |= UINT64_C(1) << h->bit % 64;
+	if (h->kind == HOME_MASK)
+		d->s->mask_taken |= UINT64_C(1) << h->bit;
 	if (h->kind == HOME_TIME) {
 		d->taken[h->bit / 64] |= UINT64_C(1) << h->bit % 64;
 		if (last)
@@ -311,7 +311,6 @@ static void sort_word(struct decoding *d, unsigned x, unsigned word)
 	for (; bits; bits &= bits - 1) {
 		unsigned fd = word * 64 + (unsigned)__builtin_ctzll(bits);
 		struct home h = home_of(d->s, x, fd);
-
 		enum meant meant = is_meant(d, x, fd, &h);
 
 		if (meant == YES)
@@ -350,20 +349,24 @@ static int wiped_out(const struct decoding *d)
 	return found;
 }
 
-/* Not found where it would be certain. Something that looks like it says less than a read set with other fds, whose bit was wiped out. */
+static bool has_one_set(const struct fdg_select *s)
+{
+	return (s->call.set[0] != NULL) + (s->call.set[1] != NULL) + (s->call.set[2] != NULL) == 1;
+}
+
+/* Not found where it would be certain. */
 static void find_last(struct decoding *d)
 {
 	int x;
 
 	if (d->last_found || !d->last_is_greatest)
 		return;
-	x = wiped_out(d);
-	if (x == FDG_READ_SET && !is_empty_set(d->s->want[x], d->s->call.n))
-		take_last(d, FDG_READ_SET);
-	for (unsigned y = 0; y < FDG_SETS && !d->last_found; y++)
+	for (unsigned y = 0; y < FDG_SETS; y++)
 		if (d->last_maybe[y])
 			take_last(d, y);
-	if (!d->last_found && x >= 0)
+	/* Programs that keep the greatest of all their fds can have it in no set. Of one set, and where nothing else would be waited for, it must be in this one. */
+	x = wiped_out(d);
+	if (!d->last_found && x >= 0 && (has_one_set(d->s) || fdg_fdsets_is_empty(d->s)))
 		take_last(d, (unsigned)x);
 }
 
@@ -385,9 +388,10 @@ static void fill_read_set(struct decoding *d)
 	}
 }
 
+/* select takes a second and more in microseconds; pselect refuses it. */
 static bool is_time(const struct fdg_select *s, const int64_t time[2])
 {
-	return time[0] >= 0 && time[1] >= 0 && time[1] < s->call.fraction;
+	return time[0] >= 0 && time[1] >= 0 && time[1] <= (s->call.fraction == 1000000 ? INT32_MAX : s->call.fraction - 1);
 }
 
 /* Every bit of the timeout that an open fd of some set explains. */
@@ -431,7 +435,8 @@ void fdg_fdsets_decode(struct fdg_select *s)
 {
 	struct decoding d = { .s = s, .canary = fdg_word_canary(), .last = -1 };
 
-	look_at_table(&d);
+	find_greatest(&d);
+	s->mask_taken = 0;
 	s->lost_timeout = false;
 	memset(s->canaries, 0, sizeof(s->canaries));
 	memset(s->shared, -1, sizeof(s->shared));
@@ -442,68 +447,72 @@ void fdg_fdsets_decode(struct fdg_select *s)
 			sort_word(&d, x, i);
 		}
 	find_last(&d);
-	fill_read_set(&d);
-	clean_time(&d);
 	for (unsigned x = 0; x < FDG_SETS; x++)
 		for (unsigned i = 0; i < SET_WORDS; i++)
 			s->want[x][i] &= ~d.dropped[x][i];
+	fill_read_set(&d);
+	clean_time(&d);
 }
 
-static void write_bit(const struct fdg_select *s, unsigned x, unsigned fd, bool on)
+/* The memory was read before; whether it can be written to, only the kernel can say without a fault. */
+static bool write_bit(const struct fdg_select *s, unsigned x, unsigned fd, bool on)
 {
 	unsigned char *p = (unsigned char *)s->call.set[x] + fd / 8, bit = (unsigned char)(1u << fd % 8);
+	unsigned char byte = on ? *p | bit : *p & (unsigned char)~bit;
 
-	*p = on ? *p | bit : *p & (unsigned char)~bit;
+	return byte == *p || fdg_sys_poke(p, &byte, 1);
 }
 
 /* Not ready: the home gets its memory back. A set has it already; a canary has bits of its own. */
-static void take_back(const struct fdg_select *s, unsigned x, unsigned fd)
+static bool take_back(const struct fdg_select *s, unsigned x, unsigned fd)
 {
 	struct home h = home_of(s, x, fd);
 
 	if (h.kind == HOME_CANARY)
-		write_bit(s, x, fd, fdg_word_canary() >> fd % 64 & 1);
-	else if (h.kind != HOME_SET && (int)fd != s->shared[x])
-		write_bit(s, x, fd, false);
+		return write_bit(s, x, fd, fdg_word_canary() >> fd % 64 & 1);
+	return h.kind == HOME_SET || (int)fd == s->shared[x] || write_bit(s, x, fd, false);
 }
 
-static void set_all(const struct fdg_select *s, unsigned x, unsigned fd)
+static bool clear_idle(const struct fdg_select *s, unsigned x, unsigned fd)
 {
-	write_bit(s, x, fd, true);
+	return fdg_bit(s->got[x], fd) || take_back(s, x, fd);
 }
 
-static void clear_idle(const struct fdg_select *s, unsigned x, unsigned fd)
+static bool set_ready(const struct fdg_select *s, unsigned x, unsigned fd)
 {
-	if (!fdg_bit(s->got[x], fd))
-		take_back(s, x, fd);
+	return !fdg_bit(s->got[x], fd) || write_bit(s, x, fd, true);
 }
 
-static void set_ready(const struct fdg_select *s, unsigned x, unsigned fd)
+/* After an error the sets are as they were: what is left of the timeout was written over the bits in it. */
+static bool put_back(const struct fdg_select *s, unsigned x, unsigned fd)
 {
-	if (fdg_bit(s->got[x], fd))
-		write_bit(s, x, fd, true);
+	struct home h = home_of(s, x, fd);
+
+	return h.kind != HOME_TIME || !((uint64_t)s->raw_time[h.bit / 64] >> h.bit % 64 & 1) || write_bit(s, x, fd, true);
 }
 
-static void each_high(const struct fdg_select *s, void (*f)(const struct fdg_select *s, unsigned x, unsigned fd))
+static bool each_high(const struct fdg_select *s, bool (*f)(const struct fdg_select *s, unsigned x, unsigned fd))
 {
+	bool good = true;
+
 	for (unsigned x = 0; x < FDG_SETS; x++)
 		for (unsigned i = SET_WORDS; s->call.set[x] && i < fdg_select_bytes(s->call.n) / 8; i++)
 			for (uint64_t bits = s->want[x][i]; bits; bits &= bits - 1)
-				f(s, x, i * 64 + (unsigned)__builtin_ctzll(bits));
+				good &= f(s, x, i * 64 + (unsigned)__builtin_ctzll(bits));
+	return good;
 }
 
 /* The order decides who wins where memory has two owners: a ready fd, then the set or timeout that lies there, then an fd that is not ready. */
-void fdg_fdsets_leave(const struct fdg_select *s, int result, const int64_t left[2])
+bool fdg_fdsets_leave(const struct fdg_select *s, int result, const int64_t left[2])
 {
+	bool good = true;
+
 	for (unsigned x = 0; x < FDG_SETS; x++)
 		if (s->call.set[x] && result >= 0)
-			memcpy(s->call.set[x], s->got[x], FDG_SET_BYTES);
+			good &= fdg_sys_poke(s->call.set[x], s->got[x], FDG_SET_BYTES);
 	if (s->call.timeout && s->call.updates)
-		memcpy(s->call.timeout, left, sizeof(s->time));
-	if (result < 0) {
-		each_high(s, set_all); /* an error leaves the sets as they were */
-		return;
-	}
-	each_high(s, clear_idle);
-	each_high(s, set_ready);
+		fdg_sys_poke(s->call.timeout, left, sizeof(s->time)); /* the kernel, too, lets a constant one pass */
+	if (result < 0)
+		return !s->call.updates || each_high(s, put_back);
+	return good && each_high(s, clear_idle) && each_high(s, set_ready);
 }

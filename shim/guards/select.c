@@ -15,8 +15,8 @@
  *  1. nfds up to 1,024: nothing.
  *  2. Above, clamp it to the size of the descriptor table, as the kernel does: select(getdtablesize(), …) is right while the table is small.
  *  3. Sets can really be that long (heap, `fd_set s[16]`, alloca): the program's own pointers go to the kernel. Only on evidence do we step in: another argument
- *     of the call lies where the kernel would read the set; or a canary, a return address, other addresses or text do, whose bits cannot be descriptors; or the
- *     symbols of the file say how short a static set is.
+ *     of the call lies where the kernel would read the set; or, behind a set on the stack or a static one, a canary or a return address does, or other addresses
+ *     and text whose bits name closed descriptors; or the program's symbols say how short a static set is.
  *  4. Then (fdsets.c) find out which descriptors were meant, and what the timeout was; wait for those (wrap/select.c); write back single bits.
  *  5. Say so: select.overflow. FD_SET's abort stays, but select.fortify says first which descriptor it was, and where that came from.
  *  6. A warning before it happens: a program that has used select gets its first descriptor above 1,023.
@@ -28,7 +28,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -46,7 +45,6 @@
 #include "base/poison.h"
 
 #define STACK_REACH (64ul << 20) /* further above our frame than this is not on this stack */
-#define PAGE 4096u               /* or a multiple of it */
 #define LISTED 12                /* fds that a report lists of a set */
 #define CROWDS 16
 
@@ -65,7 +63,7 @@ static bool is_open(unsigned fd)
  */
 static bool table_holds(unsigned fd)
 {
-	uint64_t set[FDG_SELECT_WORDS];
+	uint64_t set[FDG_SELECT_WORDS + 1];
 	struct timespec now = { 0, 0 };
 	long r;
 
@@ -75,21 +73,9 @@ static bool table_holds(unsigned fd)
 	return r != 0 || !fdg_bit(set, fd);
 }
 
-/* nfds as the kernel takes it, but no more than FDG_SELECT_MAX. Tables end at multiples of 64. */
-static unsigned clamp(unsigned nfds)
+/* Where the table ends, if that is in (low, high]: both are multiples of 64, low is inside. */
+static unsigned search(unsigned low, unsigned high)
 {
-	unsigned low = FDG_SET_FDS, high = nfds < FDG_SELECT_MAX ? nfds : FDG_SELECT_MAX;
-
-	if (atomic_load_explicit(&fdg_select_table_is_small, memory_order_relaxed))
-		return low;
-	if (is_open(nfds - 1))
-		return high;
-	if (!table_holds(low)) {
-		atomic_store_explicit(&fdg_select_table_is_small, true, memory_order_relaxed);
-		return low;
-	}
-	if (table_holds(high - 1))
-		return high;
 	while (high - low > 64) {
 		unsigned middle = (low + (high - low) / 2) & ~63u;
 
@@ -98,7 +84,43 @@ static unsigned clamp(unsigned nfds)
 		else
 			high = middle;
 	}
-	return low + 64 < high ? low + 64 : high;
+	return high;
+}
+
+/*
+ * nfds as the kernel takes it: but no more than FDG_SELECT_MAX. Tables end at multiples of 64. Where it ended the last time is where it ends mostly; it is asked again
+ * all the same.
+ */
+static unsigned clamp(struct fdg_select_call *c)
+{
+	static _Atomic unsigned last_end;
+	unsigned nfds = (unsigned)c->nfds, end = atomic_load_explicit(&last_end, memory_order_relaxed);
+
+	c->is_cut = false;
+	if (atomic_load_explicit(&fdg_select_table_is_small, memory_order_relaxed))
+		return FDG_SET_FDS;
+	if (is_open(nfds - 1)) {
+		c->is_cut = nfds > FDG_SELECT_MAX;
+		return c->is_cut ? FDG_SELECT_MAX : nfds;
+	}
+	if (!table_holds(FDG_SET_FDS)) {
+		if (!fdg_foreign_memory())
+			atomic_store_explicit(&fdg_select_table_is_small, true, memory_order_relaxed);
+		return FDG_SET_FDS;
+	}
+	if (nfds > FDG_SELECT_MAX && table_holds(FDG_SELECT_MAX)) {
+		c->is_cut = true;
+		return FDG_SELECT_MAX;
+	}
+	if (nfds > FDG_SELECT_MAX)
+		nfds = FDG_SELECT_MAX;
+	if (table_holds(nfds - 1))
+		return nfds;
+	if (end <= FDG_SET_FDS || end >= nfds || !table_holds(end - 1) || table_holds(end)) {
+		end = search(FDG_SET_FDS, (nfds + 63) & ~63u);
+		atomic_store_explicit(&last_end, end, memory_order_relaxed);
+	}
+	return end < nfds ? end : nfds;
 }
 
 /* Does `p` lie where the kernel would read set x, behind the 128 bytes of an fd_set? */
@@ -129,40 +151,66 @@ static bool is_on_main_stack(const struct fdg_select_call *c, unsigned x)
 /* Looked up once per address: reading a large file's symbols takes milliseconds. */
 static const void *variable_end(const void *p)
 {
-	static struct { const void *_Atomic at, *_Atomic end; } known[16];
-	unsigned slot = (unsigned)((uintptr_t)p / 8 % 16);
+	static struct { const void *_Atomic at, *_Atomic end; } known[64];
+	unsigned slot = (unsigned)((uintptr_t)p * UINT64_C(0x9e3779b97f4a7c15) >> 58);
 	const void *end = atomic_load(&known[slot].end);
 
 	/* Read between two looks at the key, written under no key. */
 	if (atomic_load(&known[slot].at) == p && atomic_load(&known[slot].end) == end)
 		return end;
-	end = fdg_variable_end(p);
+	if (!fdg_variable_end(p, &end) || fdg_foreign_memory())
+		return end;
 	atomic_store(&known[slot].at, NULL);
 	atomic_store(&known[slot].end, end);
 	atomic_store(&known[slot].at, p);
 	return end;
 }
 
-static bool hits_variable_end(const struct fdg_select_call *c, unsigned x)
+enum memory { HEAP, STACK, STATIC };
+
+/* What a set is made of. Sets on the heap were given a size at run time. */
+static enum memory memory_of(const void *set)
 {
 	struct fdg_place place;
-	uintptr_t start = (uintptr_t)c->set[x], end;
 
-	if (!fdg_place_of((const char *)c->set[x] + 1, &place))
-		return false; /* heap, stack */
-	end = (uintptr_t)variable_end(c->set[x]);
+	if ((uintptr_t)set - (uintptr_t)__builtin_frame_address(0) < STACK_REACH)
+		return STACK;
+	return fdg_place_of((const char *)set + 1, &place) ? STATIC : HEAP;
+}
+
+static bool hits_variable_end(const struct fdg_select_call *c, unsigned x)
+{
+	uintptr_t start = (uintptr_t)c->set[x], end = (uintptr_t)variable_end(c->set[x]);
+
 	return end >= start + FDG_SET_BYTES && end < start + fdg_select_bytes(c->n);
 }
 
 /* Evidence, the cheapest first. */
-static bool has_evidence(const struct fdg_select_call *c)
+static bool has_evidence(struct fdg_select_call *c)
 {
+	c->is_sure = true;
 	if (hits_argument(c, fdg_select_bytes(c->n)))
 		return true;
+	for (unsigned x = 0; x < FDG_SETS; x++) {
+		enum memory memory = c->set[x] ? memory_of(c->set[x]) : HEAP;
+
+		if (memory != HEAP && fdg_fdsets_hit_something(c, x, is_on_main_stack(c, x)))
+			return true;
+	}
+	c->is_sure = false;
 	for (unsigned x = 0; x < FDG_SETS; x++)
-		if (c->set[x] && (fdg_fdsets_hit_something(c, x, is_on_main_stack(c, x)) || hits_variable_end(c, x)))
+		if (c->set[x] && memory_of(c->set[x]) == STATIC && hits_variable_end(c, x))
 			return true;
 	return false;
+}
+
+/* A set on the heap can have been made for any number of fds. */
+void fdg_select_first_used(const void *r, const void *w, const void *e)
+{
+	const void *set = r ? r : w ? w : e;
+
+	if (!fdg_foreign_memory())
+		atomic_store_explicit(&fdg_select_use, memory_of(set) == HEAP ? FDG_SELECT_BIG : FDG_SELECT_SMALL, memory_order_relaxed);
 }
 
 /* It waited on a set that has a bit for this number: it knows what it does, and needs no warning. */
@@ -176,32 +224,13 @@ bool fdg_select_overran(struct fdg_select_call *c)
 {
 	if (fdg_options.select_mode == FDG_OFF || !(c->set[0] || c->set[1] || c->set[2]))
 		return false;
-	c->n = clamp((unsigned)c->nfds);
-	if (c->n <= FDG_SET_FDS) {
-		fdg_select_used();
+	c->n = clamp(c);
+	if (c->n <= FDG_SET_FDS)
 		return false;
-	}
 	if (has_evidence(c))
 		return true;
 	note_big(c);
 	return false;
-}
-
-/* Each page down to there can be written to: a guard page would end it. A signal stack can have no guard page, but says how large it is. */
-bool fdg_select_has_room(void)
-{
-	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-	stack_t signal_stack;
-	char byte;
-
-	if (fdg_sys2(SYS_sigaltstack, NULL, &signal_stack) == 0 && signal_stack.ss_flags & SS_ONSTACK)
-		return here - (uintptr_t)signal_stack.ss_sp > FDG_SELECT_STACK;
-	if (here < fdg_select_main_stack && fdg_select_main_stack - here < STACK_REACH)
-		return true; /* grows */
-	for (unsigned down = PAGE; down <= FDG_SELECT_STACK; down += PAGE)
-		if (!fdg_sys_peek((const char *)here - down, &byte, 1))
-			return false;
-	return true;
 }
 
 /* What the low numbers are taken by: the largest group of one kind from one place. */
@@ -264,7 +293,7 @@ static void put_crowd(struct fdg_buf *b, const struct crowd *c)
 	}
 }
 
-/* What every finding of this guard says about a descriptor. */
+/* What every finding of this guard says about a descriptor. In a mapping of its own: select and socket are called on small stacks, too. */
 struct subject {
 	struct fdg_finding f;
 	struct fdg_place site[FDG_FRAMES_MAX], created[FDG_FRAMES_MAX];
@@ -288,20 +317,25 @@ static void put_name_of_kind(struct fdg_buf *b, fdg_kindword kind)
 	fdg_put(b, text + 2);
 }
 
-/* `fd` may be anything, -1 for none. */
-static void begin(struct subject *u, enum fdg_finding_id id, long fd, const void *site)
+/* `fd` may be anything, -1 for none. NULL: there is no memory. */
+static struct subject *begin(enum fdg_finding_id id, long fd, const void *site)
 {
-	struct fdg_buf crowd = FDG_BUF(u->crowd), kind = FDG_BUF(u->kind);
+	struct subject *u = fdg_sys_mmap(sizeof(*u), false);
 	struct crowd below = crowd_below();
+	struct fdg_buf crowd, kind;
 	struct fdg_known k;
 
+	if (!u)
+		return NULL;
+	crowd = (struct fdg_buf)FDG_BUF(u->crowd);
+	kind = (struct fdg_buf)FDG_BUF(u->kind);
 	u->f = (struct fdg_finding)FDG_FINDING_INIT(id);
 	u->text = (struct fdg_buf)FDG_BUF(u->message);
 	u->f.message = u->message;
 	u->f.site = u->site;
 	u->f.sites = fdg_options.stacks > 1 && fdg_vfork_depth == 0 ? fdg_stack(u->site, fdg_options.stacks) : fdg_options.stacks > 0 && fdg_place_of(site, u->site);
+	u->f.site_label = "called at";
 	u->f.created = u->created;
-	u->f.createds = 0;
 	if (fd >= 0 && fd <= INT32_MAX) {
 		u->f.fd = (int)fd;
 		if (fdg_ledger_look((int)fd, &k)) {
@@ -310,10 +344,16 @@ static void begin(struct subject *u, enum fdg_finding_id id, long fd, const void
 		}
 	}
 	u->f.fact = u->fact;
-	u->f.facts = 0;
 	put_crowd(&crowd, &below);
 	add_fact(u, "kind", "kind", u->kind);
 	add_fact(u, "below", "most of the numbers below 1,024", u->crowd);
+	return u;
+}
+
+static void finish(struct subject *u)
+{
+	fdg_report(&u->f);
+	fdg_sys_munmap(u, sizeof(*u));
 }
 
 #define USE_POLL "wait with poll(2) or epoll(7), which know any number"
@@ -370,13 +410,14 @@ static void put_overflow(struct fdg_buf *b, const struct fdg_select *s, int fd, 
 	const char *neighbour;
 
 	if (fd < 0) {
-		fdg_fmt(b, "%s called select(%d), which makes the kernel read and write %u bytes of an fd_set of %u", fdg_base_name(fdg_exe()), s->call.nfds,
-			fdg_select_bytes(s->call.n), FDG_SET_BYTES);
+		fdg_fmt(b, "%s called select(%d), which makes the kernel read and write ", fdg_base_name(fdg_exe()), s->call.nfds);
+		fdg_fmt(b, s->call.is_cut ? "more than %u bytes of an fd_set of %u" : "%u bytes of an fd_set of %u", fdg_select_bytes(s->call.n), FDG_SET_BYTES);
 		return;
 	}
 	neighbour = fdg_fdsets_neighbour(s, x, (unsigned)fd);
-	fdg_fmt(b, "%s called select on fd %d: %s has 1,024 bits, and the bit was written ", fdg_base_name(fdg_exe()), fd, fdg_fdsets_name(x));
-	fdg_fmt(b, neighbour ? "into %s behind it" : "into what lies behind it%s", neighbour ? neighbour : "");
+	fdg_fmt(b, "%s called select on fd %d: %s has 1,024 bits, and ", fdg_base_name(fdg_exe()), fd, fdg_fdsets_name(x));
+	fdg_put(b, fdg_bit(s->got[x], (unsigned)fd) ? "the bit was written into " : "the bit was lost in ");
+	fdg_fmt(b, neighbour ? "%s behind it" : "what lies behind it%s", neighbour ? neighbour : "");
 	if (s->lost_timeout)
 		fdg_put(b, "; the timeout could not be recovered, and 1 s was taken");
 }
@@ -395,23 +436,26 @@ static bool was_told(const struct fdg_select *s, int fd, unsigned x)
 /* Before the wait: s->got is what the kernel would have read. */
 static void report_overflow(const struct fdg_select *s, bool repairs)
 {
-	struct subject u;
-	struct fdg_buf asked = FDG_BUF(u.asked), meant = FDG_BUF(u.meant);
+	struct subject *u;
+	struct fdg_buf asked, meant;
 	unsigned x = 0;
 	int fd = greatest(s, &x);
 
 	if (fdg_foreign_memory() || !fdg_report_wants(fdg_finding_level(FDG_SELECT_OVERFLOW)) || was_told(s, fd, x))
 		return;
-	begin(&u, FDG_SELECT_OVERFLOW, fd, s->call.site);
-	put_overflow(&u.text, s, fd, x);
+	u = begin(FDG_SELECT_OVERFLOW, fd, s->call.site);
+	if (!u)
+		return;
+	asked = (struct fdg_buf)FDG_BUF(u->asked);
+	meant = (struct fdg_buf)FDG_BUF(u->meant);
+	put_overflow(&u->text, s, fd, x);
 	put_call(&asked, s, s->got, s->raw_time);
 	put_call(&meant, s, s->want, s->time);
-	add_fact(&u, "asked", "the kernel would read", u.asked);
-	add_fact(&u, "meant", "meant", u.meant);
-	u.f.site_label = "called at";
-	u.f.fixed = repairs;
-	u.f.fix = USE_POLL FREE_NUMBERS;
-	fdg_report(&u.f);
+	add_fact(u, "asked", "the kernel would read", u->asked);
+	add_fact(u, "meant", "meant", u->meant);
+	u->f.fixed = repairs;
+	u->f.fix = USE_POLL FREE_NUMBERS;
+	finish(u);
 }
 
 bool fdg_select_before(struct fdg_select *s)
@@ -421,49 +465,52 @@ bool fdg_select_before(struct fdg_select *s)
 	if (!fdg_fdsets_fetch(s))
 		return false;
 	fdg_fdsets_decode(s);
-	/* To wait for nothing would be worse than whatever the kernel does. */
-	repairs = fdg_options.select_mode == FDG_FIX && !fdg_fdsets_is_empty(s);
+	/* To wait for nothing, or for a part, would be worse than whatever the kernel does. */
+	repairs = fdg_options.select_mode == FDG_FIX && !s->call.is_cut && !fdg_fdsets_is_empty(s);
 	report_overflow(s, repairs);
 	return repairs;
 }
 
-void fdg_select_after(const struct fdg_select *s, int result, const int64_t left[2])
+bool fdg_select_after(const struct fdg_select *s, int result, const int64_t left[2])
 {
-	fdg_fdsets_leave(s, result, left);
+	return fdg_fdsets_leave(s, result, left);
 }
 
 void fdg_select_fortify(long fd, const void *site)
 {
-	struct subject u;
+	struct subject *u;
 	const char *program = fdg_base_name(fdg_exe());
 
 	if (fdg_options.select_mode == FDG_OFF || fdg_foreign_memory() || !fdg_report_wants(fdg_finding_level(FDG_SELECT_FORTIFY)))
 		return;
-	begin(&u, FDG_SELECT_FORTIFY, fd, site);
+	u = begin(FDG_SELECT_FORTIFY, fd, site);
+	if (!u)
+		return;
 	if (fd < 0) {
-		fdg_fmt(&u.text, "FD_SET is about to abort %s: %ld is no descriptor", program, fd);
-		u.f.fix = "check what the call that should have made the descriptor returned";
-		u.f.facts = 0;
+		fdg_fmt(&u->text, "FD_SET is about to abort %s: %ld is no descriptor", program, fd);
+		u->f.fix = "check what the call that should have made the descriptor returned";
+		u->f.facts = 0;
 	} else {
-		fdg_fmt(&u.text, "FD_SET is about to abort %s: fd %ld has no bit in an fd_set, which ends at 1,023", program, fd);
-		u.f.fix = USE_POLL FREE_NUMBERS;
+		fdg_fmt(&u->text, "FD_SET is about to abort %s: fd %ld has no bit in an fd_set, which ends at 1,023", program, fd);
+		u->f.fix = USE_POLL FREE_NUMBERS;
 	}
-	u.f.site_label = "called at";
-	fdg_report(&u.f);
+	finish(u);
 }
 
 void fdg_select_warn(int fd)
 {
-	struct subject u;
+	struct subject *u;
 	unsigned char small = FDG_SELECT_SMALL;
 
 	if (fdg_options.select_mode == FDG_OFF || fdg_foreign_memory() || !fdg_report_wants(FDG_LEVEL_WARNING) ||
 	    !atomic_compare_exchange_strong(&fdg_select_use, &small, FDG_SELECT_BIG))
 		return;
-	begin(&u, FDG_SELECT_OVERFLOW, fd, NULL);
-	fdg_fmt(&u.text, "%s waits with select, and has obtained fd %d: an fd_set has no bit for it, and FD_SET would write past its end", fdg_base_name(fdg_exe()), fd);
-	u.f.level = FDG_LEVEL_WARNING;
-	u.f.key = "obtained";
-	u.f.fix = "before it happens: " USE_POLL FREE_NUMBERS;
-	fdg_report(&u.f);
+	u = begin(FDG_SELECT_OVERFLOW, fd, NULL);
+	if (!u)
+		return;
+	fdg_fmt(&u->text, "%s waits with select, and has obtained fd %d: an fd_set has no bit for it, and FD_SET would write past its end", fdg_base_name(fdg_exe()), fd);
+	u->f.level = FDG_LEVEL_WARNING;
+	u->f.key = "obtained";
+	u->f.fix = "before it happens: " USE_POLL FREE_NUMBERS;
+	finish(u);
 }

@@ -10,22 +10,17 @@
 
 #include "guards/fdsets.h"
 
-#define FDG_SELECT_STACK (32u << 10) /* bytes: what a report and a repair take, and as much again for what interrupts them */
-
 /*
- * nfds is above FD_SETSIZE: were the sets written past their end? False: the program's own pointers go to the kernel. Fills in c->n. Async-signal-safe, and done on
- * less than 2 KiB of stack.
+ * nfds is above FD_SETSIZE: were the sets written past their end? False: the program's own pointers go to the kernel. Fills in c->n. Async-signal-safe.
  */
 bool fdg_select_overran(struct fdg_select_call *c);
-/* Is there room for what comes next, on whatever stack this is? */
-bool fdg_select_has_room(void);
 /*
  * They were: finds out what was meant, and reports it. True: wait for s->want until s->time, put what is ready into s->got, then fdg_select_after. The caller has
- * filled in s->call. Async-signal-safe; needs FDG_SELECT_STACK.
+ * filled in s->call. Async-signal-safe.
  */
 bool fdg_select_before(struct fdg_select *s);
-/* `result` is select's, `left` what is left of s->time: writes both into the program's memory. */
-void fdg_select_after(const struct fdg_select *s, int result, const int64_t left[2]);
+/* `result` is select's, `left` what is left of s->time: writes both into the program's memory. False: that is EFAULT. */
+bool fdg_select_after(const struct fdg_select *s, int result, const int64_t left[2]);
 
 /* FD_SET, FD_CLR or FD_ISSET of a fortified program, with a number that has no bit: is about to abort. */
 void fdg_select_fortify(long fd, const void *site);
@@ -36,16 +31,18 @@ extern uintptr_t fdg_select_main_stack;
 /* What this process was seen to do with select. */
 enum fdg_select_use {
 	FDG_SELECT_UNUSED,
-	FDG_SELECT_SMALL, /* waits on sets of 1,024 bits */
-	FDG_SELECT_BIG,   /* knows larger ones, or was warned */
+	FDG_SELECT_SMALL, /* waits on sets of 1,024 bits, as far as one can see */
+	FDG_SELECT_BIG,   /* may have larger ones, or was warned */
 };
 extern _Atomic unsigned char fdg_select_use;
 
-/* A select on sets of the usual size. */
-static inline void fdg_select_used(void)
+void fdg_select_first_used(const void *r, const void *w, const void *e);
+
+/* A select on sets of the usual size; one of them is not NULL. */
+static inline void fdg_select_used(const void *r, const void *w, const void *e)
 {
 	if (__builtin_expect(atomic_load_explicit(&fdg_select_use, memory_order_relaxed) == FDG_SELECT_UNUSED, 0))
-		atomic_store_explicit(&fdg_select_use, FDG_SELECT_SMALL, memory_order_relaxed);
+		fdg_select_first_used(r, w, e);
 }
 
 /*

@@ -83,9 +83,7 @@ enum fdg_word fdg_word_look(uint64_t word)
 		return FDG_WORD_BITS;
 	if (is_canary(word))
 		return FDG_WORD_CANARY;
-	if (is_return_address(word))
-		return FDG_WORD_RETURN;
 	if (word >= LEAST_POINTER && word >> 47 == 0 && fdg_sys_is_mapped((const void *)(uintptr_t)word, 1))
-		return FDG_WORD_POINTER;
+		return is_return_address(word) ? FDG_WORD_RETURN : FDG_WORD_POINTER;
 	return is_text(word) ? FDG_WORD_TEXT : FDG_WORD_BITS;
 }

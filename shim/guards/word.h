@@ -11,7 +11,7 @@
 enum fdg_word {
 	FDG_WORD_BITS,    /* nothing else that we know */
 	FDG_WORD_CANARY,  /* of a stack protector; up to four more bits may be set */
-	FDG_WORD_RETURN,  /* an address behind a call */
+	FDG_WORD_RETURN,  /* an address behind a call, in a position-independent object */
 	FDG_WORD_POINTER, /* an address of something that is mapped (the heap, stacks, code) */
 	FDG_WORD_TEXT,    /* printable characters */
 };

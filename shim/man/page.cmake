@@ -1,4 +1,5 @@
-# cmake -DSOURCE=… -DPAGE=… -DSCDOC=… -DOPTIONS_TOOL=… -DVERSION=… -P page.cmake: a manual page, with its table of options.
+# cmake -DSOURCE=… -DPAGE=… -DSCDOC=… -DOPTIONS_TOOL=… -DFINDINGS_TOOL=… -DVERSION=… -P page.cmake: a manual page, with the table of options where it says
+# OPTIONS between two @, and the explanations of all findings where it says FINDINGS.
 function(must_run)
   execute_process(${ARGN} RESULT_VARIABLE status)
   if(NOT status EQUAL 0)
@@ -8,6 +9,8 @@ endfunction()
 
 must_run(COMMAND ${OPTIONS_TOOL} list --scdoc OUTPUT_FILE ${PAGE}.options)
 file(READ ${PAGE}.options OPTIONS)
+must_run(COMMAND ${FINDINGS_TOOL} --scdoc OUTPUT_FILE ${PAGE}.findings)
+file(READ ${PAGE}.findings FINDINGS)
 configure_file(${SOURCE} ${PAGE}.scd @ONLY)
 must_run(COMMAND ${SCDOC} INPUT_FILE ${PAGE}.scd OUTPUT_FILE ${PAGE}.new)
 file(RENAME ${PAGE}.new ${PAGE})

@@ -9,7 +9,7 @@
 
 #include "base/poison.h"
 
-#define SYMBOLS_AT_ONCE 128
+#define SYMBOLS_AT_ONCE 32 /* reports are made on small stacks, too */
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define BYTE_ORDER_HERE ELFDATA2LSB

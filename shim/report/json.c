@@ -127,10 +127,8 @@ void fdg_put_json_item(struct fdg_buf *b, const struct fdg_item *item, const str
 		put_number(b, "repeats", (int64_t)item->repeats);
 	for (unsigned i = 0; i < f->facts && i < share->facts; i++)
 		put_fact(b, &f->fact[i], share->string);
-	if (item->array && share->all) {
-		put_name(b, item->array_name);
-		fdg_put(b, item->array);
-	}
+	if (item->members && share->all)
+		fdg_put(b, item->members);
 	if (!share->all)
 		fdg_put(b, ",\"cut\":true");
 	fdg_put(b, "}");

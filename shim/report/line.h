@@ -31,8 +31,7 @@ struct fdg_item {
 	const struct fdg_finding *f;
 	const struct fdg_symbols *symbols;
 	uint64_t repeats;  /* held back since it was last written; 0: say nothing of it */
-	const char *array; /* JSON alone: the text of an array, the last field, named … */
-	const char *array_name;
+	const char *members; /* JSON alone: the text of further members, the last ones: ,"argv":["x"] */
 };
 
 /* One of a finding's two lists of frames, for the writers. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "report/report.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/fmt.h"
@@ -21,6 +22,9 @@ static const struct { const char *name, *guard; enum fdg_level level; } kinds[] 
 #include "report/findings.def"
 #undef FINDING
 };
+
+/* Here and not above: names of guards can be names of calls. */
+#include "base/poison.h"
 
 enum fdg_level fdg_finding_level(enum fdg_finding_id id)
 {
@@ -54,12 +58,25 @@ static void count_lost(int r, _Atomic uint64_t *lost)
 	atomic_fetch_add(lost, 1);
 }
 
-static void write_item(const struct fdg_item *item, _Atomic uint64_t *lost)
-{
+/* What writing a line takes, in a mapping: findings are reported from whatever stack the program happens to be on, and some have little room. */
+struct desk {
+	struct fdg_symbols symbols;
 	struct fdg_line line;
+};
 
-	fdg_compose(item, &line);
-	count_lost(fdg_sink_write(&line), lost);
+static struct desk *take_desk(_Atomic uint64_t *lost)
+{
+	struct desk *d = fdg_sys_mmap(sizeof(*d), false);
+
+	if (!d)
+		count_lost(-ENOMEM, lost);
+	return d;
+}
+
+static void write_item(const struct fdg_item *item, struct fdg_line *line, _Atomic uint64_t *lost)
+{
+	fdg_compose(item, line);
+	count_lost(fdg_sink_write(line), lost);
 }
 
 static uint64_t hash_string(uint64_t seed, const char *s)
@@ -97,12 +114,11 @@ static bool suppress(uint64_t hash, const struct fdg_item *item)
 }
 
 /* Not seen in this state before, as far as we know: the symbols are worth their price. */
-static void report_new(const struct fdg_finding *f, uint64_t hash, uint64_t state)
+static void report_at(struct desk *d, const struct fdg_finding *f, uint64_t hash, uint64_t state)
 {
-	struct fdg_symbols symbols;
-	struct fdg_item item = { .f = f, .symbols = &symbols };
+	struct fdg_item item = { .f = f, .symbols = &d->symbols };
 
-	fdg_find_symbols(f, &symbols);
+	fdg_find_symbols(f, &d->symbols);
 	if (suppress(hash, &item))
 		return;
 	switch (fdg_repeat_change(hash, state, &item.repeats)) {
@@ -113,8 +129,18 @@ static void report_new(const struct fdg_finding *f, uint64_t hash, uint64_t stat
 		break;
 	case FDG_REPEAT_CHANGED:
 		atomic_fetch_add(&fdg_run.findings, 1);
-		write_item(&item, &fdg_run.lost);
+		write_item(&item, &d->line, &fdg_run.lost);
 	}
+}
+
+static void report_new(const struct fdg_finding *f, uint64_t hash, uint64_t state)
+{
+	struct desk *d = take_desk(&fdg_run.lost);
+
+	if (!d)
+		return;
+	report_at(d, f, hash, state);
+	fdg_sys_munmap(d, sizeof(*d));
 }
 
 void fdg_report(const struct fdg_finding *f)
@@ -207,16 +233,19 @@ static bool writes_runs(void)
 	return fdg_options.format == FDG_JSON && fdg_report_wants(FDG_LEVEL_NOTE);
 }
 
-static void write_run(enum fdg_finding_id id, const char *message, const struct fdg_fact *fact, unsigned facts, const char *name,
-		      const char *array)
+static void write_run(enum fdg_finding_id id, const char *message, const struct fdg_fact *fact, unsigned facts, const char *members)
 {
 	struct fdg_finding f = FDG_FINDING_INIT(id);
-	struct fdg_item item = { .f = &f, .array = array, .array_name = name };
+	struct fdg_item item = { .f = &f, .members = members };
+	struct desk *d = take_desk(&fdg_run.lost_run);
 
+	if (!d)
+		return;
 	f.message = message;
 	f.fact = fact;
 	f.facts = facts;
-	write_item(&item, &fdg_run.lost_run);
+	write_item(&item, &d->line, &fdg_run.lost_run);
+	fdg_sys_munmap(d, sizeof(*d));
 }
 
 void fdg_report_run_start(void)
@@ -232,15 +261,65 @@ void fdg_report_run_start(void)
 		return;
 	facts[0].number = fdg_sys_getppid();
 	fdg_fmt(&m, "guarding %s", fdg_run_exe());
-	if (fdg_run.argv)
+	if (fdg_run.argv) {
+		fdg_put(&a, ",\"argv\":");
 		fdg_put_json_array(&a, fdg_run.argc, fdg_run.argv);
-	write_run(FDG_RUN_START, message, facts, sizeof(facts) / sizeof(*facts), "argv", fdg_run.argv ? argv : NULL);
+	}
+	write_run(FDG_RUN_START, message, facts, sizeof(facts) / sizeof(*facts), argv);
 }
 
-static void write_run_end(void)
+void fdg_report_run_exec(const char *file, bool elsewhere, int child, int error)
 {
-	char message[512], used[1024];
-	struct fdg_buf m = FDG_BUF(message), u = FDG_BUF(used);
+	char message[512];
+	struct fdg_buf m = FDG_BUF(message);
+	struct fdg_fact facts[] = {
+		{ "file", NULL, file, 0 },
+		{ "child", NULL, NULL, child },
+		{ "error", NULL, NULL, error },
+		{ "elsewhere", NULL, NULL, elsewhere },
+	};
+
+	if (!fdg_options.run_exec || !writes_runs())
+		return;
+	fdg_fmt(&m, error ? "%s could not be started" : "starting %s", file);
+	write_run(FDG_RUN_EXEC, message, facts, sizeof(facts) / sizeof(*facts), NULL);
+}
+
+static fdg_report_open *what_is_open;
+
+void fdg_report_open_by(fdg_report_open *put)
+{
+	what_is_open = put;
+}
+
+/* Not before an exec: the descriptors that live on are not forgotten, and the others are closed. */
+static void put_open(struct fdg_buf *b, bool exec)
+{
+	if (!fdg_options.run_exec || exec || !what_is_open)
+		return;
+	fdg_put(b, ",\"open\":");
+	what_is_open(b);
+}
+
+/* A list that does not fit is left out as a whole. */
+static void put_suppressions_used(struct fdg_buf *b)
+{
+	struct fdg_buf part = { b->text, b->len, b->len + 1024, false };
+
+	if (!fdg_suppress_any())
+		return;
+	fdg_put(&part, ",\"suppressions_used\":");
+	fdg_suppress_put_used(&part);
+	if (part.cut)
+		b->text[b->len] = '\0';
+	else
+		b->len = part.len;
+}
+
+static void write_run_end(bool exec)
+{
+	char message[512], members[1024 + FDG_REPORT_OPEN_MAX];
+	struct fdg_buf m = FDG_BUF(message), more = FDG_BUF(members);
 	uint64_t findings = atomic_load(&fdg_run.findings);
 	struct fdg_fact facts[] = {
 		{ "findings", NULL, NULL, (int64_t)findings },
@@ -252,8 +331,9 @@ static void write_run_end(void)
 
 	fdg_put_count(&m, findings);
 	fdg_fmt(&m, findings == 1 ? " finding in %s" : " findings in %s", fdg_run_exe());
-	fdg_suppress_put_used(&u);
-	write_run(FDG_RUN_END, message, facts, sizeof(facts) / sizeof(*facts), "suppressions_used", fdg_suppress_any() && !u.cut ? used : NULL);
+	put_suppressions_used(&more);
+	put_open(&more, exec);
+	write_run(FDG_RUN_END, message, facts, sizeof(facts) / sizeof(*facts), members);
 }
 
 static void say_lost(void)
@@ -294,7 +374,7 @@ bool fdg_report_exec(void)
 {
 	if (!writes_runs() || !fdg_run_is(FDG_RUN_LIVE) || fdg_run.pid != fdg_sys_getpid() || atomic_exchange(&fdg_run.ended, true))
 		return false;
-	write_run_end();
+	write_run_end(true);
 	return true;
 }
 
@@ -308,7 +388,7 @@ void fdg_report_end(void)
 	if (!fdg_run_is(FDG_RUN_LIVE) || fdg_run.pid != fdg_sys_getpid() || atomic_exchange(&fdg_run.ended, true))
 		return;
 	if (writes_runs())
-		write_run_end();
+		write_run_end(false);
 	say_lost();
 	say_dropped();
 }

@@ -96,6 +96,16 @@ void fdg_report_end(void); /* json: run.end; text: what was lost; once, and only
 /* Before this image is replaced: json's run.end. False: there is none to write (text, a forked child). A failed exec takes it back, and the image ends later. */
 bool fdg_report_exec(void);
 void fdg_report_exec_failed(void);
+/*
+ * With run.exec=on: the line that says which file is about to be executed, or, with an errno, that it was not. `child` is the process that a spawn made; 0: this
+ * one; -1: one that we do not know the number of. `elsewhere`: it is given options of its own, and may report to another place. Right in a vfork child.
+ */
+void fdg_report_run_exec(const char *file, bool elsewhere, int child, int error);
+/* Who lists, for run.end, what is still open: a JSON array of at most FDG_REPORT_OPEN_MAX - 16 bytes. */
+#define FDG_REPORT_OPEN_MAX 2048
+struct fdg_buf;
+typedef void fdg_report_open(struct fdg_buf *b);
+void fdg_report_open_by(fdg_report_open *put);
 void fdg_report_retire(void); /* after a seccomp filter: never make a system call again */
 
 #endif

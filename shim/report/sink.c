@@ -130,17 +130,27 @@ static int follow_link(const char *path, int flags)
 	return -ELOOP;
 }
 
-static int open_file(void)
+static int open_path(char path[PATH_MAX])
 {
 	int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW, fd;
-	char path[PATH_MAX];
-	struct fdg_buf b = FDG_BUF(path);
+	struct fdg_buf b = { path, 0, PATH_MAX, false };
 
 	put_path(&b);
 	if (b.cut)
 		return -ENAMETOOLONG;
 	fd = fdg_open_high(path, flags, 0600);
 	return fd == -ELOOP ? follow_link(path, flags) : fd;
+}
+
+/* The path is made in a mapping, not on a stack that may be small. */
+static int open_file(void)
+{
+	char *path = fdg_sys_mmap(PATH_MAX, false);
+	int fd = path ? open_path(path) : -ENOMEM;
+
+	if (path)
+		fdg_sys_munmap(path, PATH_MAX);
+	return fd;
 }
 
 /* A duplicate: what we looked at is what we write to, whatever another thread does to fd 2 in between. Where no number is free, fd 2 itself. */

@@ -41,21 +41,24 @@ static int open_object(const char *object)
 	return fd < 0 && strchr(object, '/') ? fdg_open_high(object, flags, 0) : fd;
 }
 
-const void *fdg_variable_end(const void *p)
+bool fdg_variable_end(const void *p, const void **ret_end)
 {
 	struct fdg_place place;
 	uint64_t end;
 	int fd;
 
+	*ret_end = NULL;
 	/* A place is the byte before a return address. */
-	if (fdg_run_is(FDG_RUN_RETIRED) || !fdg_place_of((const char *)p + 1, &place))
-		return NULL;
-	fd = open_object(place.object);
+	if (!fdg_place_of((const char *)p + 1, &place) || place.object != fdg_run_exe())
+		return true;
+	fd = fdg_run_is(FDG_RUN_RETIRED) ? -1 : fdg_open_high("/proc/self/exe", O_RDONLY | O_CLOEXEC, 0);
 	if (fd < 0)
-		return NULL;
+		return false;
 	end = fdg_elf_variable_end(fd, place.offset);
 	fdg_sys_close(fd);
-	return end ? (const char *)p + (end - place.offset) : NULL;
+	if (end)
+		*ret_end = (const char *)p + (end - place.offset);
+	return true;
 }
 
 bool fdg_symbol_of(const struct fdg_place *p, struct fdg_buf *ret)

@@ -22,8 +22,11 @@ bool fdg_place_of(const void *pc, struct fdg_place *ret);
  * pieces (a mapping of a file that is cut meanwhile would raise SIGBUS); hostile files are no harm.
  */
 bool fdg_symbol_of(const struct fdg_place *p, struct fdg_buf *ret);
-/* Where the static variable that p lies in ends, by the symbols of its file (one that is stripped names none); NULL: not known. Reads the whole table. */
-const void *fdg_variable_end(const void *p);
+/*
+ * Where the static variable of the program itself (not of a library, whose file may be another by now) that p lies in ends, by the symbols of the running file.
+ * *ret_end is NULL if they name none, as in a file that is stripped. False: it could not be read now. Reads the whole table.
+ */
+bool fdg_variable_end(const void *p, const void **ret_end);
 /*
  * The call stack from here, innermost first, without frames of libc and of this library; at most `max`. Returns how many. Uses
  * _Unwind_Backtrace, so only for reports: microseconds, and not in a vfork child.

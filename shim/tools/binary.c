@@ -187,6 +187,14 @@ static char *interpreter_of(char *line)
 	return *path ? path : NULL;
 }
 
+/* To open a device can do something to it. */
+static bool is_regular(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 /* Opens path into f, or, for a script, the program that the kernel starts for it; false: `ret` tells what is wrong. Names that program in
  * ret_path. The first bytes of the file are in `start`; -1 in f->fd: cannot be read. */
 static bool open_program(struct file *f, const char *path, char start[SCRIPT_LINE], char ret_path[PATH_MAX], struct binary *ret)
@@ -196,7 +204,7 @@ static bool open_program(struct file *f, const char *path, char start[SCRIPT_LIN
 		ssize_t n;
 		char *interpreter;
 
-		f->fd = open(ret_path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+		f->fd = is_regular(ret_path) ? open(ret_path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) : -1;
 		n = f->fd < 0 ? 0 : pread(f->fd, start, SCRIPT_LINE - 1, 0);
 		start[n < 0 ? 0 : n] = '\0';
 		if (strncmp(start, "#!", 2) != 0)

@@ -254,6 +254,8 @@ static int list(int argc, char **argv)
 		return usage();
 	fputs(style->head, stdout);
 	for (const struct fdg_row *row = fdg_rows; row < fdg_rows + FDG_ROWS; row++) {
+		if (!*meanings[row - fdg_rows])
+			continue;
 		printf(style->key, row->key);
 		put_values(style, row);
 		fputs(style->meaning, stdout);

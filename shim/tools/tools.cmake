@@ -12,3 +12,6 @@ endfunction()
 fdguard_tool(fdguard-options)
 fdguard_tool(fdguard-cmd)
 target_sources(fdguard-cmd PRIVATE tools/binary.c)
+
+include(tools/output.cmake)
+include(tools/check.cmake)

@@ -132,6 +132,14 @@ void fdg_environ_plan(struct fdg_environ *e, char *const envp[], const char *not
 		e->size += strlen(envp[e->preload_at]) + strlen(library) + 2;
 }
 
+bool fdg_environ_differs(char *const envp[])
+{
+	for (; envp && *envp; envp++)
+		if (starts(*envp, OPTIONS))
+			return !options_entry || strcmp(*envp, options_entry) != 0;
+	return false;
+}
+
 /* "LD_PRELOAD=" theirs, with ours in front, or behind the sanitizers. */
 static void merge_preload(char *out, const char *theirs)
 {

@@ -28,6 +28,8 @@ struct fdg_environ {
 void fdg_environ_start(char *const envp[], const char *library);
 void fdg_environ_plan(struct fdg_environ *e, char *const envp[], const char *note);
 char **fdg_environ_fill(const struct fdg_environ *e, void *memory);
+/* True if a program that is started with envp is given options other than those that this one was started with. */
+bool fdg_environ_differs(char *const envp[]);
 
 /*
  * For popen and wordexp, which read `environ` inside libc: points it at a vector of ours until they return. libc's own lock is not taken (it is not reset in a

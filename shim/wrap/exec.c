@@ -10,12 +10,14 @@
 
 #include <alloca.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <string.h>
 
 #include "options/options.h"
 #include "report/report.h"
 #include "wrap/environ.h"
+#include "wrap/program.h"
 #include "wrap/spawn.h"
 #include "wrap/system.h"
 
@@ -166,16 +168,39 @@ static int exec_with_note(const struct call *c)
 	return r;
 }
 
-static int exec_it(const struct call *c)
+static int exec_followed(const struct call *c)
 {
 	struct fdg_environ e;
 
-	if (!fdg_follows())
-		return real_exec(c, c->envp);
 	if (fdg_phase_now() == FDG_ACTIVE && fdg_cloexec_has_work(0))
 		return exec_with_note(c);
 	fdg_environ_plan(&e, c->envp, NULL);
 	return exec_with(c, &e);
+}
+
+/* A frame of its own: only where run.exec is on. */
+__attribute__((noinline)) static int exec_told(const struct call *c)
+{
+	char file[PATH_MAX];
+	struct fdg_buf b = FDG_BUF(file);
+	bool elsewhere = fdg_environ_differs(c->envp);
+	int r;
+
+	if (c->how == BY_NAME)
+		fdg_put_program_in_path(&b, c->file);
+	else
+		fdg_put_program(&b, c->how == BY_PATH ? AT_FDCWD : c->fd, c->file);
+	fdg_report_run_exec(file, elsewhere, 0, 0);
+	r = exec_followed(c);
+	fdg_report_run_exec(file, elsewhere, 0, errno);
+	return r;
+}
+
+static int exec_it(const struct call *c)
+{
+	if (!fdg_follows())
+		return real_exec(c, c->envp);
+	return fdg_options.run_exec ? exec_told(c) : exec_followed(c);
 }
 
 WRAP(int, execve, (const char *path, char *const argv[], char *const envp[]))
@@ -307,25 +332,50 @@ static int spawn_with_note(const struct spawn *s, const void *site)
 	return r;
 }
 
-static int spawn_it(const struct spawn *s, const void *site)
+static int spawn_followed(const struct spawn *s, const void *site)
 {
 	struct fdg_environ e;
 
-	if (!fdg_follows())
-		return real_spawn(s, s->envp);
 	if (fdg_phase_now() == FDG_ACTIVE && fdg_cloexec_has_work(s->actions != NULL))
 		return spawn_with_note(s, site);
 	fdg_environ_plan(&e, s->envp, NULL);
 	return spawn_with(s, &e);
 }
 
-#define SPAWN(name, call) \
+/* A failed one started nothing, and there is nothing to tell. */
+__attribute__((noinline)) static int spawn_told(struct spawn s, bool by_name, const void *site)
+{
+	char file[PATH_MAX];
+	struct fdg_buf b = FDG_BUF(file);
+	pid_t child = -1;
+	int r;
+
+	if (!s.pid)
+		s.pid = &child;
+	if (by_name)
+		fdg_put_program_in_path(&b, s.file);
+	else
+		fdg_put_program(&b, AT_FDCWD, s.file);
+	r = spawn_followed(&s, site);
+	if (r == 0)
+		fdg_report_run_exec(file, fdg_environ_differs(s.envp), *s.pid, 0);
+	return r;
+}
+
+static int spawn_it(const struct spawn *s, bool by_name, const void *site)
+{
+	if (!fdg_follows())
+		return real_spawn(s, s->envp);
+	return fdg_options.run_exec ? spawn_told(*s, by_name, site) : spawn_followed(s, site);
+}
+
+#define SPAWN(name, call, by_name) \
 	int name(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes, \
 		 char *const argv[], char *const envp[]); \
 	__attribute__((visibility("default"))) int name(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions, \
 		const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]) \
 	{ \
-		return spawn_it(&(struct spawn){ real_##call, pid, file, actions, attributes, argv, envp }, FDG_SITE); \
+		return spawn_it(&(struct spawn){ real_##call, pid, file, actions, attributes, argv, envp }, by_name, FDG_SITE); \
 	}
 
 /* libc's old versions run a file that is no program with sh; binaries from before 2012 still ask for them by version. */
@@ -334,13 +384,13 @@ __asm__(".symver fdg_wrap_posix_spawn, posix_spawn@@GLIBC_2.15");
 __asm__(".symver fdg_wrap_posix_spawnp, posix_spawnp@@GLIBC_2.15");
 __asm__(".symver fdg_wrap_posix_spawn_old, posix_spawn@GLIBC_2.2.5");
 __asm__(".symver fdg_wrap_posix_spawnp_old, posix_spawnp@GLIBC_2.2.5");
-SPAWN(fdg_wrap_posix_spawn, posix_spawn)
-SPAWN(fdg_wrap_posix_spawnp, posix_spawnp)
-SPAWN(fdg_wrap_posix_spawn_old, posix_spawn_old)
-SPAWN(fdg_wrap_posix_spawnp_old, posix_spawnp_old)
+SPAWN(fdg_wrap_posix_spawn, posix_spawn, false)
+SPAWN(fdg_wrap_posix_spawnp, posix_spawnp, true)
+SPAWN(fdg_wrap_posix_spawn_old, posix_spawn_old, false)
+SPAWN(fdg_wrap_posix_spawnp_old, posix_spawnp_old, true)
 #else
-SPAWN(posix_spawn, posix_spawn)
-SPAWN(posix_spawnp, posix_spawnp)
+SPAWN(posix_spawn, posix_spawn, false)
+SPAWN(posix_spawnp, posix_spawnp, true)
 #endif
 
 /* ---- a shell, started inside libc ---- */
@@ -394,18 +444,21 @@ static void shell_after(struct shell *s, bool failed)
 WRAP(int, system, (const char *command))
 {
 	struct shell *s;
+	pid_t child = 0;
 	void *mapped;
 	char **env;
 	int r;
 
 	if (!fdg_follows() || !command || !(s = shell_prepare(command, FDG_SITE)))
 		return real_system(command);
-	if (!s->room.e.add_preload && !s->room.e.add_options && !s->room.e.note) {
+	if (!s->room.e.add_preload && !s->room.e.add_options && !s->room.e.note && !fdg_options.run_exec) {
 		r = real_system(command);
 	} else {
 		env = ENVIRONMENT(&s->room.e, environ, &mapped);
-		r = fdg_system(command, env);
+		r = fdg_system(command, env, &child);
 		give(mapped, s->room.e.size);
+		if (child)
+			fdg_report_run_exec("/bin/sh", fdg_environ_differs(environ), child, 0);
 	}
 	shell_after(s, r == -1);
 	return r;
@@ -424,6 +477,8 @@ WRAP(FILE *, popen, (const char *command, const char *mode))
 	s = shell_before(command, FDG_SITE);
 	f = real_popen(command, !force ? mode : *mode == 'r' ? "re" : "we");
 	shell_after(s, !f);
+	if (f)
+		fdg_report_run_exec("/bin/sh", fdg_environ_differs(environ), -1, 0);
 	if (f && !fdg_out()) {
 		fdg_made(fileno(f), FDG_KINDWORD(PIPE), force, cloexec, FDG_SITE);
 		fdg_ledger_flag(fileno(f), FDG_STREAM, 0);

@@ -24,6 +24,7 @@ static const short ready_bits[FDG_SETS] = { READY_READ, READY_WRITE, READY_EXCEP
 
 struct wait {
 	struct fdg_select *s;
+	const sigset_t *mask; /* without what was no signal; NULL: none */
 	struct timespec end;  /* CLOCK_MONOTONIC; where there is a timeout */
 	struct pollfd fd[POLLED];
 	unsigned count;
@@ -34,16 +35,19 @@ static int64_t to_ns(const struct wait *w, int64_t fraction)
 	return fraction * (1000000000 / w->s->call.fraction);
 }
 
-/* A timeout of the program's, in the kernel's unit. What is out of bounds stays so, for the kernel to refuse. */
+/* As poll and pselect take it: select's microseconds may be more than a second. */
 static struct timespec time_of(const struct wait *w)
 {
-	return (struct timespec){ w->s->time[0], to_ns(w, w->s->time[1]) };
+	const struct fdg_select *s = w->s;
+	int64_t whole = s->call.fraction == 1000000 ? s->time[1] / 1000000 : 0;
+
+	return (struct timespec){ s->time[0] + whole, to_ns(w, s->time[1] - whole * 1000000) };
 }
 
-/* What the kernel would refuse (negative, a fraction above one). */
-static bool is_odd_time(const struct fdg_select *s)
+/* What the kernel would refuse. */
+static bool is_refused(const struct fdg_select *s)
 {
-	return s->call.timeout && (s->time[0] < 0 || s->time[1] < 0 || s->time[1] >= s->call.fraction);
+	return s->call.timeout && (s->time[0] < 0 || s->time[1] < 0 || (s->call.fraction != 1000000 && s->time[1] >= s->call.fraction));
 }
 
 static void start_clock(struct wait *w)
@@ -95,8 +99,8 @@ static int call_poll(struct wait *w)
 	struct timespec t = time_of(w), *timeout = w->s->call.timeout ? &t : NULL;
 
 	if (w->s->call.raw)
-		return (int)real_syscall(SYS_ppoll, w->fd, (long)w->count, timeout, w->s->call.mask, sizeof(uint64_t));
-	return ppoll(w->fd, w->count, timeout, w->s->call.mask);
+		return (int)real_syscall(SYS_ppoll, w->fd, (long)w->count, timeout, w->mask, sizeof(uint64_t));
+	return ppoll(w->fd, w->count, timeout, w->mask);
 }
 
 /* Waits in the kernel's select, on bitmaps of ours. */
@@ -105,7 +109,7 @@ static int call_select(struct wait *w)
 	struct timespec t, *timeout = NULL;
 	struct fdg_select *s = w->s;
 	fd_set *set[FDG_SETS];
-	const void *mask[2] = { w->s->call.mask, (const void *)sizeof(uint64_t) };
+	const void *mask[2] = { w->mask, (const void *)sizeof(uint64_t) };
 
 	for (unsigned x = 0; x < FDG_SETS; x++) {
 		memcpy(s->got[x], s->want[x], fdg_select_bytes(s->call.n));
@@ -117,7 +121,7 @@ static int call_select(struct wait *w)
 	}
 	if (w->s->call.raw)
 		return (int)real_syscall(SYS_pselect6, s->call.n, set[0], set[1], set[2], timeout, mask);
-	return real_pselect((int)s->call.n, set[0], set[1], set[2], timeout, w->s->call.mask);
+	return real_pselect((int)s->call.n, set[0], set[1], set[2], timeout, w->mask);
 }
 
 /* What poll said, as select would say it: the number of bits; -1 if select would have gone on waiting, or failed. */
@@ -150,7 +154,7 @@ static int wait_for(struct wait *w)
 {
 	int r;
 
-	if (is_odd_time(w->s) || !list_fds(w)) {
+	if (is_refused(w->s) || !list_fds(w)) {
 		w->count = 0;
 		return call_select(w);
 	}
@@ -171,7 +175,7 @@ static int waited(struct wait *w)
 	int64_t time[2];
 	int r;
 
-	if (!s->call.timeout || is_odd_time(s)) {
+	if (!s->call.timeout || is_refused(s)) {
 		r = wait_for(w);
 	} else {
 		start_clock(w);
@@ -180,20 +184,32 @@ static int waited(struct wait *w)
 	}
 	time[0] = left.tv_sec;
 	time[1] = left.tv_nsec / (1000000000 / s->call.fraction);
-	fdg_select_after(s, r, time);
-	return r;
+	if (fdg_select_after(s, r, time))
+		return r;
+	errno = EFAULT;
+	return -1;
 }
 
-/* A function of its own, for its frame of 7 KiB. */
+/* A function of its own, for its frame of 4 KiB. */
 __attribute__((noinline)) static bool repaired(const struct fdg_select_call *c, int *ret)
 {
 	struct fdg_select s;
 	struct wait w;
+	uint64_t signals;
+	sigset_t mask;
 
 	s.call = *c;
 	if (!fdg_select_before(&s))
 		return false;
 	w.s = &s;
+	w.mask = s.call.mask;
+	if (s.mask_taken) { /* the kernel's mask is the first 64 bits of libc's */
+		memset(&mask, 0, sizeof(mask));
+		memcpy(&signals, w.mask, sizeof(signals));
+		signals &= ~s.mask_taken;
+		memcpy(&mask, &signals, sizeof(signals));
+		w.mask = &mask;
+	}
 	*ret = waited(&w);
 	return true;
 }
@@ -201,7 +217,7 @@ __attribute__((noinline)) static bool repaired(const struct fdg_select_call *c, 
 /* nfds is above FD_SETSIZE. True: the guard did it, and *ret is the result. */
 __attribute__((noinline)) static bool took_over(struct fdg_select_call *c, int *ret)
 {
-	return fdg_select_overran(c) && fdg_select_has_room() && repaired(c, ret);
+	return fdg_select_overran(c) && repaired(c, ret);
 }
 
 /* A call that needs no more thought. nfds 0 is a way to sleep. */
@@ -210,7 +226,7 @@ static bool is_plain(int nfds, const void *r, const void *w, const void *e)
 	if (__builtin_expect(nfds > (int)FDG_SET_FDS, 0))
 		return false;
 	if (nfds > 0 && (r || w || e))
-		fdg_select_used();
+		fdg_select_used(r, w, e);
 	return true;
 }
 
@@ -219,7 +235,7 @@ WRAP(int, select, (int nfds, fd_set *r, fd_set *w, fd_set *e, struct timeval *ti
 	int ret;
 
 	FDG_PASS(select, nfds, r, w, e, timeout);
-	if (is_plain(nfds, r, w, e) || !took_over(&(struct fdg_select_call){ nfds, { r, w, e }, (void *)timeout, 1000000, true, false, NULL, FDG_SITE, 0 }, &ret))
+	if (is_plain(nfds, r, w, e) || !took_over(&(struct fdg_select_call){ nfds, { r, w, e }, (void *)timeout, 1000000, true, false, NULL, FDG_SITE, 0, false, false }, &ret))
 		return real_select(nfds, r, w, e, timeout);
 	return ret;
 }
@@ -231,7 +247,7 @@ WRAP(int, pselect, (int nfds, fd_set *r, fd_set *w, fd_set *e, const struct time
 
 	FDG_PASS(pselect, nfds, r, w, e, timeout, mask);
 	if (is_plain(nfds, r, w, e) ||
-	    !took_over(&(struct fdg_select_call){ nfds, { r, w, e }, (void *)(uintptr_t)timeout, 1000000000, false, false, mask, FDG_SITE, 0 }, &ret))
+	    !took_over(&(struct fdg_select_call){ nfds, { r, w, e }, (void *)(uintptr_t)timeout, 1000000000, false, false, mask, FDG_SITE, 0, false, false }, &ret))
 		return real_pselect(nfds, r, w, e, timeout, mask);
 	return ret;
 }
@@ -250,7 +266,7 @@ static bool raw_mask(long argument, const void **ret_mask)
 long fdg_raw_select(long nr, const long a[6], const void *site)
 {
 	bool p = nr == SYS_pselect6;
-	struct fdg_select_call c = { (int)a[0], { (void *)a[1], (void *)a[2], (void *)a[3] }, (void *)a[4], p ? 1000000000 : 1000000, true, true, NULL, site, 0 };
+	struct fdg_select_call c = { (int)a[0], { (void *)a[1], (void *)a[2], (void *)a[3] }, (void *)a[4], p ? 1000000000 : 1000000, true, true, NULL, site, 0, false, false };
 	int ret;
 
 	if (is_plain(c.nfds, c.set[0], c.set[1], c.set[2]) || (p && !raw_mask(a[5], &c.mask)) || !took_over(&c, &ret))

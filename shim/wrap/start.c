@@ -15,6 +15,7 @@
 #include <sys/auxv.h>
 
 #include "base/exe.h"
+#include "guards/leftover.h"
 #include "guards/select.h"
 #include "options/options.h"
 #include "report/report.h"
@@ -77,6 +78,8 @@ __attribute__((constructor)) static void fdg_start(int argc, char **argv, char *
 		return;
 	}
 	fdg_report_run_start();
+	if (fdg_options.run_exec)
+		fdg_report_open_by(fdg_leftover_put);
 	fdg_cloexec_start();
 	fdg_inherited_start(argv, envp, note);
 	fdg_select_main_stack = (uintptr_t)envp;

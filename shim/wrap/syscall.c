@@ -9,6 +9,7 @@
 #include <linux/seccomp.h>
 #include <sys/ioctl.h>
 
+#include "guards/select.h"
 #include "report/report.h"
 
 /* Makers: the argument that holds the close-on-exec flag, and that flag; argument 0 where the call has none. */
@@ -117,6 +118,8 @@ static void copied(long nr, const long a[6], long r, const void *site)
 		fdg_named_itself((int)r);
 	else
 		fdg_copied((int)a[0], (int)r, flag, site);
+	if (nr == SYS_dup)
+		fdg_select_obtained((int)r);
 }
 
 static void made_two(long nr, const long a[6], const void *site)

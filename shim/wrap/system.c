@@ -92,7 +92,7 @@ static void wait_for(struct call *c)
 	pthread_cleanup_pop(0);
 }
 
-int fdg_system(const char *command, char *const envp[])
+int fdg_system(const char *command, char *const envp[], pid_t *ret_child)
 {
 	char *argv[] = { (char *)"sh", (char *)"-c", (char *)command, NULL };
 	struct call c = { .status = -1 };
@@ -107,10 +107,12 @@ int fdg_system(const char *command, char *const envp[])
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
 	error = real_posix_spawn(&c.pid, "/bin/sh", NULL, &attributes, argv, envp);
 	posix_spawnattr_destroy(&attributes);
-	if (error == 0)
+	if (error == 0) {
+		*ret_child = c.pid;
 		wait_for(&c);
-	else
+	} else {
 		c.status = W_EXITCODE(127, 0);
+	}
 	restore_signals(&c);
 	if (error)
 		errno = error;

@@ -123,6 +123,7 @@ calls_test(system_status)
 calls_test(syscall_numbers)
 calls_test(cancellation)
 calls_test(interrupted_calls)
+calls_test(select_family)
 calls_test(process_control)
 calls_test(table_is_full)
 

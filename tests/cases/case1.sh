@@ -81,12 +81,25 @@ parent=$(fact pid run.start 'exe=*/monitor')
 refuse "observed: the monitor says that it started" test -z "$parent"
 same "observed: the parent's pid is the monitor's" "$parent" "$(fact parent_pid cloexec.leaked count=1100)"
 refuse "observed: nothing is called fixed" finding cloexec.forced
+check "observed: lynx's FD_SET is reported: which descriptor, by whom, and where that came from" finding select.fortify level=error action=reported \
+	'fd=110[0-9]' kind=pipe 'exe=*/lynx' 'site.0.object=*/lynx' 'created.0.object=*/lynx' 'below=1,02? UDP sockets that this program inherited'
 fact message cloexec.leaked count=1100 >sentence
 check "observed: the sentence names child, parent, kind and count" names sentence lynx monitor 'UDP socket' '1,\{0,1\}100'
 
 record observed-text lynx fdguard run --observe -- monitor
 paragraph observed-text/lynx.out cloexec.leaked >text
 check "observed, in text: child, parent, kind, count, code" names text '^fdguard: error: ' lynx monitor 'UDP socket' '1,\{0,1\}100' dns_pool_open
+paragraph observed-text/lynx.out select.fortify >text
+check "observed, in text: the descriptor that FD_SET cannot take, and where it was made" names text '^fdguard: error: ' lynx 'fd 110[0-9]' 'called at /' 'made at /'
+same "observed, in text: that is said before the abort" '*** bit out of range 0 - FD_SETSIZE on fd_set ***: terminated' "$(sed -n '$p' observed-text/lynx.out)"
+
+for program in tclsh lftp; do
+	fresh
+	record observed "$program" fdguard run --observe --json --log "$tmp/log" -- monitor
+	check "observed: $program fails as bare" fails_bare observed "$program"
+	check "observed: $program's FD_SET is reported, and the abort stays" finding select.fortify level=error action=reported 'fd=110[0-9]' \
+		"exe=*/$program*" 'kind=*' 'site.0.object=*' 'created.0.object=*'
+done
 
 #
 # Only the program guarded
@@ -116,6 +129,44 @@ fresh
 record kept lynx monitor fdguard run --json --log "$tmp/log" --
 check "without --close-inherited lynx fails as bare" fails_bare kept lynx
 check "without --close-inherited it is reported" finding cloexec.inherited level=warning action=reported count=1101
+
+#
+# The program keeps what it inherited, and only its select is mended. First with 1,100 sockets; then with as many as it takes for the numbers of 2014.
+#
+fresh
+record mended tcp-libc monitor fdguard run --json --log "$tmp/log" --
+check "tcp.py as in 2014 works under the bare monitor, without --close-inherited" alike healthy mended tcp-libc
+check "it is told what its select would have watched, and what it meant" finding select.overflow level=error action=fixed fd=1104 'kind=TCP socket' \
+	'created.0.object=*/python3*' 'asked=select(1105, NULL, [[]1024 1026 1104], NULL, {5, 65536})' 'meant=select(1105, NULL, [[]1104], NULL, {5, 0})' \
+	'below=1,02? UDP sockets that this program inherited'
+check "it had its 1,101 descriptors all the time" finding cloexec.inherited action=reported count=1101
+
+record bare-2014 tcp-libc monitor -n 1041
+check "bare, with the numbers of 2014: tcp.py fails as in the incident" fails_bare bare-2014 tcp-libc
+fresh
+record mended-2014 tcp-libc monitor -n 1041 fdguard run --json --log "$tmp/log" --
+check "with the numbers of 2014: tcp.py works" alike healthy mended-2014 tcp-libc
+check "with the numbers of 2014: the incident's own call" finding select.overflow action=fixed fd=1045 \
+	'asked=select(1046, NULL, [[]1024 1026 1045], NULL, {2097157, 0})' 'meant=select(1046, NULL, [[]1045], NULL, {5, 0})'
+
+fresh
+record watched tcp-libc monitor fdguard run --observe --json --log "$tmp/log" --
+check "select=report: tcp.py fails as bare" fails_bare watched tcp-libc
+check "select=report: it is said all the same" finding select.overflow level=error action=reported fd=1104 'meant=select(1105, NULL, [[]1104], NULL, {5, 0})'
+fresh
+record off tcp-libc monitor fdguard run --set select=off --json --log "$tmp/log" --
+check "select=off: tcp.py fails as bare" fails_bare off tcp-libc
+refuse "select=off: nothing is said about select" found '"guard":"select"'
+
+# Those that live with high descriptors by themselves do not notice us, nor we them.
+for program in $programs; do
+	suffers "$program" && continue
+	fresh
+	record kept "$program" monitor fdguard run --json --log "$tmp/log" --
+	check "$program, which can live with high descriptors, still does" alike healthy kept "$program"
+	check "$program was guarded" finding run.start
+	refuse "$program is told nothing about select" found '"guard":"select"'
+done
 
 #
 # A stand-in: the monitor starts the probe by name, and finds the symbolic link first

@@ -1,6 +1,7 @@
 # The field cases, end to end on real programs.
 fdguard_program(monitor ${CMAKE_CURRENT_LIST_DIR}/monitor.c)
 fdguard_test(cases/case1 ${CMAKE_CURRENT_LIST_DIR}/case1.sh TIMEOUT 300)
+fdguard_test(cases/select_programs ${CMAKE_CURRENT_LIST_DIR}/select_programs.sh TIMEOUT 300)
 fdguard_test(cases/demo1 ${CMAKE_CURRENT_LIST_DIR}/demo1.sh TIMEOUT 300)
 
 # What scripts/demo needs of the build.

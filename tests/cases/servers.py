@@ -7,6 +7,7 @@ Writes DIR/ports, a line NAME=PORT for each, when all of them listen, and serves
   ftp    anonymous, passive, one file, the greeting 300 ms late
   rsync  rsync's daemon, one module `files` (only if rsync is installed)
   echo   sends back what it gets, each piece 300 ms late
+  radio  a stream of MP3 frames (silence), its head and its first frame 300 ms late each
   slow   a full accept queue: the kernel drops a client's first SYN, so that a connect takes one second (the retransmission)
   closed a port where nobody listens"""
 import os
@@ -21,6 +22,7 @@ LOOPBACK = "127.0.0.1"
 DELAY = 0.3
 PAGE = "<p>hello from a slow server</p>\n"
 FILE = "hello from a slow server\n"
+FRAMES = 400 * (b"\xff\xfb\x90\x00" + bytes(413))
 
 
 def listener(backlog=64):
@@ -44,17 +46,34 @@ def accept_loop(server, serve):
         threading.Thread(target=guest, args=(serve, connection), daemon=True).start()
 
 
-def http(connection):
+def read_request(connection):
+    """Up to the empty line; b"" if the client leaves before."""
     request = b""
     while b"\r\n\r\n" not in request:
         piece = connection.recv(4096)
         if not piece:
-            return
+            return b""
         request += piece
+    return request
+
+
+def http(connection):
+    request = read_request(connection)
+    if not request:
+        return
     time.sleep(DELAY)
     body = b"" if request.startswith(b"HEAD") else PAGE.encode()
     head = f"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(PAGE)}\r\nConnection: close\r\n\r\n"
     connection.sendall(head.encode() + body)
+
+
+def radio(connection):
+    if not read_request(connection):
+        return
+    time.sleep(DELAY)
+    connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: audio/mpeg\r\nicy-name: slow\r\n\r\n")
+    time.sleep(DELAY)
+    connection.sendall(FRAMES)
 
 
 def echo(connection):
@@ -189,6 +208,7 @@ def main():
     start("http", http, ports)
     start("ftp", ftp, ports)
     start("echo", echo, ports)
+    start("radio", radio, ports)
     start("slow", None, ports, backlog=0)
     if shutil.which("rsync"):
         start("rsync", rsync_daemon(directory), ports)

@@ -35,6 +35,7 @@ static void begin(int nfds, int r, int w, int e, int timeout)
 	s.call.updates = true;
 	s.call.mask = NULL;
 	s.call.n = (unsigned)nfds;
+	s.call.is_sure = s.call.is_cut = false;
 }
 
 static void set_fd(int at, int fd)
@@ -363,7 +364,7 @@ static void a_return_address(void **state)
 	assert_false(fdg_fdsets_hit_something(&s.call, FDG_READ_SET, false));
 }
 
-/* What is no neighbour that we know: the program's own descriptors count, and where any bit would name one, only the last. */
+/* What is no neighbour that we know: a word of nothing but open descriptors is what it seems to be; of others, what chance would not have named. */
 static void an_unknown_neighbour(void **state)
 {
 	(void)state;
@@ -377,10 +378,23 @@ static void an_unknown_neighbour(void **state)
 	memory.word[S / 8] = 0xff00ff00ff; /* 1031, and much that is closed: chance rarely names the only one */
 	decode();
 	assert_string_equal(wanted(FDG_READ_SET), "1031 1099");
-	for (int fd = 1024; fd < 1099; fd++)
-		open_at(fd, 0);
+	open_at(1032, 0);
+	open_at(1033, 0); /* three in this word */
 	decode();
 	assert_string_equal(wanted(FDG_READ_SET), "1099");
+	for (int fd = 1034; fd < 1064; fd++)
+		open_at(fd, 0);
+	memory.word[S / 8] = 0xff00ff00; /* 1032 and on: all open */
+	decode();
+	assert_string_equal(wanted(FDG_READ_SET), "1032 1033 1034 1035 1036 1037 1038 1039 1048 1049 1050 1051 1052 1053 1054 1055 1099");
+	for (int fd = 1064; fd < 1099; fd++)
+		open_at(fd, 0);
+	s.call.is_sure = true; /* that it is something else */
+	decode();
+	assert_string_equal(wanted(FDG_READ_SET), "1099");
+	s.call.is_sure = false;
+	decode();
+	assert_string_equal(wanted(FDG_READ_SET), "1032 1033 1034 1035 1036 1037 1038 1039 1048 1049 1050 1051 1052 1053 1054 1055 1099");
 }
 
 static void bits_beyond_nfds(void **state)
@@ -423,6 +437,74 @@ static int raise_limit(void **state)
 	return setrlimit(RLIMIT_NOFILE, &r);
 }
 
+/* A maximum of all fds of the program: it is in none of the sets, and is not made up where others are waited for. */
+static void the_greatest_of_all_is_in_no_set(void **state)
+{
+	(void)state;
+	begin(1046, 0, S, -1, -1);
+	open_at(5, 0);
+	open_at(1045, 0);
+	set_fd(0, 5);
+	decode();
+	assert_string_equal(wanted(FDG_READ_SET), "5");
+	assert_string_equal(wanted(FDG_WRITE_SET), "");
+}
+
+static void an_interrupted_wait_makes_no_bits(void **state)
+{
+	(void)state;
+	begin(1046, 0, -1, -1, S);
+	open_at(1045, 0);
+	s.call.timeout[0] = 5;
+	decode();
+	assert_string_equal(wanted(FDG_READ_SET), "1045"); /* wiped out */
+	fdg_fdsets_leave(&s, -1, (const int64_t[2]){ 4, 7 });
+	assert_int_equal(s.call.timeout[0], 4);
+	assert_int_equal(s.call.timeout[1], 7);
+}
+
+static void memory_that_cannot_be_written(void **state)
+{
+	unsigned char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)state;
+	begin(1046, 0, -1, -1, -1);
+	open_at(1045, 0);
+	page[1045 / 8] = 1 << 1045 % 8;
+	mprotect(page, 4096, PROT_READ);
+	s.call.set[FDG_READ_SET] = page;
+	decode();
+	memset(s.got, 0, sizeof(s.got));
+	assert_false(fdg_fdsets_leave(&s, 0, (const int64_t[2]){ 0, 0 }));
+	munmap(page, 4096);
+}
+
+/* What select takes, and pselect refuses. */
+static void more_than_a_second_in_microseconds(void **state)
+{
+	(void)state;
+	begin(1046, 0, S, -1, 2 * S);
+	open_at(1045, 0);
+	set_fd(0, 1045);
+	s.call.timeout[1] = 1200000;
+	decode();
+	assert_int_equal(s.time[0], 0);
+	assert_int_equal(s.time[1], 1200000);
+}
+
+static void a_signal_mask(void **state)
+{
+	(void)state;
+	begin(1038, 0, -1, -1, -1);
+	s.call.mask = memory.byte + S;
+	open_at(1037, 0);
+	set_fd(0, 1037);
+	decode();
+	assert_string_equal(wanted(FDG_READ_SET), "1037");
+	assert_int_equal(s.mask_taken, 1 << 13);
+	assert_string_equal(fdg_fdsets_neighbour(&s, FDG_READ_SET, 1037), "the signal mask");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -446,6 +528,11 @@ int main(void)
 		cmocka_unit_test_teardown(an_unknown_neighbour, close_all),
 		cmocka_unit_test_teardown(bits_beyond_nfds, close_all),
 		cmocka_unit_test_teardown(memory_that_is_not_there, close_all),
+		cmocka_unit_test_teardown(the_greatest_of_all_is_in_no_set, close_all),
+		cmocka_unit_test_teardown(an_interrupted_wait_makes_no_bits, close_all),
+		cmocka_unit_test_teardown(memory_that_cannot_be_written, close_all),
+		cmocka_unit_test_teardown(more_than_a_second_in_microseconds, close_all),
+		cmocka_unit_test_teardown(a_signal_mask, close_all),
 	};
 
 	return cmocka_run_group_tests(tests, raise_limit, NULL);

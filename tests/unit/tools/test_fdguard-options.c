@@ -209,7 +209,7 @@ static void list_has_every_option(void **state)
 		assert_int_equal(run(styles[i]), 0);
 		assert_string_equal(err, "");
 		for (size_t row = 0; row < FDG_ROWS; row++)
-			assert_non_null(strstr(out, fdg_rows[row].key));
+			assert_true(!strstr(out, fdg_rows[row].key) == (row == FDG_ROW_run_exec)); /* hidden */
 	}
 }
 

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+#include "tools/fingerprint.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <string.h>
+
+#include "base/fmt.h"
+
+#define TEXT_MAX 2048
+
+static const char *class_of_4(uint32_t a)
+{
+	if (a >> 24 == 127 || a == 0)
+		return "loopback";
+	if (a >> 24 == 10 || a >> 20 == (172u << 4 | 1) || a >> 16 == (192u << 8 | 168) || a >> 16 == (169u << 8 | 254) || a >> 22 == (100u << 2 | 1))
+		return "private";
+	return "public";
+}
+
+static const char *class_of_6(const struct in6_addr *a)
+{
+	static const struct in6_addr any = IN6ADDR_ANY_INIT;
+	uint32_t last;
+
+	if (IN6_IS_ADDR_V4MAPPED(a)) {
+		memcpy(&last, a->s6_addr + 12, sizeof(last));
+		return class_of_4(ntohl(last));
+	}
+	if (IN6_IS_ADDR_LOOPBACK(a) || IN6_ARE_ADDR_EQUAL(a, &any))
+		return "loopback";
+	return IN6_IS_ADDR_LINKLOCAL(a) || (a->s6_addr[0] & 0xfe) == 0xfc ? "private" : "public";
+}
+
+/* The address in "10.0.0.7:8001", "[::1]:80" or "fe80::1%eth0". */
+static void cut_address(const char *peer, char ret[64])
+{
+	const char *begin = peer + (*peer == '['), *colon = strchr(begin, ':');
+	size_t n = *peer == '[' ? strcspn(begin, "]%") : colon && !strchr(colon + 1, ':') ? (size_t)(colon - begin) : strcspn(begin, "%");
+
+	n = n < 63 ? n : 63;
+	memcpy(ret, begin, n);
+	ret[n] = '\0';
+}
+
+const char *peer_class(const char *peer)
+{
+	char text[64];
+	struct in_addr a;
+	struct in6_addr a6;
+
+	if (!peer || !*peer)
+		return "none";
+	if (*peer == '/' || *peer == '@' || strncmp(peer, "unix", 4) == 0)
+		return "unix";
+	cut_address(peer, text);
+	if (inet_pton(AF_INET, text, &a) == 1)
+		return class_of_4(ntohl(a.s_addr));
+	if (inet_pton(AF_INET6, text, &a6) == 1)
+		return class_of_6(&a6);
+	return strcmp(text, "localhost") == 0 ? "loopback" : "public";
+}
+
+static void put_word(struct fdg_buf *b, const char *s, size_t n)
+{
+	static const char hex[] = "0123456789ABCDEF";
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)s[i];
+
+		if (c > ' ' && c < 0x7f && c != '%' && c != '#') {
+			fdg_put_char(b, (char)c);
+			continue;
+		}
+		fdg_put_char(b, '%');
+		fdg_put_char(b, hex[c >> 4]);
+		fdg_put_char(b, hex[c & 15]);
+	}
+}
+
+/* The end of the name without what a compiler changes from build to build: GCC's and LLVM's clones (.constprop.0, .cold, .llvm.123), Rust's hash (17h… E). */
+static size_t stable_length(const char *symbol)
+{
+	const char *plus = strrchr(symbol, '+');
+	size_t n = plus ? (size_t)(plus - symbol) : strlen(symbol), hash = 0;
+	const char *dot = n > 1 ? memchr(symbol + 1, '.', n - 1) : NULL;
+
+	if (dot)
+		n = (size_t)(dot - symbol);
+	if (n > 20 && memcmp(symbol + n - 20, "17h", 3) == 0 && symbol[n - 1] == 'E')
+		while (hash < 16 && isxdigit((unsigned char)symbol[n - 17 + hash]))
+			hash++;
+	return hash == 16 ? n - 20 : n;
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static void put_frame(struct fdg_buf *b, const char *name, const struct log_frame *f)
+{
+	fdg_fmt(b, " %s=", name);
+	put_word(b, base_name(f->object), strlen(base_name(f->object)));
+	fdg_put_char(b, ':');
+	if (f->symbol)
+		put_word(b, f->symbol, stable_length(f->symbol));
+	else
+		fdg_put_hex(b, f->offset);
+}
+
+const char *fingerprint_of(struct pool *pool, const struct log_line *l)
+{
+	char text[TEXT_MAX];
+	struct fdg_buf b = FDG_BUF(text);
+
+	fdg_put(&b, l->id);
+	if (l->sites)
+		put_frame(&b, "site", &l->site[0]);
+	if (l->createds)
+		put_frame(&b, "created", &l->created[0]);
+	if (!l->sites && !l->createds) {
+		fdg_put(&b, " exe=");
+		put_word(&b, base_name(l->exe), strlen(base_name(l->exe)));
+	}
+	fdg_fmt(&b, " peer=%s", peer_class(l->peer));
+	return pool_copy(pool, text);
+}

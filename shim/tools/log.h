@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the tools know of a run: a line of the library's JSON log, and all lines of a process tree put together.
+ *
+ * Layers, one way: json (text -> values), log (a line), tree (images and coverage), judge (suppressions, baseline, what fails), check (starts CMD, waits, exit
+ * status), and beside them the writers: functions `void NAME_write(const struct run *r, FILE *f)`, which say nothing on their own; the caller looks at
+ * ferror(f).
+ *
+ * All strings are NUL-terminated, valid UTF-8 without a NUL inside, and come from programs that nobody vouches for: a writer escapes what its format and a terminal would
+ * obey. They live in the run's pool until run_free. A string that was not in the log is NULL, except where it says otherwise.
+ */
+#ifndef FDG_TOOLS_LOG_H
+#define FDG_TOOLS_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "report/report.h"
+#include "tools/pool.h"
+
+#define LOG_FRAMES_MAX FDG_FRAMES_MAX
+#define LOG_FIELDS_MAX 32
+#define LOG_LINE_MAX (64u << 10) /* the library writes 4 KiB; more than this is no line of ours */
+
+/* A place in code. symbol is "name+0x4b" as the library found it (mangled in C++), or NULL; offset is a virtual address of the file. object is never NULL. */
+struct log_frame {
+	const char *object;
+	uint64_t offset;
+	const char *symbol;
+};
+
+/* A member that has no place in struct log_line ("kind", "fds", "parent_exe", …). text is the value: a string's content, else the JSON of it. */
+struct log_field {
+	const char *name, *text;
+	bool is_string;
+};
+
+struct log_line {
+	/* Always there. */
+	const char *time; /* 2026-11-21T21:16:00.123Z */
+	int64_t pid, tid;
+	const char *exe, *guard, *id, *message;
+	enum fdg_level level;
+	bool fixed; /* action */
+
+	int64_t fd;     /* -1: none */
+	uint64_t count; /* 0: none */
+	const char *peer, *local;
+	int64_t age_ms; /* -1: none */
+	const struct log_frame *site, *created; /* innermost first */
+	unsigned sites, createds;
+	const char *fix;
+	uint64_t repeats;
+	bool cut; /* the library left something out to fit into a line */
+	const struct log_field *field; /* the rest, in the order of the line */
+	unsigned fields;
+};
+
+/* text is one line without its newline, n bytes. False: ret_why says what is wrong with it, in a few words. */
+bool log_parse(struct pool *pool, const char *text, size_t n, struct log_line *ret, const char **ret_why);
+/* The text of a field; NULL: there is none. */
+const char *log_field(const struct log_line *l, const char *name);
+/* A field that is a number; `otherwise` if it is none. */
+int64_t log_number(const struct log_line *l, const char *name, int64_t otherwise);
+/* A field that is an array; NULL: it is none. Good until the next call of this or log_parse. */
+struct json;
+const struct json *log_array(const struct log_line *l, const char *name);
+/* {"object":…,"offset":…,"symbol":…} */
+bool log_frame_read(struct pool *pool, const struct json *v, struct log_frame *ret);
+
+/* ---- a run ---- */
+
+enum run_verdict {
+	RUN_NEW,        /* neither of the below; fails the run where `fails` says so */
+	RUN_FIXED,      /* action fixed: the program never felt it */
+	RUN_BASELINED,  /* in the baseline */
+	RUN_SUPPRESSED, /* by a line of the suppressions file */
+};
+
+/*
+ * All reports with one fingerprint and verdict. Notes are here too. run.start, run.end and run.exec are not; run.uncovered is, whether the launcher reported it or
+ * check found it out.
+ *
+ * The fingerprint is text for people and for the baseline file, stable between builds and machines:
+ *     cloexec.leaked site=monitor:probe_fork created=monitor:dns_pool_open peer=none
+ * ID, then object base name and symbol without offset of the first frame of each list that there is (the offset where there is no symbol; the program's base name as
+ * "exe=" where there is no frame at all), then the class of the peer: loopback, private, public, unix or none. hash is 64 bits of it, for SARIF and JUnit.
+ */
+struct run_finding {
+	struct log_line line; /* the first report of those with the highest level */
+	const char *fingerprint;
+	uint64_t hash;
+	enum run_verdict verdict;
+	bool fails;           /* makes check exit with 99 (98 for run.uncovered) */
+	unsigned suppression; /* RUN_SUPPRESSED: line of the file */
+	uint64_t reports;     /* lines */
+	uint64_t repeats;     /* held back by the library */
+	uint64_t most;        /* the highest count of a report; 0: none had one */
+	uint64_t processes;   /* different pids, at most counted to RUN_PIDS_MAX */
+	int64_t pid[16];      /* the first of them */
+};
+#define RUN_PIDS_MAX 16
+
+/* A program image that started: one run.start. */
+struct run_image {
+	int64_t pid, ppid;
+	const char *exe;
+	const char *command; /* argv joined with spaces, cut at 200 bytes; "" if not known */
+	bool ended;          /* there was a run.end */
+	bool claimed;        /* somebody's run.exec is this one */
+};
+
+/* Descriptors that were still open when images ended (--leaks), by kind, place and program. */
+struct run_open {
+	const char *kind; /* "TCP socket" */
+	struct log_frame made; /* object NULL: not known */
+	const char *exe;
+	uint64_t count, images;
+};
+
+/* A process that --max-time ended, or that was still there when check stopped waiting. */
+struct run_stuck {
+	int64_t pid;
+	const char *exe, *command; /* never NULL */
+	const char *where;         /* "sleeping in do_select", "running", …; never NULL */
+	bool ended;                /* by check */
+};
+
+/* A line of the suppressions or of the baseline file that matched nothing. */
+struct run_stale {
+	unsigned line;
+	const char *text;
+};
+
+struct run_options {
+	enum fdg_level fail_on;
+	bool leaks;
+	const char *suppressions, *baseline; /* the files; NULL: none */
+};
+
+struct run {
+	struct pool pool;
+	struct run_options o;
+	char *const *argv; /* CMD; the one thing here that may be no UTF-8 */
+	char *directory;   /* where check was started; "" if that has no path */
+	const char *started; /* as in log lines */
+	int64_t lasted_ms;
+	int64_t cmd_pid;
+	int cmd_status;  /* CMD's exit status as a shell tells it: 128 + N for signal N */
+	int exit_status; /* check's own */
+	int interrupted; /* the signal that check was sent: SIGINT, …; 0: none */
+	bool timed_out; /* --max-time */
+	int64_t max_time_ms;
+
+	struct run_finding *finding; /* failing ones first, then by level, verdict and fingerprint */
+	size_t findings;
+	uint64_t more_findings, more_failing; /* reports that are not here, since there were too many different ones; those of them that fail */
+	struct run_image *image; /* as they started */
+	size_t images;
+	uint64_t unended; /* images without a run.end: killed, or ended behind libc's back */
+	uint64_t more_images; /* beyond what is kept here */
+	uint64_t execs;     /* starts of images that the library saw */
+	uint64_t elsewhere; /* of these, images that were given options of their own: what they report is not ours to see */
+	uint64_t lost;      /* findings that the library could not write or keep */
+	uint64_t callers; /* reports left out because they are about what check's own caller leaked */
+	uint64_t caller_fds;
+	struct run_open *open;
+	size_t opens;
+	uint64_t more_opens; /* descriptors, beyond these */
+	struct run_stuck *stuck;
+	size_t stucks;
+	struct run_stale *stale_suppression, *stale_baseline;
+	size_t stale_suppressions, stale_baselines;
+	const char **problem; /* sentences: what makes this run no proof (a log that is not whole, …); they make the exit status 98 */
+	size_t problems;
+};
+
+/* What a writer may want to count: findings that this one is about. */
+static inline bool run_is_uncovered(const struct run_finding *f)
+{
+	return f->line.id[0] == 'r' && __builtin_strcmp(f->line.id, "run.uncovered") == 0;
+}
+
+void run_free(struct run *r);
+
+#endif

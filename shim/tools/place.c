@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#include "tools/place.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool complain(const char *path)
+{
+	fprintf(stderr, "fdguard: %s: %s\n", path, strerror(errno));
+	return false;
+}
+
+static const char *make_directory(struct pool *pool, const char *out)
+{
+	const char *tmp = getenv("TMPDIR");
+	char *path, *real;
+
+	path = out ? pool_copy(pool, out) : pool_format(pool, "%s/fdguard-check.XXXXXX", tmp && *tmp == '/' ? tmp : "/tmp");
+	if (out ? mkdir(path, 0777) < 0 && errno != EEXIST : !mkdtemp(path)) {
+		complain(path);
+		return NULL;
+	}
+	real = realpath(path, NULL);
+	if (!real) {
+		complain(path);
+		return NULL;
+	}
+	path = pool_copy(pool, real);
+	free(real);
+	return path;
+}
+
+/* Programs of root's tree may become other users, and are to reach the log: they may append to it, if they know its name, which they find in their environment
+ * alone. */
+static bool open_shared(struct pool *pool, struct place *p)
+{
+	char *name;
+
+	if (p->kept) {
+		char *live = pool_format(pool, "%s/live.XXXXXX", p->directory);
+
+		if (!mkdtemp(live))
+			return complain(live);
+		p->live = live;
+	}
+	name = pool_format(pool, "%s/log.XXXXXX", p->live);
+	p->log_write = mkostemp(name, O_APPEND | O_CLOEXEC);
+	p->log = name;
+	return p->log_write >= 0 && chmod(p->live, 0711) == 0 && fchmod(p->log_write, 0622) == 0 ? true : complain(name);
+}
+
+static bool open_own(struct pool *pool, struct place *p)
+{
+	p->log = pool_format(pool, "%s/log.jsonl", p->directory);
+	p->log_write = open(p->log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
+	return p->log_write >= 0 ? true : complain(p->log);
+}
+
+static bool open_log(struct pool *pool, struct place *p)
+{
+	p->live = p->directory;
+	if (!(geteuid() == 0 ? open_shared(pool, p) : open_own(pool, p)))
+		return false;
+	p->log_read = open(p->log, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	return p->log_read >= 0 ? true : complain(p->log);
+}
+
+bool place_make(struct pool *pool, const char *out, struct place *ret)
+{
+	*ret = (struct place){ .kept = out != NULL, .log_read = -1, .log_write = -1 };
+	ret->directory = make_directory(pool, out);
+	return ret->directory && open_log(pool, ret);
+}
+
+FILE *place_open(const struct place *p, const char *name)
+{
+	char path[PATH_MAX];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", p->directory, name);
+	f = fopen(path, "we");
+	if (!f)
+		complain(path);
+	return f;
+}
+
+/* An empty line means nothing to a reader. */
+int place_is_full(const struct place *p)
+{
+	ssize_t n = write(p->log_write, "\n", 1);
+
+	return n == 1 ? 0 : n < 0 ? errno : ENOSPC;
+}
+
+void place_leave(struct place *p)
+{
+	char path[PATH_MAX];
+
+	if (p->kept && p->live != p->directory) {
+		snprintf(path, sizeof(path), "%s/log.jsonl", p->directory);
+		fchmod(p->log_write, 0600);
+		if (rename(p->log, path) < 0)
+			complain(path);
+		rmdir(p->live);
+	}
+	close(p->log_read);
+	close(p->log_write);
+	if (p->kept)
+		return;
+	unlink(p->log);
+	rmdir(p->directory);
+}

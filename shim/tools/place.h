@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* Where a run's log and its results lie. */
+#ifndef FDG_TOOLS_PLACE_H
+#define FDG_TOOLS_PLACE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "tools/pool.h"
+
+struct place {
+	const char *directory; /* absolute */
+	const char *live;      /* where the log is while it grows; the directory, or one in it */
+	const char *log;       /* the log file, absolute; log.jsonl in the directory at the end, if that is kept */
+	bool kept;             /* --out; else it is removed at the end */
+	int log_read, log_write;
+};
+
+/* out: NULL makes a directory of its own. False: said why. */
+bool place_make(struct pool *pool, const char *out, struct place *ret);
+/* A file of results in it; NULL: said why. */
+FILE *place_open(const struct place *p, const char *name);
+/* Can the log still take something? 0, or the errno that says why not. */
+int place_is_full(const struct place *p);
+void place_leave(struct place *p);
+
+#endif

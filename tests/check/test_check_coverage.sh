@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+# Every program image that is seen to start runs guarded, or is told with the reason.
+. "$FDG_SRC/tests/check/lib.sh"
+need setpriv setcap
+
+static=$FDG_BIN/check-static
+for how in exec fork vfork spawn spawnp system popen; do
+	exits "static, by $how" 98 -- check-starts $how "$static"
+	says "static, by $how: the program and the reason" 'check-static (pid [0-9]*).*started by .* ran unguarded: it is statically linked.* \[run\.uncovered\]'
+	says "static, by $how: how many" '1 did not'
+	exits "dynamic, by $how" 0 -- check-starts $how "$FDG_BIN/check-starts"
+	says "dynamic, by $how: all guarded" '^Covered: [23] program images ran guarded, 0 did not$'
+done
+exits 'CMD itself is static' 98 -- "$static"
+exits 'a static program that starts a guarded one in its place' 98 -- check-starts fork "$static" exec "$FDG_BIN/check-starts"
+says 'both are counted' '^Covered: 2 program images ran guarded, 1 did not$'
+exits 'it is not hidden by findings' 99 -- sh -c 'check-static; cloexec-wrong socket fork show-fds'
+says 'one of each' 'FAILED: 1 finding, 1 program ran unguarded'
+exits 'never counted for 99, at any level' 98 --fail-on note --exitcode 1 -- check-starts fork "$static"
+echo 'run.uncovered exe:check-static # linked so on purpose' >accepted
+exits 'accepted by suppressing it' 0 --set suppressions=accepted -- check-starts fork "$static"
+exits 'another one is not' 98 --set suppressions=accepted -- sh -c "cp $static other; ./other"
+
+# What a shell tries and does not find was not started.
+mkdir empty
+PATH=$tmp/empty:$PATH exits 'folders of PATH that do not have it' 0 -- sh -c 'show-fds; nosuchprogram; true'
+printf '#!/bin/sh\ntrue\n' >script
+printf 'true\n' >text
+chmod +x script text
+exits 'scripts' 0 -- sh -c './script; ./text; check-starts spawnp ./script'
+says_not 'are programs too' 'did not [^0]'
+cp /bin/true gone
+exits 'a program that is gone by now' 0 -- sh -c './gone; rm gone'
+
+exits 'an environment of its own' 0 -- env -i "$FDG_BIN/check-starts" fork "$FDG_BIN/check-starts"
+exits 'the preload is lost on purpose' 98 --set follow=off -- env -i "$FDG_BIN/check-starts" fork "$FDG_BIN/check-starts"
+says 'and that is the reason' 'check-starts .*: the preload was lost \[run\.uncovered\]'
+exits 'left out by name' 0 --set skip=show-fds -- sh -c 'show-fds; true'
+exits 'left out by name, a static one' 0 --set skip=check-static -- sh -c 'check-static; true'
+exits 'all but some' 0 --set only=sh,dash -- sh -c 'show-fds; true'
+
+# Options of its own: a nested run.
+exits 'a run in the run' 0 -- "$FDG_RUN" run --log inner -- cloexec-wrong socket fork show-fds
+says 'is said to report elsewhere' 'given options of \(its\|their\) own'
+exits 'a check in the check' 98 -- "$FDG_RUN" check -- "$static"
+exits 'a check in the check, unharmed' 0 -- "$FDG_RUN" check -- check-starts fork "$FDG_BIN/check-starts"
+
+if [ "$(id -u)" -eq 0 ]; then
+	chmod 755 .
+	cp "$FDG_BIN/check-starts" starter
+	cp "$FDG_BIN/check-starts" capable
+	cp "$FDG_BIN/check-starts" suid
+	setcap cap_net_bind_service+ep capable
+	chmod u+s suid
+	as_nobody='setpriv --reuid 65534 --regid 65534 --clear-groups'
+	# shellcheck disable=SC2086 # words
+	exits 'as another user' 0 -- $as_nobody ./starter fork ./starter
+	says 'who reports into the same log' '^Covered: 3 program images ran guarded, 0 did not$'
+	# shellcheck disable=SC2086 # words
+	exits 'as another user, with --out' 0 --out kept -- $as_nobody ./starter fork ./starter
+	says 'who reports into it' '^Covered: 3 program images ran guarded, 0 did not$'
+	same 'which is closed afterwards' '600 kept/log.jsonl' "$(stat -c '%a %n' kept/l*)"
+	# shellcheck disable=SC2086 # words
+	$as_nobody env TMPDIR=/tmp PATH="$PATH" FDGUARD_BUILD_DIR="$FDGUARD_BUILD_DIR" "$FDG_RUN" check -- sh -c './capable; ./suid' 2>summary
+	same 'privileged programs: exit status' 98 $?
+	says 'file capabilities' 'capable .* has file capabilities'
+	says 'set-user-ID' 'suid .* is set-user-ID'
+fi
+finish

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+# What is found is named by function, file and line, once for each place, in the text, in JSON and in the files of --out.
+. "$FDG_SRC/tests/check/lib.sh"
+need python3
+
+for kind in socket epoll file pipe dup; do
+	line=$(awk "/^MAKER make_$kind\\(/ { f = 1 } f && /(socket|epoll_create1|open|pipe|dup)\\(.*;/ && !/SOCK_CLOEXEC/ { print NR; exit }" "$FDG_SRC/tests/guards/cloexec_wrong.c")
+	exits "$kind" 99 -- cloexec-wrong $kind fork show-fds
+	says "$kind: the function" "made at make_$kind"
+	[ -z "${FDG_LIBDW:-}" ] || says "$kind: file and line" "made at make_$kind at .*cloexec_wrong.c:$line "
+	says "$kind: what to do" '^     fix: '
+	exits "$kind, right" 0 --fail-on note -- cloexec-right $kind fork show-fds
+done
+
+exits 'many reports of one place' 99 -- sh -c 'for i in 1 2 3 4 5 6 7; do cloexec-wrong socket system show-fds; done'
+same 'are one finding' 1 "$(grep -c '\[cloexec\.leaked\]' summary)"
+says 'with a count' '^     seen: 7 times in 7 processes, pid [0-9, ]*…$'
+
+run_check --out results --leaks -- sh -c 'cloexec-wrong socket fork show-fds; cloexec-wrong pipe spawn "$0"' "$FDG_BIN/show-fds"
+same 'two places are two findings' 2 "$(grep -c '\[cloexec\.leaked\]' summary)"
+check 'the summary is kept' cmp -s summary results/summary.txt
+says '--leaks tells what was open at the end' '^  2 x pipe, made at make_pipe.* in .*/cloexec-wrong$'
+python3 - <<'EOF'
+import json
+run = json.load(open("results/findings.json"))
+log = [json.loads(line) for line in open("results/log.jsonl") if line.strip()]
+assert run["v"] == 1 and run["exit_status"] == 99 and run["cmd_status"] == 0, run
+assert [f["fails"] for f in run["findings"]] == [True, True], run
+assert sorted(f["fingerprint"] for f in run["findings"]) == [
+    "cloexec.leaked site=cloexec-wrong:child_run created=cloexec-wrong:make_pipe peer=none",
+    "cloexec.leaked site=cloexec-wrong:child_run created=cloexec-wrong:make_socket peer=none"] or "child_spawn" in str(run)
+assert {o["kind"]: o["count"] for o in run["open"]} == {"UDP socket": 1, "pipe": 2}, run["open"]
+starts = [l for l in log if l["id"] == "run.start"]
+assert len(starts) == len(run["images"]) == 5 and all(i["ended"] for i in run["images"]), run["images"]
+assert sum(l["id"] == "cloexec.leaked" for l in log) == 2
+EOF
+same 'findings.json and log.jsonl agree' 0 $?
+
+run_check --json --log run.json -- cloexec-wrong socket fork show-fds
+check '--json is one document' python3 -m json.tool run.json
+same 'and all of the talk' '' "$(cat summary)"
+run_check --log run.txt -- cloexec-wrong socket fork show-fds
+check '--log takes the text' grep -q '^fdguard check: FAILED: 1 finding' run.txt
+printf 'longer than what comes\n%s\n' "$(seq 2000)" >run.txt
+run_check --log run.txt -- true
+refuse 'and nothing is left of what was there' grep -q 1999 run.txt
+run_check --junit j.xml --sarif s.json --github -- cloexec-wrong socket fork show-fds
+check 'JUnit is XML' python3 -c 'import xml.dom.minidom; assert "cloexec.leaked" in xml.dom.minidom.parse("j.xml").toxml()'
+check 'SARIF is JSON' python3 -c 'import json; assert json.load(open("s.json"))["runs"][0]["results"]'
+says 'GitHub gets an annotation' '^::error .*cloexec.leaked'
+
+# The environment of CMD is the caller's, but for ours.
+env -i A=1 'B-C=2' PATH="$PATH" FDGUARD_BUILD_DIR="$FDGUARD_BUILD_DIR" "$FDG_RUN" check -- env 2>summary | grep -v -e '^LD_PRELOAD=.*libfdguard\.so$' -e '^FDGUARD_OPTIONS=' | sort >environment
+printf '%s\n' A=1 B-C=2 "FDGUARD_BUILD_DIR=$FDGUARD_BUILD_DIR" "PATH=$PATH" | sort >wanted
+same "CMD's environment" "$(cat wanted)" "$(cat environment)"
+finish

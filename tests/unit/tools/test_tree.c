@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: MIT
+/* Coverage: which images are matched with which announcements, in every order that they can come in. */
+#include "tools/tree.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "options/options.h"
+
+static struct run run;
+static struct tree *tree;
+static unsigned uncovered;
+static char last[512]; /* message of the last one */
+
+static void heard(void *cookie, const struct log_line *l)
+{
+	(void)cookie;
+	assert_string_equal(l->id, "run.uncovered");
+	uncovered++;
+	snprintf(last, sizeof(last), "%s", l->message);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	fdg_options_defaults(&fdg_options);
+	run = (struct run){ .o = { .leaks = true } };
+	tree = tree_new(&run, heard, NULL);
+	uncovered = 0;
+	last[0] = '\0';
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	tree_free(tree);
+	run_free(&run);
+	return 0;
+}
+
+static struct log_line line(const char *format, ...)
+{
+	static char text[2048], rest[1024];
+	struct log_line l;
+	const char *why;
+	va_list ap;
+	int n;
+
+	va_start(ap, format);
+	vsnprintf(rest, sizeof(rest), format, ap);
+	va_end(ap);
+	n = snprintf(text, sizeof(text), "{\"v\":1,\"time\":\"t\",\"tid\":1,\"guard\":\"run\",\"id\":\"run.x\",\"level\":\"note\",\"action\":\"reported\",\"message\":\"\",%s}", rest);
+	if (!log_parse(&run.pool, text, (size_t)n, &l, &why))
+		fail_msg("%s: %s", text, why);
+	return l;
+}
+
+static void start(int pid, int ppid, const char *exe)
+{
+	struct log_line l = line("\"pid\":%d,\"exe\":\"%s\",\"ppid\":%d,\"argv\":[\"%s\",\"x\"]", pid, exe, ppid, exe);
+
+	tree_start(tree, &l);
+}
+
+static void end(int pid)
+{
+	struct log_line l = line("\"pid\":%d,\"exe\":\"/x\",\"lost\":0", pid);
+
+	tree_end(tree, &l);
+}
+
+static void announce(int pid, const char *file, int child, int error, int elsewhere)
+{
+	struct log_line l = line("\"pid\":%d,\"exe\":\"/bin/parent\",\"file\":\"%s\",\"child\":%d,\"error\":%d,\"elsewhere\":%d", pid, file, child, error, elsewhere);
+
+	tree_exec(tree, &l);
+}
+
+static void finished(unsigned images, unsigned want)
+{
+	tree_finish(tree);
+	assert_int_equal(run.images, images);
+	assert_int_equal(uncovered, want);
+}
+
+static void an_exec_is_followed_by_its_image(void **state)
+{
+	(void)state;
+	announce(10, "/bin/true", 0, 0, 0);
+	start(10, 1, "/bin/true");
+	end(10);
+	finished(1, 0);
+	assert_true(run.image[0].claimed);
+	assert_true(run.image[0].ended);
+	assert_string_equal(run.image[0].command, "/bin/true x");
+	assert_int_equal(run.unended, 0);
+	assert_int_equal(run.execs, 1);
+}
+
+static void one_that_never_came_is_told(void **state)
+{
+	(void)state;
+	announce(10, "/no/such/program", 0, 0, 0);
+	finished(0, 1);
+	assert_non_null(strstr(last, "program (pid 10), started by parent, ran unguarded: it is gone from the disk"));
+}
+
+static void one_that_could_have_been_guarded_lost_its_preload(void **state)
+{
+	(void)state;
+	announce(10, "/bin/true", 11, 0, 0);
+	finished(0, 1);
+	assert_non_null(strstr(last, "true (pid 11), started by parent (pid 10), ran unguarded: it is dynamically linked, but"));
+	assert_non_null(strstr(last, "the preload was lost"));
+}
+
+static void a_failed_exec_started_nothing(void **state)
+{
+	(void)state;
+	announce(10, "/a/x", 0, 0, 0);
+	announce(10, "/a/x", 0, 2, 0);
+	announce(10, "/b/x", 0, 0, 0);
+	start(10, 1, "/b/x");
+	finished(1, 0);
+	assert_int_equal(run.execs, 1);
+}
+
+static void a_number_that_is_used_again_does_not_hide_what_never_came(void **state)
+{
+	(void)state;
+	announce(10, "/no/such", 0, 0, 0);
+	announce(10, "/bin/true", 0, 0, 0);
+	start(10, 1, "/bin/true");
+	finished(1, 1);
+}
+
+static void a_spawn_may_be_announced_before_or_after(void **state)
+{
+	(void)state;
+	announce(10, "/bin/true", 11, 0, 0);
+	start(11, 10, "/bin/true");
+	start(12, 10, "/bin/true");
+	announce(10, "/bin/true", 12, 0, 0);
+	finished(2, 0);
+	assert_true(run.image[0].claimed);
+	assert_true(run.image[1].claimed);
+}
+
+static void a_spawned_shell_may_exec_before_it_is_announced(void **state)
+{
+	(void)state;
+	start(11, 10, "/bin/sh");
+	announce(11, "/bin/true", 0, 0, 0);
+	start(11, 10, "/bin/true");
+	announce(10, "/bin/sh", 11, 0, 0);
+	finished(2, 0);
+}
+
+static void the_child_of_popen_is_any(void **state)
+{
+	(void)state;
+	announce(10, "/bin/sh", -1, 0, 0);
+	start(11, 10, "/bin/sh");
+	start(12, 10, "/bin/sh");
+	announce(10, "/bin/sh", -1, 0, 0);
+	finished(2, 0);
+}
+
+static void one_child_of_popen_that_is_missing_is_missed(void **state)
+{
+	(void)state;
+	announce(10, "/bin/sh", -1, 0, 0);
+	announce(10, "/bin/sh", -1, 0, 0);
+	start(11, 10, "/bin/sh");
+	finished(1, 1);
+}
+
+static void a_spawned_child_does_not_stand_for_one_of_popen(void **state)
+{
+	(void)state;
+	start(11, 10, "/bin/true");
+	announce(10, "/bin/true", 11, 0, 0);
+	announce(10, "/bin/sh", -1, 0, 0);
+	finished(1, 1);
+}
+
+static void options_of_its_own_take_an_image_out_of_sight(void **state)
+{
+	(void)state;
+	announce(10, "/bin/true", 0, 0, 1);
+	announce(11, "/bin/true", 0, 0, 1);
+	announce(11, "/bin/true", 0, 13, 1);
+	finished(0, 0);
+	assert_int_equal(run.elsewhere, 1);
+}
+
+static void what_is_left_out_by_name_is_not_awaited(void **state)
+{
+	(void)state;
+	assert_int_equal(fdg_options_set(&fdg_options, "skip=tru*", NULL, NULL), 0);
+	announce(10, "/bin/true", 0, 0, 0);
+	announce(11, "/bin/false", 0, 0, 0);
+	finished(0, 1);
+	assert_non_null(strstr(last, "false (pid 11)"));
+}
+
+static void cmd_itself_is_awaited(void **state)
+{
+	(void)state;
+	tree_expect(tree, 10, "/bin/true", "t");
+	finished(0, 1);
+}
+
+static void cmd_may_be_excused(void **state)
+{
+	(void)state;
+	tree_expect(tree, 10, "nosuch", "t");
+	tree_excuse(tree, 10);
+	finished(0, 0);
+}
+
+static void what_is_open_at_the_end_is_added_up(void **state)
+{
+	struct log_line l = line("\"pid\":10,\"exe\":\"/x\",\"lost\":2,\"dropped\":1,\"open\":[{\"kind\":\"pipe\",\"count\":2,\"object\":\"/x\",\"offset\":\"0x1\"},"
+				 "{\"kind\":\"file\",\"count\":9},{\"more\":4},7,{\"kind\":3,\"count\":1},{\"kind\":\"pipe\",\"count\":-5}]");
+
+	(void)state;
+	tree_end(tree, &l);
+	tree_end(tree, &l);
+	finished(0, 0);
+	assert_int_equal(run.lost, 6);
+	assert_int_equal(run.opens, 2);
+	assert_string_equal(run.open[0].kind, "file");
+	assert_int_equal(run.open[0].count, 18);
+	assert_null(run.open[0].made.object);
+	assert_int_equal(run.open[1].count, 4);
+	assert_int_equal(run.open[1].images, 2);
+	assert_int_equal(run.more_opens, 8);
+}
+
+static void a_thousand_processes_are_told_apart(void **state)
+{
+	(void)state;
+	for (int i = 1; i <= 1000; i++)
+		announce(i * 256, "/bin/true", 0, 0, 0);
+	for (int i = 1; i <= 999; i++)
+		start(i * 256, 1, "/bin/true");
+	finished(999, 1);
+	assert_int_equal(run.unended, 999);
+	assert_non_null(strstr(last, "(pid 256000)"));
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(an_exec_is_followed_by_its_image),
+		TEST(one_that_never_came_is_told),
+		TEST(one_that_could_have_been_guarded_lost_its_preload),
+		TEST(a_failed_exec_started_nothing),
+		TEST(a_number_that_is_used_again_does_not_hide_what_never_came),
+		TEST(a_spawn_may_be_announced_before_or_after),
+		TEST(a_spawned_shell_may_exec_before_it_is_announced),
+		TEST(the_child_of_popen_is_any),
+		TEST(one_child_of_popen_that_is_missing_is_missed),
+		TEST(a_spawned_child_does_not_stand_for_one_of_popen),
+		TEST(options_of_its_own_take_an_image_out_of_sight),
+		TEST(what_is_left_out_by_name_is_not_awaited),
+		TEST(cmd_itself_is_awaited),
+		TEST(cmd_may_be_excused),
+		TEST(what_is_open_at_the_end_is_added_up),
+		TEST(a_thousand_processes_are_told_apart),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
