@@ -370,6 +370,11 @@ static void find_last(struct decoding *d)
 		take_last(d, (unsigned)x);
 }
 
+static unsigned count_below(uint64_t word, unsigned first, unsigned n)
+{
+	return (unsigned)__builtin_popcountll(n - first < 64 ? word & ((UINT64_C(1) << (n - first)) - 1) : word);
+}
+
 /* A read set that is left without any fd was not given for nothing: what is in words of one or two bits is meant after all. */
 static void fill_read_set(struct decoding *d)
 {
@@ -380,7 +385,7 @@ static void fill_read_set(struct decoding *d)
 	for (unsigned fd = FDG_SET_FDS; fd < d->s->call.n; fd++) {
 		struct home h;
 
-		if (!fdg_bit(got, fd) || __builtin_popcountll(got[fd / 64]) > 2 || rank_of(fd) != OWN)
+		if (!fdg_bit(got, fd) || count_below(got[fd / 64], fd & ~63u, d->s->call.n) > 2 || rank_of(fd) != OWN)
 			continue;
 		h = home_of(d->s, FDG_READ_SET, fd);
 		if (h.kind == HOME_UNKNOWN)
