@@ -237,6 +237,11 @@ static bool is_of_address(uint64_t word, unsigned bit)
 	return look == FDG_WORD_RETURN || (look == FDG_WORD_POINTER && fdg_word_look(word & ~(UINT64_C(1) << bit)) != FDG_WORD_POINTER);
 }
 
+static unsigned count_below(uint64_t word, unsigned first, unsigned n)
+{
+	return (unsigned)__builtin_popcountll(n - first < 64 ? word & ((UINT64_C(1) << (n - first)) - 1) : word);
+}
+
 /* So many numbers from 1,024 on are open, by the program itself, that any bit in memory would name one. */
 static bool is_dense(const struct decoding *d)
 {
@@ -258,6 +263,8 @@ static enum meant is_meant_there(const struct decoding *d, unsigned x, unsigned 
 	/* Nearly every program waits to read. */
 	if ((int)fd == d->last && d->last_is_greatest)
 		return x == FDG_READ_SET || (is_bits && __builtin_popcountll(half) <= FEW_BITS_OF_HALF) ? YES : PERHAPS;
+	if (is_bits && fd == (unsigned)d->s->call.nfds - 1 && d->s->call.nfds % 64 && count_below(word, fd & ~63u, d->s->call.n) <= 2)
+		return YES; /* closed: see HOME_TIME below */
 	if (rank_of(fd) != OWN || is_of_address(word, fd % 64))
 		return NO;
 	/* Where there are few to be named, chance rarely names one. */
@@ -297,7 +304,7 @@ static void take(struct decoding *d, unsigned x, unsigned fd, const struct home 
 		d->s->mask_taken |= UINT64_C(1) << h->bit;
 	if (h->kind == HOME_TIME) {
 		d->taken[h->bit / 64] |= UINT64_C(1) << h->bit % 64;
-		if (last)
+		if (last || fd == (unsigned)d->s->call.nfds - 1)
 			d->sure[h->bit / 64] |= UINT64_C(1) << h->bit % 64;
 	}
 	d->last_found |= last;
@@ -370,11 +377,6 @@ static void find_last(struct decoding *d)
 		take_last(d, (unsigned)x);
 }
 
-static unsigned count_below(uint64_t word, unsigned first, unsigned n)
-{
-	return (unsigned)__builtin_popcountll(n - first < 64 ? word & ((UINT64_C(1) << (n - first)) - 1) : word);
-}
-
 /* A read set that is left without any fd was not given for nothing: what is in words of one or two bits is meant after all. */
 static void fill_read_set(struct decoding *d)
 {
@@ -420,12 +422,11 @@ static void clean_time(struct decoding *d)
 
 	if (!s->call.timeout)
 		return;
-	if (s->raw_time[0] < 0 || s->raw_time[1] < 0)
-		take_all_of_time(d);
 	for (unsigned pass = 0; pass < 2; pass++) {
 		for (unsigned i = 0; i < 2; i++)
 			s->time[i] = (int64_t)((uint64_t)s->raw_time[i] & ~d->taken[i]);
-		if (is_time(s, s->time))
+		/* What is left of a negative one without its sign is no "for ever". */
+		if (is_time(s, s->time) && !(s->raw_time[0] < 0 && s->time[0] >> 40))
 			break;
 		take_all_of_time(d);
 	}

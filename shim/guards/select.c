@@ -28,6 +28,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -45,6 +46,7 @@
 #include "base/poison.h"
 
 #define STACK_REACH (64ul << 20) /* further above our frame than this is not on this stack */
+#define STACK_NEEDED (10u << 10) /* for a report and a repair */
 #define LISTED 12                /* fds that a report lists of a set */
 #define CROWDS 16
 
@@ -220,6 +222,15 @@ static void note_big(const struct fdg_select_call *c)
 		atomic_store_explicit(&fdg_select_use, FDG_SELECT_BIG, memory_order_relaxed);
 }
 
+/* A signal stack has no guard page, and can be small; the rest of the library is content with less. */
+static bool has_room(void)
+{
+	stack_t stack;
+
+	return fdg_sys2(SYS_sigaltstack, NULL, &stack) < 0 || !(stack.ss_flags & SS_ONSTACK) ||
+	       (uintptr_t)__builtin_frame_address(0) - (uintptr_t)stack.ss_sp > STACK_NEEDED;
+}
+
 bool fdg_select_overran(struct fdg_select_call *c)
 {
 	if (fdg_options.select_mode == FDG_OFF || !(c->set[0] || c->set[1] || c->set[2]))
@@ -228,7 +239,7 @@ bool fdg_select_overran(struct fdg_select_call *c)
 	if (c->n <= FDG_SET_FDS)
 		return false;
 	if (has_evidence(c))
-		return true;
+		return has_room();
 	note_big(c);
 	return false;
 }
