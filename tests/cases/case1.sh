@@ -9,7 +9,7 @@
 . "$FDG_SRC/tests/cases/lib.sh"
 
 programs='wget lynx tclsh lftp rsync curl perl nc tcp tcp-select tcp-libc tcp-closed'
-need wget lynx tclsh lftp rsync curl perl nc.traditional timeout diff awk
+need wget lynx tclsh lftp rsync curl perl nc.traditional timeout diff awk unshare tc
 cases_begin
 
 # finding ID CONDITION…: a line of the log, see finding.py. fact KEY ID CONDITION…: prints a field of such lines.
@@ -147,6 +147,17 @@ fresh
 record mended-2014 tcp-libc monitor -n 1041 fdguard run --json --log "$tmp/log" --
 check "with the numbers of 2014: tcp.py works" alike healthy mended-2014 tcp-libc
 check "with the numbers of 2014: the incident's own call" finding select.overflow action=fixed fd=1045 \
+	'asked=select(1046, NULL, [[]1024 1026 1045], NULL, {2097157, 0})' 'meant=select(1046, NULL, [[]1045], NULL, {5, 0})'
+
+# The same on a link where a connection takes 300 ms: the server of the tests above answers after the first retransmission, in a second.
+slow_link() { unshare -n /usr/bin/python3 "$cases/slow_link.py" "$@" 127.0.0.1 '{}' libc 2>&1; }
+same "300 ms away: tcp.py works alone" open "$(slow_link "$cases/tcp.py")"
+same "300 ms away, bare: select does not wait, and the second connect says so" EALREADY "$(slow_link monitor -n 1041 "$cases/tcp.py")"
+fresh
+got=$(slow_link monitor -n 1041 fdguard run --json --log "$tmp/log" -- "$cases/tcp.py")
+same "300 ms away, guarded: exits 0" 0 $?
+same "300 ms away, guarded: it waits, and the second connect succeeds" open "$got"
+check "300 ms away: the incident's own call" finding select.overflow action=fixed fd=1045 \
 	'asked=select(1046, NULL, [[]1024 1026 1045], NULL, {2097157, 0})' 'meant=select(1046, NULL, [[]1045], NULL, {5, 0})'
 
 fresh
