@@ -34,6 +34,7 @@
 #include "base/exe.h"
 #include "base/sys.h"
 #include "guards/naming.h"
+#include "guards/self.h"
 #include "ledger/ledger.h"
 #include "options/options.h"
 #include "report/report.h"
@@ -43,16 +44,6 @@
 
 unsigned fdg_cloexec_kinds;
 bool fdg_cloexec_always_note;
-
-bool fdg_is_shell(const char *exe)
-{
-	static const char *const shells[] = { "sh", "dash", "bash", "zsh", "ksh", "ksh93", "mksh", "busybox", "ash", "fish", "rbash", "yash", "posh" };
-
-	for (unsigned i = 0; i < sizeof(shells) / sizeof(*shells); i++)
-		if (strcmp(fdg_base_name(exe), shells[i]) == 0)
-			return true;
-	return false;
-}
 
 void fdg_cloexec_start(void)
 {

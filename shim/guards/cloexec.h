@@ -72,7 +72,4 @@ void fdg_cloexec_after(struct fdg_exec *x, bool failed);
  */
 void fdg_inherited_start(char *const argv[], char *const envp[], const char *note);
 
-/* "sh", "bash", …: programs that open descriptors for their children on their users' behalf. */
-bool fdg_is_shell(const char *exe);
-
 #endif

@@ -22,6 +22,7 @@
 #include "base/sys.h"
 #include "guards/cloexec.h"
 #include "guards/naming.h"
+#include "guards/self.h"
 #include "ledger/ledger.h"
 #include "options/options.h"
 #include "report/report.h"
@@ -276,29 +277,6 @@ static void walk(struct child *c)
 	fdg_sys_close(c->walker);
 }
 
-static bool is_interpreter(const char *name)
-{
-	static const char *const names[] = { "python", "perl", "ruby", "node", "tclsh", "wish", "php", "lua", "Rscript", "guile" };
-
-	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (strncmp(name, names[i], strlen(names[i])) == 0)
-			return true;
-	return fdg_is_shell(name);
-}
-
-/* What a person calls this program: the name that was exec'd (a #! script's own), "tcp.py (python3)" for a script given to its interpreter. */
-static void put_program(struct fdg_buf *b, const struct child *c)
-{
-	const char *execfn = (const char *)getauxval(AT_EXECFN);
-	const char *name = fdg_base_name(execfn && *execfn ? execfn : fdg_exe());
-	const char *script = c->argv && c->argv[0] ? c->argv[1] : NULL;
-
-	if (script && *script && *script != '-' && is_interpreter(name))
-		fdg_fmt(b, "%s (%s)", fdg_base_name(script), name);
-	else
-		fdg_put(b, name);
-}
-
 static void put_made_at(struct fdg_buf *b, const struct fdg_place *p)
 {
 	if (!p) {
@@ -315,7 +293,7 @@ static void put_made_at(struct fdg_buf *b, const struct fdg_place *p)
 static void put_message(struct fdg_buf *b, const struct child *c, const struct fdg_note_group *g, char letter)
 {
 	if (letter == FDG_NOTE_LEAKED) {
-		put_program(b, c);
+		fdg_put_self(b);
 		fdg_fmt(b, " (pid %d) inherited ", fdg_sys_getpid());
 		fdg_put_kind(b, g->kind, g->count);
 		fdg_fmt(b, " from %s (pid %d)", fdg_base_name(c->told->note.exe), c->told->note.maker);
@@ -331,10 +309,10 @@ static void put_message(struct fdg_buf *b, const struct child *c, const struct f
 			fdg_put(b, g->count == 1 ? "; it was closed before the program began" : "; they were closed before the program began");
 	} else if (letter == FDG_NOTE_FORCED) {
 		fdg_put(b, ", would have been inherited by ");
-		put_program(b, c);
+		fdg_put_self(b);
 	} else {
 		fdg_put(b, g->count == 1 ? ", is a listener and was left open for " : ", are listeners and were left open for ");
-		put_program(b, c);
+		fdg_put_self(b);
 		fdg_put(b, ", the same program started again");
 	}
 }
@@ -471,7 +449,7 @@ static void report_unnamed(struct child *c)
 		fdg_put_kind(&k, c->seen[i].kind, c->seen[i].count);
 	}
 	fdg_note_ranges(&c->unnamed, &r);
-	put_program(&m, c);
+	fdg_put_self(&m);
 	fdg_fmt(&m, " (pid %d) was started with ", fdg_sys_getpid());
 	fdg_put_count(&m, c->unnamed.count);
 	fdg_put(&m, c->unnamed.count == 1 ? " descriptor that nobody named: " : " descriptors that nobody named: ");

@@ -38,6 +38,7 @@
 #include "base/state.h"
 #include "base/sys.h"
 #include "guards/origin.h"
+#include "guards/self.h"
 #include "ledger/ledger.h"
 #include "options/options.h"
 #include "report/report.h"
@@ -368,7 +369,7 @@ static void finish(struct subject *u)
 }
 
 #define USE_POLL "wait with poll(2) or epoll(7), which know any number"
-#define FREE_NUMBERS "; or keep the low numbers free: close-on-exec where the crowd below is made, fdguard run --close-inherited here"
+#define FREE_NUMBERS "; or keep the low numbers free: close-on-exec where those below are made, or fdguard run --close-inherited around this program"
 
 static void put_set(struct fdg_buf *b, const uint64_t *words, unsigned n)
 {
@@ -421,12 +422,14 @@ static void put_overflow(struct fdg_buf *b, const struct fdg_select *s, int fd, 
 	const char *neighbour;
 
 	if (fd < 0) {
-		fdg_fmt(b, "%s called select(%d), which makes the kernel read and write ", fdg_base_name(fdg_exe()), s->call.nfds);
+		fdg_put_self(b);
+		fdg_fmt(b, " called select(%d), which makes the kernel read and write ", s->call.nfds);
 		fdg_fmt(b, s->call.is_cut ? "more than %u bytes of an fd_set of %u" : "%u bytes of an fd_set of %u", fdg_select_bytes(s->call.n), FDG_SET_BYTES);
 		return;
 	}
 	neighbour = fdg_fdsets_neighbour(s, x, (unsigned)fd);
-	fdg_fmt(b, "%s called select on fd %d: %s has 1,024 bits, and ", fdg_base_name(fdg_exe()), fd, fdg_fdsets_name(x));
+	fdg_put_self(b);
+	fdg_fmt(b, " called select on fd %d: %s has 1,024 bits, and ", fd, fdg_fdsets_name(x));
 	fdg_put(b, fdg_bit(s->got[x], (unsigned)fd) ? "the bit was written into " : "the bit was lost in ");
 	fdg_fmt(b, neighbour ? "%s behind it" : "what lies behind it%s", neighbour ? neighbour : "");
 	if (s->lost_timeout)
@@ -490,19 +493,20 @@ bool fdg_select_after(const struct fdg_select *s, int result, const int64_t left
 void fdg_select_fortify(long fd, const void *site)
 {
 	struct subject *u;
-	const char *program = fdg_base_name(fdg_exe());
 
 	if (fdg_options.select_mode == FDG_OFF || fdg_foreign_memory() || !fdg_report_wants(fdg_finding_level(FDG_SELECT_FORTIFY)))
 		return;
 	u = begin(FDG_SELECT_FORTIFY, fd, site);
 	if (!u)
 		return;
+	fdg_put(&u->text, "FD_SET is about to abort ");
+	fdg_put_self(&u->text);
 	if (fd < 0) {
-		fdg_fmt(&u->text, "FD_SET is about to abort %s: %ld is no descriptor", program, fd);
+		fdg_fmt(&u->text, ": %ld is no descriptor", fd);
 		u->f.fix = "check what the call that should have made the descriptor returned";
 		u->f.facts = 0;
 	} else {
-		fdg_fmt(&u->text, "FD_SET is about to abort %s: fd %ld has no bit in an fd_set, which ends at 1,023", program, fd);
+		fdg_fmt(&u->text, ": fd %ld has no bit in an fd_set, which ends at 1,023", fd);
 		u->f.fix = USE_POLL FREE_NUMBERS;
 	}
 	finish(u);
@@ -519,7 +523,8 @@ void fdg_select_warn(int fd)
 	u = begin(FDG_SELECT_OVERFLOW, fd, NULL);
 	if (!u)
 		return;
-	fdg_fmt(&u->text, "%s waits with select, and has obtained fd %d: an fd_set has no bit for it, and FD_SET would write past its end", fdg_base_name(fdg_exe()), fd);
+	fdg_put_self(&u->text);
+	fdg_fmt(&u->text, " waits with select, and has obtained fd %d: an fd_set has no bit for it, and FD_SET would write past its end", fd);
 	u->f.level = FDG_LEVEL_WARNING;
 	u->f.key = "obtained";
 	u->f.fix = "before it happens: " USE_POLL FREE_NUMBERS;

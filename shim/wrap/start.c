@@ -16,6 +16,7 @@
 
 #include "base/exe.h"
 #include "guards/leftover.h"
+#include "guards/self.h"
 #include "guards/select.h"
 #include "options/options.h"
 #include "report/report.h"
@@ -71,6 +72,7 @@ __attribute__((constructor)) static void fdg_start(int argc, char **argv, char *
 	fdg_options_defaults(&fdg_options);
 	if (!secure)
 		fdg_options_read(&fdg_options, variable(envp, "FDGUARD_OPTIONS"), say, &said);
+	fdg_self_start(argv);
 	fdg_report_start(NULL, argc, argv);
 	fdg_environ_start(envp, library_path());
 	if (is_left_out()) {
