@@ -14,7 +14,7 @@
  *  5. Elsewhere, a word whose bits are all open fds is what it seems to be, unless so many numbers are open that any bit would name one. Of others, the
  *     program's own fds count where there are few around to be named.
  *
- * A timeout or a set that the program wrote after the FD_SET has wiped the last one's bit out. If nothing else is waited for, it is put back where it must have been.
+ * A timeout or a set that the program wrote after the FD_SET has wiped the last one's bit out. It is put back where it must have been, unless another set has fds.
  */
 #include "guards/fdsets.h"
 
@@ -252,17 +252,28 @@ static bool is_dense(const struct decoding *d)
 	return own * 2 > end - FDG_SET_FDS;
 }
 
+/* Is what lies behind set x, other than this word, something else than descriptors? */
+static bool is_among_others(const struct decoding *d, unsigned x, unsigned word)
+{
+	for (unsigned i = SET_WORDS; i < fdg_select_bytes(d->s->call.n) / 8; i++)
+		if (i != word && d->s->got[x][i] && home_of(d->s, x, i * 64).kind == HOME_UNKNOWN &&
+		    (fdg_word_look(d->s->got[x][i]) != FDG_WORD_BITS || strays(d->s->got[x][i], i * 64, d->s->call.n) > 0))
+			return true;
+	return false;
+}
+
 /* In memory that we know nothing of. Where nothing was seen there but that the set ends, a bit is an fd, as the kernel takes it. */
 static enum meant is_meant_there(const struct decoding *d, unsigned x, unsigned fd)
 {
 	uint64_t word = d->s->got[x][fd / 64], half = word >> (fd % 64 & 32) & UINT32_MAX;
 	bool is_bits = fdg_word_look(word) == FDG_WORD_BITS;
 
-	if (is_bits && strays(word, fd & ~63u, d->s->call.n) == 0 && (!d->s->call.is_sure || (rank_of(fd) == OWN && !is_dense(d))))
+	if (is_bits && strays(word, fd & ~63u, d->s->call.n) == 0 &&
+	    (!d->s->call.is_sure || (rank_of(fd) == OWN && !is_dense(d) && count_below(word, fd & ~63u, d->s->call.n) == (unsigned)__builtin_popcountll(word))))
 		return YES;
 	/* Nearly every program waits to read. */
 	if ((int)fd == d->last && d->last_is_greatest)
-		return x == FDG_READ_SET || (is_bits && __builtin_popcountll(half) <= FEW_BITS_OF_HALF) ? YES : PERHAPS;
+		return x == FDG_READ_SET || (is_bits && __builtin_popcountll(half) <= FEW_BITS_OF_HALF && !is_among_others(d, x, fd / 64)) ? YES : PERHAPS;
 	if (is_bits && fd == (unsigned)d->s->call.nfds - 1 && d->s->call.nfds % 64 && count_below(word, fd & ~63u, d->s->call.n) <= 2)
 		return YES; /* closed: see HOME_TIME below */
 	if (rank_of(fd) != OWN || is_of_address(word, fd % 64))
@@ -285,7 +296,9 @@ static enum meant is_meant(const struct decoding *d, unsigned x, unsigned fd, co
 		/* A greatest fd that is closed, where nfds is no round number that all calls have, was closed under the program's hands: EBADF is its answer. */
 		return last || (fd == (unsigned)d->s->call.nfds - 1 && d->s->call.nfds % 64) || is_odd_time(d->s, h->bit) ? YES : NO;
 	case HOME_CANARY:
-		return (last && d->last_is_greatest) || !(d->canary >> fd % 64 & 1) ? YES : NO;
+		if (!(d->canary >> fd % 64 & 1))
+			return YES;
+		return last && d->last_is_greatest ? PERHAPS : NO;
 	case HOME_MASK:
 		return last ? YES : NO;
 	default:
@@ -356,9 +369,12 @@ static int wiped_out(const struct decoding *d)
 	return found;
 }
 
-static bool has_one_set(const struct fdg_select *s)
+static bool are_others_empty(const struct fdg_select *s, int x)
 {
-	return (s->call.set[0] != NULL) + (s->call.set[1] != NULL) + (s->call.set[2] != NULL) == 1;
+	for (int y = 0; y < FDG_SETS; y++)
+		if (y != x && s->call.set[y] && !is_empty_set(s->want[y], s->call.n))
+			return false;
+	return true;
 }
 
 /* Not found where it would be certain. */
@@ -368,12 +384,16 @@ static void find_last(struct decoding *d)
 
 	if (d->last_found || !d->last_is_greatest)
 		return;
-	for (unsigned y = 0; y < FDG_SETS; y++)
+	/* Programs that keep the greatest of all their fds can have it in no set: where another set has fds, nothing says that it must be in this one. */
+	x = wiped_out(d);
+	if (x >= 0 && !are_others_empty(d->s, x))
+		x = -1;
+	if (x == FDG_READ_SET)
+		take_last(d, FDG_READ_SET);
+	for (unsigned y = 0; y < FDG_SETS && !d->last_found; y++)
 		if (d->last_maybe[y])
 			take_last(d, y);
-	/* Programs that keep the greatest of all their fds can have it in no set. Of one set, and where nothing else would be waited for, it must be in this one. */
-	x = wiped_out(d);
-	if (!d->last_found && x >= 0 && (has_one_set(d->s) || fdg_fdsets_is_empty(d->s)))
+	if (!d->last_found && x >= 0)
 		take_last(d, (unsigned)x);
 }
 
@@ -508,16 +528,36 @@ static bool each_high(const struct fdg_select *s, bool (*f)(const struct fdg_sel
 	return good;
 }
 
+/* A set in which the last fd was not found is asked for it all the same; its place must not say by chance that it is ready. A bit of a microsecond is no loss. */
+static void leave_last_unset(const struct fdg_select *s, uint64_t left[2])
+{
+	unsigned fd = (unsigned)s->call.nfds - 1;
+
+	for (unsigned x = 0; x < FDG_SETS; x++) {
+		struct home h;
+
+		if (!s->call.set[x] || fd >= s->call.n || fdg_bit(s->want[x], fd))
+			continue;
+		h = home_of(s, x, fd);
+		if (h.kind == HOME_TIME && h.bit >= 64)
+			left[1] &= ~(UINT64_C(1) << (h.bit - 64));
+	}
+}
+
 /* The order decides who wins where memory has two owners: a ready fd, then the set or timeout that lies there, then an fd that is not ready. */
 bool fdg_fdsets_leave(const struct fdg_select *s, int result, const int64_t left[2])
 {
+	uint64_t time[2];
 	bool good = true;
 
 	for (unsigned x = 0; x < FDG_SETS; x++)
 		if (s->call.set[x] && result >= 0)
 			good &= fdg_sys_poke(s->call.set[x], s->got[x], FDG_SET_BYTES);
-	if (s->call.timeout && s->call.updates)
-		fdg_sys_poke(s->call.timeout, left, sizeof(s->time)); /* the kernel, too, lets a constant one pass */
+	if (s->call.timeout && s->call.updates) {
+		memcpy(time, left, sizeof(time));
+		leave_last_unset(s, time);
+		fdg_sys_poke(s->call.timeout, time, sizeof(time)); /* the kernel, too, lets a constant one pass */
+	}
 	if (result < 0)
 		return !s->call.updates || each_high(s, put_back);
 	return good && each_high(s, clear_idle) && each_high(s, set_ready);

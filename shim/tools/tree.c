@@ -272,6 +272,8 @@ void tree_start(struct tree *t, const struct log_line *l)
 	struct process *parent, *p = process(t, l->pid);
 	bool was_shell = false, claimed = p->awaited != NULL;
 
+	if (claimed && p->image && !p->awaited->by_pid)
+		t->r->image[p->image - 1].ended = true; /* by exec: this is what it became */
 	if (claimed && is_another(p->awaited, l->exe))
 		give_up(t, p);
 	p->awaited = NULL;

@@ -12,6 +12,9 @@ for how in exec fork vfork spawn spawnp system popen; do
 	exits "dynamic, by $how" 0 -- check-starts $how "$FDG_BIN/check-starts"
 	says "dynamic, by $how: all guarded" '^Covered: [23] program images ran guarded, 0 did not$'
 done
+exits 'a program that becomes another' 0 -- env true
+says 'both are counted' '^Covered: 2 program images ran guarded, 0 did not$'
+says_not 'and the first one had its end: what it became' 'proper end'
 exits 'CMD itself is static' 98 -- "$static"
 exits 'a static program that starts a guarded one in its place' 98 -- check-starts fork "$static" exec "$FDG_BIN/check-starts"
 says 'both are counted' '^Covered: 2 program images ran guarded, 1 did not$'
