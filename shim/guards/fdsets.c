@@ -51,6 +51,8 @@ struct decoding {
 	uint64_t canary;
 	int last;                            /* -1: there is none that we could know */
 	bool last_is_greatest;               /* and it is nfds-1 */
+	int dense;                           /* see is_dense; -1: not asked */
+	struct { bool asked, is_bits; unsigned strays, own; } word; /* the one that is being sorted */
 	uint64_t dropped[FDG_SETS][SET_WORDS]; /* bits of a home that turned out to be somebody else's */
 	uint64_t taken[2];                   /* bits of the timeout that are fds */
 	uint64_t sure[2];                    /* those of them that are the last's */
@@ -243,13 +245,26 @@ static unsigned count_below(uint64_t word, unsigned first, unsigned n)
 }
 
 /* So many numbers from 1,024 on are open, by the program itself, that any bit in memory would name one. */
-static bool is_dense(const struct decoding *d)
+static bool is_dense(struct decoding *d)
 {
 	unsigned own = 0, end = d->last < 0 ? FDG_SET_FDS : (unsigned)d->last + 1;
 
-	for (unsigned fd = FDG_SET_FDS; fd < end; fd++)
+	for (unsigned fd = FDG_SET_FDS; d->dense < 0 && fd < end; fd++)
 		own += is_known_own(fd);
-	return own * 2 > end - FDG_SET_FDS;
+	if (d->dense < 0)
+		d->dense = own * 2 > end - FDG_SET_FDS;
+	return d->dense;
+}
+
+/* Up to 64 system calls: once for all bits of a word. */
+static void look_at_word(struct decoding *d, uint64_t word, unsigned first)
+{
+	if (d->word.asked)
+		return;
+	d->word.asked = true;
+	d->word.is_bits = fdg_word_look(word) == FDG_WORD_BITS;
+	d->word.strays = strays(word, first, d->s->call.n);
+	d->word.own = own_in_word(first);
 }
 
 /* Is what lies behind set x, other than this word, something else than descriptors? */
@@ -263,12 +278,14 @@ static bool is_among_others(const struct decoding *d, unsigned x, unsigned word)
 }
 
 /* In memory that we know nothing of. Where nothing was seen there but that the set ends, a bit is an fd, as the kernel takes it. */
-static enum meant is_meant_there(const struct decoding *d, unsigned x, unsigned fd)
+static enum meant is_meant_there(struct decoding *d, unsigned x, unsigned fd)
 {
 	uint64_t word = d->s->got[x][fd / 64], half = word >> (fd % 64 & 32) & UINT32_MAX;
-	bool is_bits = fdg_word_look(word) == FDG_WORD_BITS;
+	bool is_bits;
 
-	if (is_bits && strays(word, fd & ~63u, d->s->call.n) == 0 &&
+	look_at_word(d, word, fd & ~63u);
+	is_bits = d->word.is_bits;
+	if (is_bits && d->word.strays == 0 &&
 	    (!d->s->call.is_sure || (rank_of(fd) == OWN && !is_dense(d) && count_below(word, fd & ~63u, d->s->call.n) == (unsigned)__builtin_popcountll(word))))
 		return YES;
 	/* Nearly every program waits to read. */
@@ -279,11 +296,11 @@ static enum meant is_meant_there(const struct decoding *d, unsigned x, unsigned 
 	if (rank_of(fd) != OWN || is_of_address(word, fd % 64))
 		return NO;
 	/* Where there are few to be named, chance rarely names one. */
-	return own_in_word(fd & ~63u) <= FEW_OWN ? YES : NO;
+	return d->word.own <= FEW_OWN ? YES : NO;
 }
 
 /* Is the bit that is set at fd's place in set x the fd's? */
-static enum meant is_meant(const struct decoding *d, unsigned x, unsigned fd, const struct home *h)
+static enum meant is_meant(struct decoding *d, unsigned x, unsigned fd, const struct home *h)
 {
 	bool last = (int)fd == d->last;
 	enum rank rank = rank_of(fd), there;
@@ -328,6 +345,7 @@ static void sort_word(struct decoding *d, unsigned x, unsigned word)
 	uint64_t bits = d->s->want[x][word];
 
 	d->s->want[x][word] = 0;
+	d->word.asked = false;
 	for (; bits; bits &= bits - 1) {
 		unsigned fd = word * 64 + (unsigned)__builtin_ctzll(bits);
 		struct home h = home_of(d->s, x, fd);
@@ -459,7 +477,7 @@ static void clean_time(struct decoding *d)
 
 void fdg_fdsets_decode(struct fdg_select *s)
 {
-	struct decoding d = { .s = s, .canary = fdg_word_canary(), .last = -1 };
+	struct decoding d = { .s = s, .canary = fdg_word_canary(), .last = -1, .dense = -1 };
 
 	find_greatest(&d);
 	s->mask_taken = 0;
