@@ -63,10 +63,34 @@ long fdg_sys_readlink(const char *path, char *buf, size_t n)
 	return fdg_sys4(SYS_readlinkat, AT_FDCWD, path, buf, n);
 }
 
+/* A sanitizer has to see that memory comes and goes: else it takes a new mapping for the old one at the same place. */
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+static long map(size_t len, int flags)
+{
+	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, flags, -1, 0);
+
+	return p == MAP_FAILED ? -ENOMEM : (long)p;
+}
+
+static void unmap(void *p, size_t len)
+{
+	munmap(p, len);
+}
+#else
+static long map(size_t len, int flags)
+{
+	return fdg_sys6(SYS_mmap, 0, (long)len, PROT_READ | PROT_WRITE, flags, -1, 0);
+}
+
+static void unmap(void *p, size_t len)
+{
+	fdg_sys2(SYS_munmap, p, len);
+}
+#endif
+
 void *fdg_sys_mmap(size_t len, bool shared)
 {
-	int flags = MAP_ANONYMOUS | MAP_NORESERVE | (shared ? MAP_SHARED : MAP_PRIVATE);
-	long r = fdg_sys6(SYS_mmap, 0, (long)len, PROT_READ | PROT_WRITE, flags, -1, 0);
+	long r = map(len, MAP_ANONYMOUS | MAP_NORESERVE | (shared ? MAP_SHARED : MAP_PRIVATE));
 
 	return fdg_is_err(r) ? NULL : (void *)r;
 }
@@ -80,7 +104,7 @@ void *fdg_sys_map_file(int fd, size_t len)
 
 void fdg_sys_munmap(void *p, size_t len)
 {
-	fdg_sys2(SYS_munmap, p, len);
+	unmap(p, len);
 }
 
 int fdg_sys_getsockopt(int fd, int level, int name, void *val, unsigned *len)

@@ -173,9 +173,17 @@ static void a_small_table(void **state)
 	free(m);
 }
 
+#if defined(__SANITIZE_ADDRESS__)
+#define PADDED 1 /* variables, and their symbols */
+#else
+#define PADDED 0
+#endif
+
 static void the_size_of_a_static_set(void **state)
 {
 	(void)state;
+	if (PADDED)
+		return;
 	open_until(1045);
 	assert_int_equal(call(1046, large_static_set, NULL, NULL), KERNEL);
 	assert_string_equal(report(), "");
