@@ -47,6 +47,7 @@
 #include "base/poison.h"
 
 #define STACK_REACH (64ul << 20) /* further above our frame than this is not on this stack */
+#define PAGE 4096u               /* or a multiple of it */
 #define STACK_NEEDED (10u << 10) /* for a report and a repair */
 #define LISTED 12                /* fds that a report lists of a set */
 #define CROWDS 16
@@ -143,12 +144,12 @@ static bool hits_argument(const struct fdg_select_call *c, unsigned bytes)
 	return false;
 }
 
-/* On the main thread's stack, which ends where the kernel put the environment, and has no neighbour for 128 MiB below: there it can be read without asking. */
-static bool is_on_main_stack(const struct fdg_select_call *c, unsigned x)
+/* On the main thread's stack, and not beyond the page that a set of 1,024 bits ends in: there it can be read without asking. */
+static bool is_surely_there(const struct fdg_select_call *c, unsigned x)
 {
-	uintptr_t here = (uintptr_t)__builtin_frame_address(0), start = (uintptr_t)c->set[x];
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0), start = (uintptr_t)c->set[x], end = start + fdg_select_bytes(c->n);
 
-	return start > here && start + fdg_select_bytes(c->n) <= fdg_select_main_stack && fdg_select_main_stack - here < STACK_REACH;
+	return start > here && end <= fdg_select_main_stack && fdg_select_main_stack - here < STACK_REACH && (end - 1) / PAGE == (start + FDG_SET_BYTES - 1) / PAGE;
 }
 
 /* Looked up once per address: reading a large file's symbols takes milliseconds. */
@@ -197,7 +198,7 @@ static bool has_evidence(struct fdg_select_call *c)
 	for (unsigned x = 0; x < FDG_SETS; x++) {
 		enum memory memory = c->set[x] ? memory_of(c->set[x]) : HEAP;
 
-		if (memory != HEAP && fdg_fdsets_hit_something(c, x, is_on_main_stack(c, x)))
+		if (memory != HEAP && fdg_fdsets_hit_something(c, x, is_surely_there(c, x)))
 			return true;
 	}
 	c->is_sure = false;
