@@ -51,6 +51,7 @@
 #define STACK_NEEDED (10u << 10) /* for a report and a repair */
 #define LISTED 12                /* fds that a report lists of a set */
 #define CROWDS 16
+#define CROWDED (FDG_SET_FDS / 2)
 
 _Atomic unsigned char fdg_select_use;
 _Atomic bool fdg_select_table_is_small;
@@ -286,12 +287,12 @@ static struct crowd crowd_below(void)
 	return most;
 }
 
-/* "1,020 UDP sockets made at pool_open+0x12 (monitor)". "" if nothing is known. */
+/* "1,020 UDP sockets made at pool_open+0x12 (monitor)". "" if no group has most of the numbers. */
 static void put_crowd(struct fdg_buf *b, const struct crowd *c)
 {
 	struct fdg_place made;
 
-	if (!c->count)
+	if (c->count <= CROWDED)
 		return;
 	fdg_put_kind(b, c->kind, c->count);
 	if (c->inherited) {
@@ -330,6 +331,17 @@ static void put_name_of_kind(struct fdg_buf *b, fdg_kindword kind)
 	fdg_put(b, text + 2);
 }
 
+/* What to do in the source, and, where a crowd has the low numbers, about that. */
+static const char *advice(const struct crowd *below)
+{
+#define USE_POLL "wait with poll(2) or epoll(7), which know any number"
+	if (below->count <= CROWDED)
+		return USE_POLL;
+	if (!below->inherited)
+		return USE_POLL "; or keep the low numbers free: close what most of the numbers below 1,024 are taken by";
+	return USE_POLL "; or keep the low numbers free: close-on-exec in the program that made what this one inherited, or fdguard run --close-inherited around this one";
+}
+
 /* `fd` may be anything, -1 for none. NULL: there is no memory. */
 static struct subject *begin(enum fdg_finding_id id, long fd, const void *site)
 {
@@ -360,6 +372,7 @@ static struct subject *begin(enum fdg_finding_id id, long fd, const void *site)
 	put_crowd(&crowd, &below);
 	add_fact(u, "kind", "kind", u->kind);
 	add_fact(u, "below", "most of the numbers below 1,024", u->crowd);
+	u->f.fix = advice(&below);
 	return u;
 }
 
@@ -368,9 +381,6 @@ static void finish(struct subject *u)
 	fdg_report(&u->f);
 	fdg_sys_munmap(u, sizeof(*u));
 }
-
-#define USE_POLL "wait with poll(2) or epoll(7), which know any number"
-#define FREE_NUMBERS "; or keep the low numbers free: close-on-exec where those below are made, or fdguard run --close-inherited around this program"
 
 static void put_set(struct fdg_buf *b, const uint64_t *words, unsigned n)
 {
@@ -469,7 +479,6 @@ static void report_overflow(const struct fdg_select *s, bool repairs)
 	add_fact(u, "asked", "the kernel would read", u->asked);
 	add_fact(u, "meant", "meant", u->meant);
 	u->f.fixed = repairs;
-	u->f.fix = USE_POLL FREE_NUMBERS;
 	finish(u);
 }
 
@@ -508,7 +517,6 @@ void fdg_select_fortify(long fd, const void *site)
 		u->f.facts = 0;
 	} else {
 		fdg_fmt(&u->text, ": fd %ld has no bit in an fd_set, which ends at 1,023", fd);
-		u->f.fix = USE_POLL FREE_NUMBERS;
 	}
 	finish(u);
 }
@@ -528,6 +536,5 @@ void fdg_select_warn(int fd)
 	fdg_fmt(&u->text, " waits with select, and has obtained fd %d: an fd_set has no bit for it, and FD_SET would write past its end", fd);
 	u->f.level = FDG_LEVEL_WARNING;
 	u->f.key = "obtained";
-	u->f.fix = "before it happens: " USE_POLL FREE_NUMBERS;
 	finish(u);
 }
