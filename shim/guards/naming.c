@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/kind.h"
+
 #include "base/poison.h"
 
 static bool is_digit(char c)
@@ -151,6 +153,15 @@ void fdg_named_text(struct fdg_named *n, const char *text)
 	text_n(n, text, FDG_NAMED_BYTES);
 }
 
+/* make hands MAKEFLAGS to every recipe, and the pipe only to those that it takes for makes: in the others the numbers are free, and get another meaning. */
+static void add_pipe(struct fdg_named *n, int fd)
+{
+	fdg_kindword kind;
+
+	if (fd >= 0 && fdg_kind_ask(fd, &kind) == 0 && fdg_kindword_kind(kind) == FDG_KIND_PIPE)
+		add(n, fd);
+}
+
 /* make: the last of several counts. R,W names a pipe; fifo:PATH names none. */
 static void jobserver(struct fdg_named *n, const char *value)
 {
@@ -165,9 +176,9 @@ static void jobserver(struct fdg_named *n, const char *value)
 		size_t end;
 		int r = number_at(last, 0, strlen(last), &end);
 
-		add(n, r);
+		add_pipe(n, r);
 		if (last[end] == ',' && is_digit(last[end + 1]))
-			add(n, number_at(last, end + 1, strlen(last), &end));
+			add_pipe(n, number_at(last, end + 1, strlen(last), &end));
 	}
 }
 

@@ -26,11 +26,13 @@ rule "a file read by its name in /dev/fd" "root" cloexec-wrong file fork /usr/bi
 rule "a file read by its name in /proc, by system()" "root" cloexec-wrong file system /usr/bin/awk -F: 'NR == 1 { print $1 }' /proc/self/fd/3
 
 for variable in SERVER_FD=3 EINHORN_SOCK_FD=3 GUNICORN_FD=3 "UNICORN_FD=3,4" "NGINX=3;" "PUMA_INHERIT_0=3:tcp://0.0.0.0:80" NODE_CHANNEL_FD=3 \
-	"LISTENER=fd://3" "INPUT=/dev/fd/3" "MAKEFLAGS= -j4 --jobserver-auth=3,4"; do
+	"LISTENER=fd://3" "INPUT=/dev/fd/3"; do
 	for how in exec vfork spawn system; do
 		rule "a socket named by $variable, $how" "3 socket" env "$variable" cloexec-wrong socket $how "$FDG_BIN/show-fds"
 	done
 done
+
+rule "a pipe named by MAKEFLAGS" "3 pipe${nl}4 pipe" env "MAKEFLAGS= -j4 --jobserver-auth=3,4" cloexec-wrong pipe fork "$FDG_BIN/show-fds"
 
 # No names: the number is part of another, or the variable is known to mean something else.
 for words in "--fd=33" "--fd=13" "fd://30" "/dev/fd/31" "x3y" "/usr/lib3/x" "10.3.0.1" "2023-03-03"; do
@@ -41,7 +43,8 @@ for words in "--fd=33" "--fd=13" "fd://30" "/dev/fd/31" "x3y" "/usr/lib3/x" "10.
 		"$(guarded cloexec=report cloexec-wrong socket fork "$FDG_BIN/show-fds" "$words")"
 	check "report: $words: the leak is reported" found '"id":"cloexec\.leaked"'
 done
-for variable in SHLVL=3 LINES=3 COLUMNS=3 "MAKEFLAGS= -j3" "DISPLAY=:3"; do
+# (make's recipes have MAKEFLAGS and not its pipe: their first own descriptors get the pipe's numbers.)
+for variable in SHLVL=3 LINES=3 COLUMNS=3 "MAKEFLAGS= -j3" "MAKEFLAGS= -j4 --jobserver-auth=3,4" "DISPLAY=:3"; do
 	fresh
 	same "fix: $variable names no descriptor" "" "$(guarded cloexec=fix env "$variable" cloexec-wrong socket fork "$FDG_BIN/show-fds")"
 	check "fix: $variable: covered" covered

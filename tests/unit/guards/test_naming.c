@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "guards/naming.h"
 
@@ -83,10 +84,18 @@ static void arguments_that_name_nothing(void **state)
 
 static void variables_that_name(void **state)
 {
+	int pipes[2];
+
 	(void)state;
-	ENV("MAKEFLAGS= -j --jobserver-auth=3,4", "3,4");
-	ENV("MAKEFLAGS= -j --jobserver-auth=3,4 --jobserver-auth=7,8", "7,8");
-	ENV("CARGO_MAKEFLAGS=--jobserver-fds=5,6 -j", "5,6");
+	assert_int_equal(pipe(pipes), 0);
+	for (int fd = 20; fd < 26; fd++)
+		assert_int_equal(dup2(pipes[0], fd), fd);
+	assert_int_equal(dup2(0, 26), 26);
+	ENV("MAKEFLAGS= -j --jobserver-auth=20,21", "20,21");
+	ENV("MAKEFLAGS= -j --jobserver-auth=20,26", "20"); /* no pipe: another meaning by now */
+	ENV("MAKEFLAGS= -j --jobserver-auth=27,28", "");
+	ENV("MAKEFLAGS= -j --jobserver-auth=20,21 --jobserver-auth=24,25", "24,25");
+	ENV("CARGO_MAKEFLAGS=--jobserver-fds=22,23 -j", "22,23");
 	ENV("MAKEFLAGS=--jobserver-auth=fifo:/tmp/x5", "");
 	ENV("NODE_CHANNEL_FD=3", "3");
 	ENV("NGINX=6;7;", "6,7");
