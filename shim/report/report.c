@@ -48,12 +48,19 @@ bool fdg_report_wants(enum fdg_level level)
 	return fdg_options.format == FDG_JSON || level >= fdg_options.level;
 }
 
+/* With run.exec=on: what forked children could not write, in memory that they share with us; they have no run.end of their own. */
+static _Atomic uint64_t *lost_below;
+
 static void count_lost(int r, _Atomic uint64_t *lost)
 {
 	int none = 0;
 
 	if (r >= 0)
 		return;
+	if (lost_below && fdg_run.pid != fdg_sys_getpid()) {
+		atomic_fetch_add(lost_below, 1);
+		return;
+	}
 	atomic_compare_exchange_strong(&fdg_run.lost_reason, &none, -r);
 	atomic_fetch_add(lost, 1);
 }
@@ -201,6 +208,7 @@ void fdg_report_start(const char *exe, int argc, char *const argv[])
 	fdg_run.argv = argv;
 	fdg_run.pid = fdg_sys_getpid();
 	reset_counters();
+	lost_below = fdg_options.run_exec ? fdg_sys_mmap(sizeof(*lost_below), true) : NULL;
 	fdg_sink_start();
 	fdg_suppress_start();
 	warm_stack();
@@ -327,13 +335,16 @@ static void write_run_end(bool exec)
 		{ "repeats", NULL, NULL, (int64_t)atomic_load(&fdg_run.held_back) },
 		{ "dropped", NULL, NULL, (int64_t)atomic_load(&fdg_run.dropped) },
 		{ "lost", NULL, NULL, (int64_t)atomic_load(&fdg_run.lost) },
+		/* With run.exec=on: */
+		{ "lost_run", NULL, NULL, (int64_t)atomic_load(&fdg_run.lost_run) },
+		{ "lost_below", NULL, NULL, lost_below ? (int64_t)atomic_load(lost_below) : 0 },
 	};
 
 	fdg_put_count(&m, findings);
 	fdg_fmt(&m, findings == 1 ? " finding in %s" : " findings in %s", fdg_run_exe());
 	put_suppressions_used(&more);
 	put_open(&more, exec);
-	write_run(FDG_RUN_END, message, facts, sizeof(facts) / sizeof(*facts), members);
+	write_run(FDG_RUN_END, message, facts, sizeof(facts) / sizeof(*facts) - (fdg_options.run_exec ? 0 : 2), members);
 }
 
 static void say_lost(void)

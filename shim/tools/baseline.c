@@ -75,6 +75,18 @@ bool baseline_read(struct baseline *b, struct pool *pool, const char *path, bool
 	return good;
 }
 
+bool baseline_can_be_written(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = slash ? strndup(path, (size_t)(slash - path + 1)) : strdup(".");
+	bool good = folder && access(folder, W_OK | X_OK) == 0;
+
+	if (!good)
+		fprintf(stderr, "fdguard: baseline '%s' cannot be written: %s\n", path, strerror(errno));
+	free(folder);
+	return good;
+}
+
 static int by_line(const void *a, const void *b)
 {
 	const struct run_stale *x = a, *y = b;
@@ -101,19 +113,23 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void write_entries(const struct baseline *b, const struct run *r, FILE *f, bool whole)
+static void write_entries(const struct baseline *b, struct run *r, FILE *f, bool whole)
 {
 	const char **lines = calloc(b->entries + r->findings + 1, sizeof(*lines));
-	size_t n = 0;
+	size_t n = 0, kept;
 
 	if (!lines)
 		return;
 	for (size_t i = 0; i < b->entries; i++)
 		if (!whole || b->entry[i].used)
 			lines[n++] = b->entry[i].text;
+	kept = n;
 	for (size_t i = 0; i < r->findings; i++)
 		if (belongs(r, &r->finding[i]))
 			lines[n++] = r->finding[i].fingerprint;
+	r->update.entries = n;
+	r->update.added = n - kept;
+	r->update.gone = b->entries - kept;
 	qsort(lines, n, sizeof(*lines), by_text);
 	for (size_t i = 0; i < n; i++)
 		if (i == 0 || strcmp(lines[i], lines[i - 1]) != 0)
@@ -156,6 +172,7 @@ bool baseline_update(const struct baseline *b, struct run *r, const char *path, 
 		r->finding[i].verdict = RUN_BASELINED;
 		r->finding[i].fails = false;
 	}
+	r->update.done = good;
 	free(temporary);
 	free(real);
 	return good;

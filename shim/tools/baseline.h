@@ -23,6 +23,8 @@ void baseline_free(struct baseline *b);
 bool baseline_has(struct baseline *b, const char *fingerprint);
 /* What nobody asked for, into the run. */
 void baseline_list_stale(const struct baseline *b, struct run *r);
+/* Before CMD runs: is there a folder for it? False: said why. */
+bool baseline_can_be_written(const char *path);
 /* See judge.h. */
 bool baseline_update(const struct baseline *b, struct run *r, const char *path, bool whole);
 

@@ -87,7 +87,7 @@ static bool read_exit_code(struct reading *g, const char *v)
 	char *end;
 	long n = strtol(v, &end, 10);
 
-	if (end == v || *end || n < 0 || n > 255)
+	if (!strchr("0123456789", *v) || end == v || *end || n < 0 || n > 255)
 		return mistake("--exitcode: '%s' is no number from 0 to 255", v);
 	g->o->exit_code = (int)n;
 	return true;

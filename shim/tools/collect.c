@@ -71,6 +71,17 @@ static void bad_line(struct collect *c, const char *text, size_t n, const char *
 	run_problem(c->r, "line %llu of the log is none of ours: %s (%s%s)", (unsigned long long)c->line, why, shown, n > SHOWN_MAX ? "…" : "");
 }
 
+/* The launcher, which began where we did, names programs as it was given them. */
+static const char *whole_path(struct collect *c, const char *path)
+{
+	char *real = realpath(path, NULL);
+
+	if (real)
+		path = pool_copy(&c->scratch, real);
+	free(real);
+	return path;
+}
+
 static void take_line(struct collect *c, const char *text, size_t n)
 {
 	struct log_line l;
@@ -89,8 +100,10 @@ static void take_line(struct collect *c, const char *text, size_t n)
 	} else if (caller_is_meant(c->caller, &l)) {
 		c->r->callers++;
 	} else {
-		if (strcmp(l.id, "run.uncovered") == 0)
+		if (strcmp(l.id, "run.uncovered") == 0) {
+			l.exe = whole_path(c, l.exe);
 			tree_excuse(c->t, l.pid);
+		}
 		judge_finding(c->j, &l);
 	}
 	pool_empty(&c->scratch);

@@ -16,11 +16,14 @@
 
 #include "base/fmt.h"
 #include "report/line.h"
+#include "tools/baseline.h"
 #include "tools/check_options.h"
 #include "tools/collect.h"
+#include "tools/coverage.h"
 #include "tools/formats.h"
 #include "tools/harness.h"
 #include "tools/place.h"
+#include "tools/result.h"
 #include "tools/summary.h"
 
 enum { MISTAKE = 2, UNCOVERED = 98 };
@@ -33,7 +36,9 @@ struct check {
 	struct judge *judge;
 	struct tree *tree;
 	struct collect *collect;
-	FILE *log, *junit, *sarif;
+	struct sources *sources;
+	struct result log, junit, sarif;
+	const char *harm; /* what was done to the log; NULL: nothing */
 };
 
 static void uncovered(void *cookie, const struct log_line *l)
@@ -41,18 +46,21 @@ static void uncovered(void *cookie, const struct log_line *l)
 	judge_finding(cookie, l);
 }
 
-static FILE *open_result(const char *path, bool *good)
+/* Each would be written over another, or over what check reads. */
+static bool all_differ(struct check *c)
 {
-	/* Not emptied yet: check may have to give up before there is a result. */
-	int fd = path ? open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666) : -1;
+	const struct result *results[] = { &c->log, &c->junit, &c->sarif };
+	const char *const others[] = { c->o.log, c->o.junit, c->o.sarif, c->o.baseline, fdg_options.suppressions, c->place.log,
+		pool_format(&c->r.pool, "%s/findings.json", c->place.directory), pool_format(&c->r.pool, "%s/summary.txt", c->place.directory) };
 
-	if (!path)
-		return NULL;
-	if (fd < 0) {
-		fprintf(stderr, "fdguard: %s: %s\n", path, strerror(errno));
-		*good = false;
-	}
-	return fd < 0 ? NULL : fdopen(fd, "w");
+	for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++)
+		for (size_t k = 0; k < sizeof(others) / sizeof(others[0]); k++) {
+			if (i == k || !result_same(results[i], others[k]))
+				continue;
+			fprintf(stderr, "fdguard: %s and %s are the same file\n", results[i]->path, others[k]);
+			return false;
+		}
+	return true;
 }
 
 /* All that can be wrong before CMD runs. */
@@ -67,12 +75,19 @@ static bool prepare(struct check *c)
 		good &= judge_read_suppressions(c->judge, suppressions);
 	if (c->o.baseline)
 		good &= judge_read_baseline(c->judge, c->o.baseline, !c->o.update_baseline);
+	if (c->o.update_baseline)
+		good &= baseline_can_be_written(c->o.baseline);
 	if (!good)
 		return false;
-	c->log = open_result(c->o.log, &good);
-	c->junit = open_result(c->o.junit, &good);
-	c->sarif = open_result(c->o.sarif, &good);
-	return good && place_make(&c->r.pool, c->o.out, &c->place);
+	good &= result_open(&c->log, c->o.log);
+	good &= result_open(&c->junit, c->o.junit);
+	good &= result_open(&c->sarif, c->o.sarif);
+	if (!good || !place_make(&c->r.pool, c->o.out, &c->place))
+		return false;
+	good = all_differ(c);
+	if (!good)
+		place_leave(&c->place);
+	return good;
 }
 
 static void begin_run(struct check *c)
@@ -85,6 +100,7 @@ static void begin_run(struct check *c)
 	c->r.directory = pool_copy(&c->r.pool, getcwd(cwd, sizeof(cwd)) ? cwd : "");
 	c->r.started = pool_copy(&c->r.pool, now);
 	c->r.max_time_ms = c->o.max_time_ms;
+	c->r.no_exit_code = c->o.no_exit_code;
 	c->r.caller_fds = c->caller.fds;
 	c->tree = tree_new(&c->r, uncovered, c->judge);
 	c->collect = collect_new(&c->r, c->tree, c->judge, &c->caller, c->place.log_read);
@@ -132,11 +148,30 @@ static const char *note(void *cookie, int pid)
 	return caller_note(&c->r.pool, &c->caller, pid);
 }
 
+/* CMD as the launcher finds it. */
+static const char *find_command(struct pool *pool, const char *name)
+{
+	const char *path = getenv("PATH");
+
+	if (strchr(name, '/'))
+		return name;
+	for (const char *p = path ? path : "/usr/local/bin:/usr/bin:/bin", *end;; p = end + 1) {
+		const char *file;
+
+		end = strchrnul(p, ':');
+		file = pool_format(pool, "%.*s/%s", end > p ? (int)(end - p) : 1, end > p ? p : ".", name);
+		if (access(file, X_OK) == 0)
+			return file;
+		if (!*end)
+			return name;
+	}
+}
+
 static void started(void *cookie, int pid)
 {
 	struct check *c = cookie;
 
-	tree_expect(c->tree, pid, c->o.argv[0], c->r.started);
+	tree_expect(c->tree, pid, find_command(&c->r.pool, c->o.argv[0]), c->r.started);
 	c->r.cmd_pid = pid;
 }
 
@@ -145,6 +180,8 @@ static void tick(void *cookie)
 	struct check *c = cookie;
 
 	collect_more(c->collect);
+	if (!c->harm)
+		c->harm = place_harm(&c->place);
 	tree_look(c->tree);
 }
 
@@ -156,14 +193,20 @@ static void judge_all(struct check *c)
 	bool whole;
 
 	collect_finish(c->collect);
+	if (c->harm)
+		run_problem(r, "the log %s %s while the command ran: findings may be lost", c->place.log, c->harm);
 	if (full)
 		run_problem(r, "the log %s could not take more (%s): findings may be missing", c->place.log, strerror(full));
 	if (r->lost)
-		run_problem(r, "%llu findings could not be written to the log, or were too many to keep apart", (unsigned long long)r->lost);
+		run_problem(r, "%llu of the lines of the log (findings, or starts and ends of programs) could not be written to the log, or were too many to keep apart", (unsigned long long)r->lost);
 	/* The launcher said why CMD could not be run. */
 	if (r->cmd_status == MISTAKE || r->cmd_status == 126 || r->cmd_status == 127)
 		tree_excuse(c->tree, r->cmd_pid);
 	tree_finish(c->tree);
+	if (tree_is_cut_short(c->tree, r->cmd_pid) && !r->cmd_killed)
+		run_problem(r, "the command exited, but never told how its run went: what it did at the end, or could not write, is not known");
+	if (!r->images && r->left_out)
+		run_problem(r, "no program at all was guarded: options only and skip left out all that started (%llu)", (unsigned long long)r->left_out);
 	if (r->more_images)
 		run_problem(r, "%llu program images were more than check keeps: who started them is not known", (unsigned long long)r->more_images);
 	if (r->timed_out)
@@ -183,86 +226,143 @@ static bool fails(const struct run *r, bool of_run)
 static int exit_status(const struct check *c)
 {
 	const struct run *r = &c->r;
+	int status = 0;
 
 	if (r->cmd_status)
 		return r->cmd_status;
 	if (r->interrupted)
 		return 128 + r->interrupted;
-	if (c->o.no_exit_code)
-		return 0;
-	if (fails(r, false))
-		return c->o.exit_code;
-	return fails(r, true) || r->problems ? UNCOVERED : 0;
+	if (!c->o.no_exit_code)
+		status = fails(r, false) ? c->o.exit_code : fails(r, true) || r->problems ? UNCOVERED : 0;
+	return status ? status : r->unwrittens ? MISTAKE : 0;
 }
 
-/* Over what was there. */
-static bool finish(FILE *f, const char *path)
-{
-	bool good = fflush(f) == 0 && !ferror(f);
+/* ---- results ---- */
 
-	good = fclose(f) == 0 && good;
+typedef void writer(const struct run *r, const struct sources *s, FILE *f);
+
+static void write_text(const struct run *r, const struct sources *s, FILE *f)
+{
+	summary_write(r, s, f);
+	coverage_write(r, f);
+}
+
+static void write_json(const struct run *r, const struct sources *s, FILE *f)
+{
+	(void)s;
+	run_json_write(r, f);
+}
+
+/* On the heap: what happens while the text is made cannot leave half of it, and what it is written to may be left not to block. */
+static char *render(struct check *c, writer *w, size_t *ret_n)
+{
+	char *text = NULL;
+	FILE *f = open_memstream(&text, ret_n);
+
+	if (f)
+		w(&c->r, c->sources, f);
+	if (!f || fclose(f) != 0) {
+		fputs("fdguard: out of memory\n", stderr);
+		exit(MISTAKE);
+	}
+	return text;
+}
+
+static void unwritten(struct check *c, const char *path, const char *why)
+{
+	struct run *r = &c->r;
+
+	if (r->unwrittens < sizeof(r->unwritten) / sizeof(r->unwritten[0]))
+		r->unwritten[r->unwrittens++] = pool_format(&r->pool, "%s: %s", path, why);
+	if (c->o.log)
+		fprintf(stderr, "fdguard: %s: %s\n", path, why);
+	r->exit_status = exit_status(c);
+}
+
+static bool deliver(struct check *c, writer *w, struct result *to)
+{
+	size_t n;
+	char *text = to->path ? render(c, w, &n) : NULL;
+	bool good = !to->path || result_write(to, text, n);
+
 	if (!good)
-		fprintf(stderr, "fdguard: %s: %s\n", path, strerror(errno));
+		unwritten(c, to->path, strerror(errno));
+	free(text);
 	return good;
 }
 
-static bool empty(FILE *f)
+static void keep(struct check *c, writer *w, const char *name)
 {
-	int r = ftruncate(fileno(f), 0);
+	struct result to = { pool_format(&c->r.pool, "%s/%s", c->place.directory, name), place_open(&c->place, name) };
 
-	return r == 0 || errno == EINVAL; /* a device, a pipe */
+	if (to.fd < 0)
+		unwritten(c, to.path, strerror(errno));
+	else
+		deliver(c, w, &to);
 }
 
-static bool write_kept(struct check *c, const struct sources *s)
+static void say(struct check *c, writer *w)
 {
-	FILE *f;
-	bool good = true;
+	size_t n;
+	char *text = render(c, w, &n);
 
-	if (!c->place.kept)
-		return true;
-	if ((f = place_open(&c->place, "findings.json"))) {
-		run_json_write(&c->r, f);
-		good &= finish(f, "findings.json");
-	}
-	if ((f = place_open(&c->place, "summary.txt"))) {
-		summary_write(&c->r, s, f);
-		good &= finish(f, "summary.txt");
-	}
-	return good && f;
+	result_put(STDERR_FILENO, text, n);
+	free(text);
 }
 
-static bool write_results(struct check *c)
+/* A C++ function in a sentence, as it is called on the lines of places. */
+static void name_function(struct check *c, struct log_line *l, const struct log_frame *frame)
 {
-	struct sources *s = sources_open(&c->r, NULL);
-	FILE *out = c->log ? c->log : stderr;
-	bool good = write_kept(c, s);
+	const char *function = sources_function(c->sources, frame), *plus = frame->symbol ? strrchr(frame->symbol, '+') : NULL;
+	const char *at = plus && function && strncmp(frame->symbol, "_Z", 2) == 0 ? strstr(l->message, frame->symbol) : NULL;
 
-	if (c->junit && empty(c->junit)) {
-		junit_write(&c->r, s, c->junit);
-		good &= finish(c->junit, c->o.junit);
+	if (at)
+		l->message = pool_format(&c->r.pool, "%.*s%s%s", (int)(at - l->message), l->message, function, at + (plus - frame->symbol));
+}
+
+static void name_functions(struct check *c)
+{
+	for (size_t i = 0; i < c->r.findings; i++) {
+		struct log_line *l = &c->r.finding[i].line;
+
+		for (unsigned k = 0; k < l->createds; k++)
+			name_function(c, l, &l->created[k]);
+		for (unsigned k = 0; k < l->sites; k++)
+			name_function(c, l, &l->site[k]);
 	}
-	if (c->sarif && empty(c->sarif)) {
-		sarif_write(&c->r, s, c->sarif);
-		good &= finish(c->sarif, c->o.sarif);
+}
+
+/* The summary comes last: it tells the exit status, which is 2 where something before it could not be written. */
+static void write_results(struct check *c)
+{
+	writer *last = c->o.json ? write_json : write_text;
+
+	c->sources = sources_open(&c->r, NULL);
+	name_functions(c);
+	deliver(c, junit_write, &c->junit);
+	deliver(c, sarif_write, &c->sarif);
+	if (c->place.kept) {
+		keep(c, write_json, "findings.json");
+		keep(c, write_text, "summary.txt");
 	}
 	if (c->o.github)
-		github_write(&c->r, s, stderr);
-	if (c->log)
-		empty(c->log);
-	if (c->o.json)
-		run_json_write(&c->r, out);
-	else
-		summary_write(&c->r, s, out);
-	if (c->log)
-		good &= finish(c->log, c->o.log);
-	sources_close(s);
-	return good;
+		say(c, github_write);
+	if (!c->log.path || !deliver(c, last, &c->log))
+		say(c, last);
+	sources_close(c->sources);
+}
+
+static void update_baseline(struct check *c)
+{
+	const struct run *r = &c->r;
+
+	if (!judge_update_baseline(c->judge, c->o.baseline, r->cmd_status == 0 && !r->interrupted && !r->problems))
+		unwritten(c, c->o.baseline, "the baseline could not be written");
 }
 
 static int check(struct check *c)
 {
 	struct harness h = { .r = &c->r, .preload = c->o.preload, .note = note, .started = started, .tick = tick, .cookie = c };
-	bool good = true;
 
 	begin_run(c);
 	h.argv = command_line(c);
@@ -270,10 +370,10 @@ static int check(struct check *c)
 		return MISTAKE;
 	judge_all(c);
 	if (c->o.update_baseline)
-		good = judge_update_baseline(c->judge, c->o.baseline, c->r.cmd_status == 0 && !c->r.interrupted && !c->r.problems);
+		update_baseline(c);
 	c->r.exit_status = exit_status(c);
-	good &= write_results(c);
-	return good || c->r.exit_status ? c->r.exit_status : MISTAKE;
+	write_results(c);
+	return c->r.exit_status;
 }
 
 int main(int argc, char *argv[])

@@ -84,6 +84,15 @@ static int shell_status(int status)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+/* CMD has ended: for what it left behind, --max-time does not prolong the wait. */
+static void stop_soon(struct wait *w)
+{
+	int64_t at = now_ms() + HARNESS_LINGER_MS;
+
+	if (w->deadline > at || w->h->r->interrupted)
+		w->deadline = at;
+}
+
 /* Our own child, and orphans that became ours. */
 static void reap(struct wait *w)
 {
@@ -94,9 +103,10 @@ static void reap(struct wait *w)
 		if (pid != w->cmd)
 			continue;
 		w->h->r->cmd_status = shell_status(status);
+		w->h->r->cmd_killed = WIFSIGNALED(status);
 		w->cmd_ended = true;
-		if (w->kill_at == INT64_MAX && (w->deadline == INT64_MAX || w->h->r->interrupted))
-			w->deadline = now_ms() + HARNESS_LINGER_MS;
+		if (w->kill_at == INT64_MAX)
+			stop_soon(w);
 	}
 	w->all_ended = pid < 0 && errno == ECHILD;
 }
@@ -184,7 +194,7 @@ static void time_is_up(struct wait *w)
 {
 	struct run *r = w->h->r;
 
-	if (w->cmd_ended && !r->max_time_ms && !r->interrupted) {
+	if (w->cmd_ended && !r->interrupted) {
 		remember_stuck(r, false); /* a daemon: leave it alone */
 		w->all_ended = true;
 		return;

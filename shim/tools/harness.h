@@ -8,7 +8,7 @@
 
 #include "tools/log.h"
 
-#define HARNESS_LINGER_MS 2000 /* for what CMD leaves behind, without --max-time; left alone then, but ended if check was interrupted */
+#define HARNESS_LINGER_MS 2000 /* for what CMD leaves behind; left alone then, but ended if check was interrupted */
 #define HARNESS_GRACE_MS 2000  /* between TERM and KILL */
 
 struct harness {

@@ -148,10 +148,12 @@ struct run {
 	const char *started; /* as in log lines */
 	int64_t lasted_ms;
 	int64_t cmd_pid;
+	bool cmd_killed; /* by a signal */
 	int cmd_status;  /* CMD's exit status as a shell tells it: 128 + N for signal N */
 	int exit_status; /* check's own */
 	int interrupted; /* the signal that check was sent: SIGINT, …; 0: none */
 	bool timed_out; /* --max-time */
+	bool no_exit_code; /* --no-exitcode: exit_status is CMD's, whatever was found */
 	int64_t max_time_ms;
 
 	struct run_finding *finding; /* failing ones first, then by level, verdict and fingerprint */
@@ -162,7 +164,9 @@ struct run {
 	uint64_t unended; /* images without a run.end: killed, or ended behind libc's back */
 	uint64_t more_images; /* beyond what is kept here */
 	uint64_t execs;     /* starts of images that the library saw */
-	uint64_t elsewhere; /* of these, images that were given options of their own: what they report is not ours to see */
+	uint64_t elsewhere; /* of these, images that a run or check inside this one gave options of their own: what they report is not ours to see */
+	uint64_t left_out;  /* by options only and skip, as far as their starts were seen */
+	uint64_t unbegun;   /* killed before the library woke up in them, or not loaded at all */
 	uint64_t lost;      /* findings that the library could not write or keep */
 	uint64_t callers; /* reports left out because they are about what check's own caller leaked */
 	uint64_t caller_fds;
@@ -175,6 +179,9 @@ struct run {
 	size_t stale_suppressions, stale_baselines;
 	const char **problem; /* sentences: what makes this run no proof (a log that is not whole, …); they make the exit status 98 */
 	size_t problems;
+	const char *unwritten[8]; /* "FILE: why": results that could not be written; they make the exit status 2 */
+	size_t unwrittens;
+	struct { bool done; size_t entries, added, gone; } update; /* of the baseline */
 };
 
 /* What a writer may want to count: findings that this one is about. */

@@ -70,23 +70,38 @@ static bool open_log(struct pool *pool, struct place *p)
 	return p->log_read >= 0 ? true : complain(p->log);
 }
 
+static bool is_same_directory(const struct place *p)
+{
+	struct stat st;
+
+	return lstat(p->directory, &st) == 0 && st.st_dev == p->dev && st.st_ino == p->ino;
+}
+
+static bool remember_directory(struct place *p)
+{
+	struct stat st;
+
+	if (stat(p->directory, &st) < 0)
+		return complain(p->directory);
+	p->dev = st.st_dev;
+	p->ino = st.st_ino;
+	return true;
+}
+
 bool place_make(struct pool *pool, const char *out, struct place *ret)
 {
 	*ret = (struct place){ .kept = out != NULL, .log_read = -1, .log_write = -1 };
 	ret->directory = make_directory(pool, out);
-	return ret->directory && open_log(pool, ret);
+	return ret->directory && remember_directory(ret) && open_log(pool, ret);
 }
 
-FILE *place_open(const struct place *p, const char *name)
+/* What CMD may have put there in the meantime is not followed, nor waited for. */
+int place_open(const struct place *p, const char *name)
 {
 	char path[PATH_MAX];
-	FILE *f;
 
 	snprintf(path, sizeof(path), "%s/%s", p->directory, name);
-	f = fopen(path, "we");
-	if (!f)
-		complain(path);
-	return f;
+	return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0666);
 }
 
 /* An empty line means nothing to a reader. */
@@ -95,6 +110,17 @@ int place_is_full(const struct place *p)
 	ssize_t n = write(p->log_write, "\n", 1);
 
 	return n == 1 ? 0 : n < 0 ? errno : ENOSPC;
+}
+
+const char *place_harm(const struct place *p)
+{
+	struct stat ours, named;
+
+	if (fstat(p->log_read, &ours) < 0)
+		return "could not be looked at";
+	if (lstat(p->log, &named) < 0 || named.st_dev != ours.st_dev || named.st_ino != ours.st_ino)
+		return "was deleted or replaced";
+	return ours.st_size < lseek(p->log_read, 0, SEEK_CUR) ? "was truncated" : NULL;
 }
 
 void place_leave(struct place *p)
@@ -110,7 +136,7 @@ void place_leave(struct place *p)
 	}
 	close(p->log_read);
 	close(p->log_write);
-	if (p->kept)
+	if (p->kept || !is_same_directory(p))
 		return;
 	unlink(p->log);
 	rmdir(p->directory);

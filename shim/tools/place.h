@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 #include "tools/pool.h"
 
@@ -14,14 +15,18 @@ struct place {
 	const char *log;       /* the log file, absolute; log.jsonl in the directory at the end, if that is kept */
 	bool kept;             /* --out; else it is removed at the end */
 	int log_read, log_write;
+	dev_t dev;             /* of the directory */
+	ino_t ino;
 };
 
 /* out: NULL makes a directory of its own. False: said why. */
 bool place_make(struct pool *pool, const char *out, struct place *ret);
-/* A file of results in it; NULL: said why. */
-FILE *place_open(const struct place *p, const char *name);
+/* A descriptor of a file of results in it; -1: errno says why. */
+int place_open(const struct place *p, const char *name);
 /* Can the log still take something? 0, or the errno that says why not. */
 int place_is_full(const struct place *p);
+/* What somebody did to the log while it grew ("was deleted or replaced"); NULL: nothing. What was read is before log_read's position. */
+const char *place_harm(const struct place *p);
 void place_leave(struct place *p);
 
 #endif

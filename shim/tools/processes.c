@@ -193,6 +193,25 @@ static const char *state_word(char state)
 	}
 }
 
+bool processes_is_unguarded(int64_t pid)
+{
+	char path[64], *line = NULL;
+	bool has_libc = false, has_us = false;
+	size_t size = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%lld/maps", (long long)pid);
+	f = fopen(path, "re");
+	while (f && !has_us && getline(&line, &size, f) > 0) {
+		has_libc |= strstr(line, "/libc.so.") || strstr(line, "/libc-");
+		has_us |= strstr(line, "/libfdguard") != NULL;
+	}
+	free(line);
+	if (f)
+		fclose(f);
+	return has_libc && !has_us;
+}
+
 bool processes_describe(struct pool *pool, int64_t pid, struct run_stuck *ret)
 {
 	char text[512], path[64], exe[PATH_MAX], wchan[128];

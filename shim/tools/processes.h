@@ -9,6 +9,8 @@
 size_t processes_below(int64_t **ret_pids);
 /* What it is and where it hangs. False: it is gone. */
 bool processes_describe(struct pool *pool, int64_t pid, struct run_stuck *ret);
+/* It has the C library mapped and not ours, which the loader maps first. */
+bool processes_is_unguarded(int64_t pid);
 /* Sends a signal to each; returns to how many. */
 size_t processes_signal(int signal);
 

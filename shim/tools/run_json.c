@@ -222,6 +222,7 @@ void run_json_write(const struct run *r, FILE *f)
 	fputc(']', f);
 	integer(f, "more_findings", (int64_t)r->more_findings);
 	strings(f, "problems", r->problem, r->problems);
+	strings(f, "unwritten", r->unwritten, r->unwrittens);
 	integer(f, "unended", (int64_t)r->unended);
 	integer(f, "elsewhere", (int64_t)r->elsewhere);
 	integer(f, "caller_fds", (int64_t)r->caller_fds);

@@ -11,6 +11,7 @@
 
 #define FINDINGS_SHOWN 50
 #define LINES_SHOWN 20
+#define COMMAND_SHOWN 200 /* bytes */
 
 struct page {
 	const struct run *r;
@@ -42,10 +43,23 @@ static void counted(const struct page *p, uint64_t n, const char *one, const cha
 
 static void put_command(const struct page *p)
 {
+	char shown[9];
+	size_t n = 0;
+
 	for (size_t i = 0; p->r->argv[i]; i++) {
-		if (i)
+		const char *s = p->r->argv[i];
+
+		if (i && n++ < COMMAND_SHOWN)
 			fputc(' ', p->f);
-		text(p, p->r->argv[i]);
+		while (*s) {
+			plain_next(&s, shown);
+			n += strlen(shown);
+			if (n > COMMAND_SHOWN) {
+				fputs("…", p->f);
+				return;
+			}
+			fputs(shown, p->f);
+		}
 	}
 }
 
@@ -79,13 +93,20 @@ static const char *signal_name(int signal)
 	return text;
 }
 
+static const char *why_zero(const struct run *r)
+{
+	return r->no_exit_code ? ", the command's, because of --no-exitcode" : ", because of --exitcode 0";
+}
+
 static void put_headline(const struct page *p)
 {
 	const struct run *r = p->r;
 	size_t failing = count_failing(r, false), uncovered = count_failing(r, true);
 	const char *comma = "";
 
-	fprintf(p->f, "fdguard check: %s: ", r->exit_status == 0 ? "passed" : "FAILED");
+	bool failed = r->exit_status != 0 || r->timed_out || r->problems;
+
+	fprintf(p->f, "fdguard check: %s: ", failed ? "FAILED" : "passed");
 	if (r->cmd_status != 0 && !r->timed_out) {
 		fprintf(p->f, "the command exited with %d", r->cmd_status);
 		if (r->cmd_status > 128 && r->cmd_status < 128 + 65)
@@ -107,9 +128,22 @@ static void put_headline(const struct page *p)
 	}
 	if (r->problems)
 		fputs(", the evidence is not complete", p->f);
-	fprintf(p->f, " (exit status %d)\n  command: ", r->exit_status);
+	if (r->unwrittens)
+		fputs(", a result could not be written", p->f);
+	fprintf(p->f, " (exit status %d%s)\n  command: ", r->exit_status, failed && r->exit_status == 0 ? why_zero(r) : "");
 	put_command(p);
 	fputc('\n', p->f);
+}
+
+static void put_update(const struct page *p)
+{
+	if (!p->r->update.done)
+		return;
+	fputs("Baseline ", p->f);
+	text(p, p->r->o.baseline);
+	fputs(": ", p->f);
+	counted(p, p->r->update.entries, "entry", "entries");
+	fprintf(p->f, ", %zu new, %zu gone\n", p->r->update.added, p->r->update.gone);
 }
 
 static void put_frames(const struct page *p, const char *label, const struct log_frame *frame, unsigned n)
@@ -193,14 +227,13 @@ static void put_failing(const struct page *p)
 	}
 }
 
-static void put_problems(const struct page *p)
+static void put_sentences(const struct page *p, const char *title, const char *const *sentence, size_t n)
 {
-	if (!p->r->problems)
-		return;
-	fputs("\nWhat this run cannot vouch for:\n", p->f);
-	for (size_t i = 0; i < p->r->problems; i++) {
+	if (n)
+		fprintf(p->f, "\n%s:\n", title);
+	for (size_t i = 0; i < n; i++) {
 		fputs("  ", p->f);
-		text(p, p->r->problem[i]);
+		text(p, sentence[i]);
 		fputc('\n', p->f);
 	}
 }
@@ -314,7 +347,10 @@ static void put_open(const struct page *p)
 
 	if (!r->o.leaks)
 		return;
-	fputs(r->opens ? "\nStill open when programs ended, by place (no finding, an exit closes them):\n" : "\nNothing was still open when programs ended.\n", p->f);
+	if (r->opens)
+		fputs("\nStill open when programs ended, by place (no finding, an exit closes them):\n", p->f);
+	else if (!r->unended) /* what did not tell is listed below */
+		fputs("\nNothing was still open when programs ended.\n", p->f);
 	for (size_t i = 0; i < r->opens && i < LINES_SHOWN; i++) {
 		const struct run_open *o = &r->open[i];
 
@@ -342,14 +378,16 @@ void summary_write(const struct run *r, const struct sources *s, FILE *f)
 	struct page p = { r, s, f };
 
 	put_headline(&p);
+	put_sentences(&p, "Could not be written", r->unwritten, r->unwrittens);
 	put_failing(&p);
-	put_problems(&p);
+	put_sentences(&p, "What this run cannot vouch for", r->problem, r->problems);
 	put_stuck(&p, true);
 	put_stuck(&p, false);
 	put_open(&p);
 	put_coverage(&p);
 	put_missing(&p);
 	put_let_through(&p);
+	put_update(&p);
 	put_stale(&p, "suppressions file", r->o.suppressions ? r->o.suppressions : "", r->stale_suppression, r->stale_suppressions);
 	put_stale(&p, "baseline", r->o.baseline ? r->o.baseline : "", r->stale_baseline, r->stale_baselines);
 	if (count_failing(r, false))

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "tools/tree.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fmt.h"
@@ -12,6 +10,8 @@
 #include "tools/binary.h"
 #include "tools/json.h"
 #include "tools/leaks.h"
+#include "tools/left_out.h"
+#include "tools/processes.h"
 
 #define COMMAND_MAX 200
 
@@ -19,7 +19,9 @@
 struct awaited {
 	const char *file, *by, *time;
 	int64_t by_pid; /* 0: the same process */
-	bool looked;
+	bool looked, elsewhere; /* elsewhere: with options of its own */
+	bool unguarded;         /* it was seen to run so */
+	const char *real;       /* file without links; file itself if it is gone */
 	struct binary seen;
 };
 
@@ -28,6 +30,7 @@ struct process {
 	size_t image;             /* its latest one, from 1 on */
 	unsigned unclaimed;       /* images that no run.exec told of */
 	unsigned shells;          /* popen's children that have not started */
+	bool elsewhere;           /* they were given options of their own */
 	unsigned children;        /* unclaimed images of its children */
 	struct awaited *awaited;
 };
@@ -107,55 +110,22 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* Options only and skip leave programs out by name; a script's is its interpreter's. */
-static bool name_is_left_out(const char *name)
+static void look(struct tree *t, struct awaited *a)
 {
-	const struct fdg_options *o = &fdg_options;
+	char *real;
 
-	return (o->only.count && !fdg_names_match(&o->only, name)) || fdg_names_match(&o->skip, name);
-}
-
-static bool is_left_out(const char *file)
-{
-	char line[256] = "", *path;
-	struct stat st;
-	int fd;
-
-	if (!fdg_options.only.count && !fdg_options.skip.count)
-		return false;
-	fd = stat(file, &st) == 0 && S_ISREG(st.st_mode) ? open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) : -1;
-	if (fd >= 0 && read(fd, line, sizeof(line) - 1) < 0)
-		line[0] = '\0';
-	if (fd >= 0)
-		close(fd);
-	if (strncmp(line, "#!", 2) != 0)
-		return name_is_left_out(base_name(file));
-	path = line + 2 + strspn(line + 2, " \t");
-	path[strcspn(path, " \t\n")] = '\0';
-	return name_is_left_out(base_name(path));
-}
-
-static void look(struct awaited *a)
-{
 	if (a->looked)
 		return;
 	a->looked = true;
+	real = realpath(a->file, NULL);
+	a->real = real ? pool_copy(&t->r->pool, real) : a->file;
+	free(real);
 	if (access(a->file, F_OK) == 0) {
 		binary_look(a->file, &a->seen);
 		return;
 	}
 	a->seen.kind = BINARY_MISSING;
 	snprintf(a->seen.why, sizeof(a->seen.why), "is gone from the disk by now, so that its kind cannot be told");
-}
-
-static const char *cure(enum binary_kind kind)
-{
-	switch (kind) {
-	case BINARY_STATIC: return "link it dynamically for the check; or accept it, with a line in the suppressions file";
-	case BINARY_FOREIGN: return "check on a machine of that kind; or accept it, with a line in the suppressions file";
-	case BINARY_PRIVILEGED: return "run the check as the user that it changes to; or accept it, with a line in the suppressions file";
-	default: return "look for what drops LD_PRELOAD (a sandbox, a chroot without the library, an exec that bypasses libc); or accept it, with a line in the suppressions file";
-	}
 }
 
 static const char *sentence(struct pool *pool, const struct awaited *a, int64_t pid, const char *why)
@@ -169,20 +139,44 @@ static const char *sentence(struct pool *pool, const struct awaited *a, int64_t 
 	return pool_format(pool, "%s (pid %lld), started by %s (pid %lld), ran unguarded: it %s", name, (long long)pid, base_name(a->by), (long long)a->by_pid, why);
 }
 
+static bool is_guardable(const struct awaited *a)
+{
+	return a->seen.kind == BINARY_DYNAMIC || a->seen.kind == BINARY_ASAN;
+}
+
+/* A run or a check inside this one has options of its own, and says what it finds. */
+static bool is_nested(const struct awaited *a)
+{
+	return a->elsewhere && a->by && strcmp(base_name(a->by), "fdguard-cmd") == 0;
+}
+
+/* Where the preload was handed on, a program that never woke up may have been killed before, or lack a library. CMD that ended well did run. */
+static bool never_began(const struct tree *t, const struct awaited *a, int64_t pid)
+{
+	bool ran = a->unguarded || a->elsewhere || !fdg_options.follow || (pid == t->r->cmd_pid && !t->r->cmd_killed);
+
+	return is_guardable(a) && !ran;
+}
+
 static void say_uncovered(struct tree *t, const struct awaited *a, int64_t pid)
 {
 	struct pool *pool = &t->r->pool;
 	struct log_field *field = pool_take(pool, 3 * sizeof(*field));
 	struct log_line l = { .fd = -1, .age_ms = -1, .guard = "run", .id = "run.uncovered", .level = FDG_LEVEL_WARNING };
-	bool lost = a->seen.kind == BINARY_DYNAMIC || a->seen.kind == BINARY_ASAN;
-	const char *why = lost ? "is dynamically linked, but the library did not wake up in it: the preload was lost" : a->seen.why;
+	const char *word = binary_word(a->seen.kind), *why = a->seen.why;
+
+	if (is_guardable(a)) {
+		word = a->elsewhere ? "elsewhere" : "preload lost";
+		why = a->elsewhere ? "was started with FDGUARD_OPTIONS of its own, and reports elsewhere"
+				   : "is dynamically linked, but the library did not wake up in it: the preload was lost";
+	}
 
 	l.time = a->time;
 	l.pid = l.tid = pid;
-	l.exe = a->file;
+	l.exe = a->real;
 	l.message = sentence(pool, a, pid, why);
-	l.fix = cure(a->seen.kind);
-	field[0] = (struct log_field){ "reason", lost ? "preload lost" : binary_word(a->seen.kind), true };
+	l.fix = left_out_cure(a->seen.kind, a->elsewhere);
+	field[0] = (struct log_field){ "reason", word, true };
 	field[1] = (struct log_field){ "parent_exe", a->by ? a->by : "", true };
 	l.field = field;
 	l.fields = a->by ? 2 : 1;
@@ -196,10 +190,19 @@ static void give_up(struct tree *t, struct process *p)
 	int64_t pid = p->pid;
 
 	p->awaited = NULL;
-	if (!a || is_left_out(a->file))
+	if (!a)
 		return;
-	look(a);
-	say_uncovered(t, a, pid);
+	if (p->image && !a->by_pid)
+		t->r->image[p->image - 1].ended = true; /* by exec: this is what it became */
+	look(t, a);
+	if (left_out_is(a->real))
+		t->r->left_out++;
+	else if (is_nested(a))
+		t->r->elsewhere++;
+	else if (never_began(t, a, pid))
+		t->r->unbegun++;
+	else
+		say_uncovered(t, a, pid);
 }
 
 static void await(struct tree *t, struct process *p, const char *file, const char *by, int64_t by_pid, const char *time)
@@ -258,11 +261,11 @@ static void add_image(struct tree *t, struct process *p, const struct log_line *
 }
 
 /* A program without a loader may exec one with it: the image is not the one that was awaited. Most are told by their names, without a look at the file. */
-static bool is_another(struct awaited *a, const char *exe)
+static bool is_another(struct tree *t, struct awaited *a, const char *exe)
 {
 	if (strcmp(base_name(a->file), base_name(exe)) == 0)
 		return false;
-	look(a);
+	look(t, a);
 	return a->seen.kind == BINARY_STATIC || a->seen.kind == BINARY_FOREIGN || a->seen.kind == BINARY_PRIVILEGED;
 }
 
@@ -274,7 +277,7 @@ void tree_start(struct tree *t, const struct log_line *l)
 
 	if (claimed && p->image && !p->awaited->by_pid)
 		t->r->image[p->image - 1].ended = true; /* by exec: this is what it became */
-	if (claimed && is_another(p->awaited, l->exe))
+	if (claimed && is_another(t, p->awaited, l->exe))
 		give_up(t, p);
 	p->awaited = NULL;
 	if (!claimed) {
@@ -307,6 +310,7 @@ static void claim(struct tree *t, int64_t pid)
 void tree_exec(struct tree *t, const struct log_line *l)
 {
 	int64_t child = log_number(l, "child", 0);
+	bool elsewhere = log_number(l, "elsewhere", 0) > 0;
 	const char *file = log_field(l, "file");
 	struct process *p = process(t, child > 0 ? child : l->pid);
 
@@ -315,39 +319,57 @@ void tree_exec(struct tree *t, const struct log_line *l)
 	if (log_number(l, "error", 0) != 0) {
 		p->awaited = NULL;
 		t->r->execs -= t->r->execs > 0;
-		t->r->elsewhere -= t->r->elsewhere > 0 && log_number(l, "elsewhere", 0) > 0;
 		return;
 	}
 	t->r->execs++;
-	if (log_number(l, "elsewhere", 0) > 0)
-		t->r->elsewhere++;
-	else if (child < 0 && p->children)
+	if (child < 0 && p->children) {
 		p->children--;
-	else if (child < 0)
+	} else if (child < 0) {
 		p->shells++;
-	else if (child > 0 && p->unclaimed)
+		p->elsewhere |= elsewhere;
+	} else if (child > 0 && p->unclaimed) {
 		claim(t, child);
-	else
+	} else {
 		await(t, p, file, l->exe, child > 0 ? l->pid : 0, l->time);
+		p->awaited->elsewhere = elsewhere;
+	}
 }
 
 void tree_end(struct tree *t, const struct log_line *l)
 {
 	struct process *p = process(t, l->pid);
-	int64_t lost = log_number(l, "lost", 0), dropped = log_number(l, "dropped", 0);
+	static const char *const lost[] = { "lost", "lost_run", "lost_below", "dropped" };
 
 	if (p->image)
 		t->r->image[p->image - 1].ended = true;
-	t->r->lost += (uint64_t)(lost > 0 ? lost : 0) + (uint64_t)(dropped > 0 ? dropped : 0);
+	for (size_t i = 0; i < sizeof(lost) / sizeof(lost[0]); i++) {
+		int64_t n = log_number(l, lost[i], 0);
+
+		t->r->lost += (uint64_t)(n > 0 ? n : 0);
+	}
 	if (t->r->o.leaks)
 		leaks_add(t->r, &t->open_room, l);
 }
 
+bool tree_is_cut_short(struct tree *t, int64_t pid)
+{
+	const struct process *p = process(t, pid);
+
+	return p->image && !t->r->image[p->image - 1].ended;
+}
+
 void tree_look(struct tree *t)
 {
-	for (size_t i = 0; i < t->slots; i++)
-		if (t->process[i].awaited)
-			look(t->process[i].awaited);
+	for (size_t i = 0; i < t->slots; i++) {
+		struct awaited *a = t->process[i].awaited;
+
+		if (!a)
+			continue;
+		look(t, a);
+		/* CMD begins as the launcher, which nobody guards. */
+		if (is_guardable(a) && a->by && !a->unguarded)
+			a->unguarded = processes_is_unguarded(t->process[i].pid);
+	}
 }
 
 void tree_finish(struct tree *t)
@@ -358,8 +380,11 @@ void tree_finish(struct tree *t)
 		struct process *p = &t->process[i];
 
 		for (; p->shells > 0; p->shells--) {
-			if (!p->awaited)
+			if (!p->awaited) {
 				await(t, p, "/bin/sh", p->image ? r->image[p->image - 1].exe : NULL, p->pid, "");
+				p->awaited->elsewhere = p->elsewhere;
+				p->awaited->unguarded = true; /* nobody knows its number */
+			}
 			give_up(t, p);
 		}
 		give_up(t, p);

@@ -30,6 +30,8 @@ void tree_exec(struct tree *t, const struct log_line *l);
 void tree_excuse(struct tree *t, int64_t pid);
 /* From time to time: looks at the files of what has not said anything yet, before they are gone. */
 void tree_look(struct tree *t);
+/* Its latest image said that it started, and never how it ended. */
+bool tree_is_cut_short(struct tree *t, int64_t pid);
 /* The run is over: what is still awaited is uncovered. Sets the run's images, opens, unended, execs. */
 void tree_finish(struct tree *t);
 

@@ -43,7 +43,41 @@ exits 'left out by name' 0 --set skip=show-fds -- sh -c 'show-fds; true'
 exits 'left out by name, a static one' 0 --set skip=check-static -- sh -c 'check-static; true'
 exits 'all but some' 0 --set only=sh,dash -- sh -c 'show-fds; true'
 
-# Options of its own: a nested run.
+exits 'all' 98 --set only=nothing -- sh -c 'show-fds; true'
+says 'is told: nothing was watched' 'no program at all was guarded: options only and skip left out all that started'
+says 'with how many' '^Not in these counts: [23] programs that only or skip left out$'
+
+# Programs that never came to run: killed at once, or without a library that they need.
+echo 'int f(void) { return 0; }' >f.c
+echo 'int f(void); int main(void) { return f(); }' >needs.c
+cc -shared -fPIC -o libf.so f.c
+cc -o needs needs.c -L. -lf
+exits 'one that cannot be loaded' 0 -- sh -c './needs; true'
+says 'did not run unguarded' ' guarded, 0 did not$'
+says 'but is told' '^Not in these counts: 1 program that ended before it began: killed, or it could not be loaded$'
+exits 'CMD that cannot be loaded' 127 -- ./needs
+exits 'one that runs, with the preload spoilt on the way' 98 -- env LD_PRELOAD=libfdguard.so sleep 1
+says 'is not taken for one' 'sleep (pid [0-9]*), started by env, ran unguarded: .* the preload was lost'
+exits 'the same, in a child that lives for a while' 98 -- sh -c 'LD_PRELOAD=libfdguard.so sleep 1; true'
+says 'is not either' 'sleep (pid [0-9]*).* ran unguarded: .* the preload was lost'
+
+exits 'one that is killed cannot tell what it had open' 0 --leaks -- sh -c 'sh -c "kill -9 \$\$"; true'
+says 'which is said' '^Not in these counts: 1 image that ended without telling what it had open$'
+
+# Options of its own.
+cp "$FDG_BIN/cloexec-wrong" wrong
+exits 'a program that takes the options away' 98 -- sh -c 'FDGUARD_OPTIONS= ./wrong socket fork show-fds; true'
+says 'is told' 'wrong (pid [0-9]*), started by .* ran unguarded: it was started with FDGUARD_OPTIONS of its own, and reports elsewhere \[run\.uncovered\]'
+says 'by its whole path' "^     program: $(pwd -P)/wrong$"
+echo "run.uncovered exe:$(pwd -P)/wrong # on purpose" >accepted
+exits 'accepted by its path' 0 --set suppressions=accepted -- sh -c 'FDGUARD_OPTIONS= ./wrong socket fork show-fds; true'
+cp "$static" right
+echo "run.uncovered exe:$(pwd -P)/right # static" >accepted
+exits 'CMD, accepted by its path' 0 --set suppressions=accepted -- ./right
+PATH=$tmp:$PATH exits 'CMD, found in PATH' 0 --set suppressions=accepted -- right
+exits 'one by a relative path' 0 --set suppressions=accepted -- check-starts fork ./right
+
+# A nested run.
 exits 'a run in the run' 0 -- "$FDG_RUN" run --log inner -- cloexec-wrong socket fork show-fds
 says 'is said to report elsewhere' 'given options of \(its\|their\) own'
 exits 'a check in the check' 98 -- "$FDG_RUN" check -- "$static"

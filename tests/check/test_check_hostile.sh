@@ -62,12 +62,38 @@ EOF
 (ulimit -f 64; "$FDG_RUN" check --log out.txt -- sh many.sh 2>said)
 same 'a limit for the size of files: exit status' 98 $?
 check 'it is told' grep -q 'could not take more (File too large): findings may be missing' out.txt
+exits 'a child that may not write files' 98 -- bash -c '(ulimit -f 0; cloexec-wrong socket fork show-fds); true'
+says 'is told' 'of the lines of the log .* could not be written to the log'
+
+# A log that is taken away.
+mkdir place
+for what in '"$TMPDIR"/*' '"$TMPDIR"/fdguard-check.*/*'; do
+	TMPDIR=$tmp/place exits "CMD runs rm -rf $what" 98 -- sh -c "rm -rf $what; cloexec-wrong socket fork show-fds; true"
+	says 'is told' 'the log .* was deleted or replaced while the command ran: findings may be lost'
+	same 'nothing is left of it' '' "$(ls place)"
+done
+TMPDIR=$tmp/place exits 'CMD empties the log' 98 -- sh -c 'sleep 0.5; : >"$(echo "$TMPDIR"/fdguard-check.*/log*)"'
+says 'is told' 'was truncated while the command ran: findings may be lost\|ran unguarded'
+cat >ends.c <<'EOF'
+int main(void)
+{
+#ifdef __x86_64__
+	__asm__ volatile("syscall" : : "a"(231), "D"(0));
+#else
+	__asm__ volatile("mov x8, 94\n\tmov x0, 0\n\tsvc 0" : : : "x0", "x8");
+#endif
+}
+EOF
+cc -o ends ends.c
+exits 'CMD ends behind the library' 98 -- ./ends
+says 'is told' 'the command exited, but never told how its run went'
+
 if [ "$(id -u)" -eq 0 ] && mkdir small && mount -t tmpfs -o size=64k tmpfs small; then
 	TMPDIR=$tmp/small exits 'a file system that fills up' 98 -- sh many.sh
 	says 'is told' 'could not take more (No space left on device): findings may be missing'
 	says 'and what was lost with it' 'could not be written to'
 	exits 'one for --out' 98 --out small/out -- sh many.sh
-	says 'whose results are missing' '^fdguard: findings.json: No space left on device$'
+	says 'whose results are missing' '^  .*/findings.json: No space left on device$'
 	umount small
 fi
 finish

@@ -28,8 +28,10 @@ for who in main child orphan; do
 done
 exits 'in time' 0 --max-time 1h -- true
 says_not 'no word of it' 'not done'
-exits 'what CMD left behind counts' 98 --max-time 1500ms -- sh -c 'setsid sleep 1000 & echo $! >pid.left'
-check 'and is ended' gone pid.left
+exits 'a daemon, with --max-time' 0 --max-time 1h -- sh -c 'setsid sleep 1000 & echo $! >pid.left'
+says 'is told as without it' '^Still running when check stopped waiting, and left alone:$'
+check 'and left alone' kill -0 "$(cat pid.left)"
+kill "$(cat pid.left)"
 
 exits 'a daemon, without --max-time' 0 -- sh -c 'setsid sleep 1000 & echo $! >pid.daemon'
 says 'is told' '^Still running when check stopped waiting, and left alone:$'

@@ -113,10 +113,50 @@ static void one_that_never_came_is_told(void **state)
 static void one_that_could_have_been_guarded_lost_its_preload(void **state)
 {
 	(void)state;
+	assert_int_equal(fdg_options_set(&fdg_options, "follow=off", NULL, NULL), 0);
 	announce(10, "/bin/true", 11, 0, 0);
 	finished(0, 1);
 	assert_non_null(strstr(last, "true (pid 11), started by parent (pid 10), ran unguarded: it is dynamically linked, but"));
 	assert_non_null(strstr(last, "the preload was lost"));
+}
+
+static void one_that_was_handed_the_preload_may_have_ended_before_it_began(void **state)
+{
+	(void)state;
+	announce(10, "/bin/true", 999999999, 0, 0);
+	tree_look(tree);
+	finished(0, 0);
+	assert_int_equal(run.unbegun, 1);
+}
+
+static void cmd_that_ended_well_did_begin(void **state)
+{
+	(void)state;
+	run.cmd_pid = 10;
+	tree_expect(tree, 10, "/bin/sh", "t");
+	start(10, 1, "/bin/sh");
+	announce(10, "/bin/true", 0, 0, 0);
+	finished(1, 1);
+	assert_int_equal(run.unended, 0);
+}
+
+static void what_could_not_be_written_is_counted(void **state)
+{
+	struct log_line l = line("\"pid\":10,\"exe\":\"/x\",\"lost\":1,\"lost_run\":2,\"lost_below\":4,\"dropped\":8");
+
+	(void)state;
+	tree_end(tree, &l);
+	assert_int_equal(run.lost, 15);
+}
+
+static void an_image_without_an_end_is_cut_short(void **state)
+{
+	(void)state;
+	start(10, 1, "/bin/sh");
+	assert_true(tree_is_cut_short(tree, 10));
+	assert_false(tree_is_cut_short(tree, 11));
+	end(10);
+	assert_false(tree_is_cut_short(tree, 10));
 }
 
 static void a_failed_exec_started_nothing(void **state)
@@ -195,6 +235,19 @@ static void options_of_its_own_take_an_image_out_of_sight(void **state)
 	announce(10, "/bin/true", 0, 0, 1);
 	announce(11, "/bin/true", 0, 0, 1);
 	announce(11, "/bin/true", 0, 13, 1);
+	announce(12, "/bin/true", 0, 0, 1);
+	start(12, 10, "/bin/true"); /* its options name our log all the same */
+	finished(1, 1);
+	assert_non_null(strstr(last, "true (pid 10), started by parent, ran unguarded: it was started with FDGUARD_OPTIONS of its own, and reports elsewhere"));
+	assert_int_equal(run.elsewhere, 0);
+}
+
+static void a_run_inside_may_have_options_of_its_own(void **state)
+{
+	struct log_line l = line("\"pid\":10,\"exe\":\"/libexec/fdguard-cmd\",\"file\":\"/bin/true\",\"child\":0,\"error\":0,\"elsewhere\":1");
+
+	(void)state;
+	tree_exec(tree, &l);
 	finished(0, 0);
 	assert_int_equal(run.elsewhere, 1);
 }
@@ -204,14 +257,17 @@ static void what_is_left_out_by_name_is_not_awaited(void **state)
 	(void)state;
 	assert_int_equal(fdg_options_set(&fdg_options, "skip=tru*", NULL, NULL), 0);
 	announce(10, "/bin/true", 0, 0, 0);
+	assert_int_equal(fdg_options_set(&fdg_options, "follow=off", NULL, NULL), 0);
 	announce(11, "/bin/false", 0, 0, 0);
 	finished(0, 1);
 	assert_non_null(strstr(last, "false (pid 11)"));
+	assert_int_equal(run.left_out, 1);
 }
 
 static void cmd_itself_is_awaited(void **state)
 {
 	(void)state;
+	run.cmd_pid = 10;
 	tree_expect(tree, 10, "/bin/true", "t");
 	finished(0, 1);
 }
@@ -246,6 +302,7 @@ static void what_is_open_at_the_end_is_added_up(void **state)
 static void a_thousand_processes_are_told_apart(void **state)
 {
 	(void)state;
+	run.cmd_pid = 256000;
 	for (int i = 1; i <= 1000; i++)
 		announce(i * 256, "/bin/true", 0, 0, 0);
 	for (int i = 1; i <= 999; i++)
@@ -263,6 +320,10 @@ int main(void)
 		TEST(an_exec_is_followed_by_its_image),
 		TEST(one_that_never_came_is_told),
 		TEST(one_that_could_have_been_guarded_lost_its_preload),
+		TEST(one_that_was_handed_the_preload_may_have_ended_before_it_began),
+		TEST(cmd_that_ended_well_did_begin),
+		TEST(what_could_not_be_written_is_counted),
+		TEST(an_image_without_an_end_is_cut_short),
 		TEST(a_failed_exec_started_nothing),
 		TEST(a_number_that_is_used_again_does_not_hide_what_never_came),
 		TEST(a_spawn_may_be_announced_before_or_after),
@@ -271,6 +332,7 @@ int main(void)
 		TEST(one_child_of_popen_that_is_missing_is_missed),
 		TEST(a_spawned_child_does_not_stand_for_one_of_popen),
 		TEST(options_of_its_own_take_an_image_out_of_sight),
+		TEST(a_run_inside_may_have_options_of_its_own),
 		TEST(what_is_left_out_by_name_is_not_awaited),
 		TEST(cmd_itself_is_awaited),
 		TEST(cmd_may_be_excused),

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#include "tools/left_out.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/exe.h"
+#include "options/options.h"
+
+/* Options only and skip leave programs out by name; a script's is its interpreter's. */
+static bool name_is_left_out(const char *name)
+{
+	const struct fdg_options *o = &fdg_options;
+
+	return (o->only.count && !fdg_names_match(&o->only, name)) || fdg_names_match(&o->skip, name);
+}
+
+bool left_out_is(const char *file)
+{
+	char line[256] = "", *path;
+	struct stat st;
+	int fd;
+
+	if (!fdg_options.only.count && !fdg_options.skip.count)
+		return false;
+	fd = stat(file, &st) == 0 && S_ISREG(st.st_mode) ? open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) : -1;
+	if (fd >= 0 && read(fd, line, sizeof(line) - 1) < 0)
+		line[0] = '\0';
+	if (fd >= 0)
+		close(fd);
+	if (strncmp(line, "#!", 2) != 0)
+		return name_is_left_out(fdg_base_name(file));
+	path = line + 2 + strspn(line + 2, " \t");
+	path[strcspn(path, " \t\n")] = '\0';
+	return name_is_left_out(fdg_base_name(path));
+}
+
+const char *left_out_cure(enum binary_kind kind, bool elsewhere)
+{
+	if (elsewhere)
+		return "leave FDGUARD_OPTIONS as check set it; or accept it, with a line in the suppressions file";
+	switch (kind) {
+	case BINARY_STATIC: return "link it dynamically for the check; or accept it, with a line in the suppressions file";
+	case BINARY_FOREIGN: return "check on a machine of that kind; or accept it, with a line in the suppressions file";
+	case BINARY_PRIVILEGED: return "run the check as the user that it changes to; or accept it, with a line in the suppressions file";
+	default: return "look for what drops LD_PRELOAD (a sandbox, a chroot without the library, an exec that bypasses libc); or accept it, with a line in the suppressions file";
+	}
+}
