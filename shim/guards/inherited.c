@@ -479,6 +479,28 @@ static void report_unnamed(struct child *c)
 	fdg_report(&f);
 }
 
+/* Gone, or dead and waiting to be collected: then it is nobody's parent any more. */
+static bool is_gone(int pid)
+{
+	char path[64], stat[512];
+	struct fdg_buf b = FDG_BUF(path);
+	const char *state;
+	long n;
+	int fd;
+
+	if (fdg_sys2(SYS_kill, pid, 0) == -ESRCH)
+		return true;
+	fdg_fmt(&b, "/proc/%d/stat", pid);
+	fd = fdg_sys_open(path, O_RDONLY | O_CLOEXEC, 0);
+	if (fd < 0)
+		return fd == -ENOENT;
+	n = fdg_sys_read(fd, stat, sizeof(stat) - 1);
+	fdg_sys_close(fd);
+	stat[n > 0 ? n : 0] = '\0';
+	state = strrchr(stat, ')'); /* behind the name, which can hold anything */
+	return state && (state[2] == 'Z' || state[2] == 'X');
+}
+
 /* The parent that spawned us may be gone already, or stand outside our pid namespace. */
 static bool note_is_for_us(const struct fdg_note *n)
 {
@@ -486,7 +508,7 @@ static bool note_is_for_us(const struct fdg_note *n)
 
 	if (!n->spawned)
 		return n->pid == fdg_sys_getpid();
-	return n->pid == parent || parent == 0 || fdg_sys2(SYS_kill, n->pid, 0) == -ESRCH;
+	return n->pid == parent || parent == 0 || is_gone(n->pid);
 }
 
 static void look(struct child *c)

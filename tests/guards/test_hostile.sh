@@ -19,4 +19,16 @@ for way in minus1 many race environ altstack filter orphan forklock grow popens 
 		check "$options: $way: nothing at warning or above" quiet
 	done
 done
+
+# The same orphan, whose dead parent nobody has collected yet.
+fresh
+guarded cloexec=fix /usr/bin/python3 -c '
+import os, sys, time
+pid = os.fork()
+if pid == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+time.sleep(0.8)
+os.waitpid(pid, 0)' "$hostile" orphan "$show" >got 2>&1
+same "a parent that is dead and not collected: the pipe is its child's" "7 pipe" "$(cat got)"
+check "a parent that is dead and not collected: nothing at warning or above" quiet
 finish
