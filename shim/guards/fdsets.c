@@ -93,6 +93,7 @@ bool fdg_fdsets_fetch(struct fdg_select *s)
 		if (s->call.n % 64)
 			s->want[x][s->call.n / 64] &= (UINT64_C(1) << s->call.n % 64) - 1;
 	}
+	memset(s->raw_time, 0, sizeof(s->raw_time));
 	if (s->call.timeout && !fdg_sys_peek(s->call.timeout, s->raw_time, sizeof(s->raw_time)))
 		return false;
 	memcpy(s->time, s->raw_time, sizeof(s->time));

@@ -152,7 +152,7 @@ static int translate(struct wait *w)
  */
 static int wait_for(struct wait *w)
 {
-	int r;
+	int r, saved = errno;
 
 	if (is_refused(w->s) || !list_fds(w)) {
 		w->count = 0;
@@ -165,7 +165,10 @@ static int wait_for(struct wait *w)
 		r = translate(w);
 	else if (r == 0)
 		translate(w); /* nothing is ready: clears the answer */
-	return r >= 0 ? r : call_select(w);
+	if (r >= 0)
+		return r;
+	errno = saved; /* poll's own reason is none of select's */
+	return call_select(w);
 }
 
 static int waited(struct wait *w)
