@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "base/exe.h"
 
+#include <fcntl.h>
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/auxv.h>
 
@@ -10,25 +13,91 @@
 
 #include "base/poison.h"
 
-#define ROOM 4096
+/* What is read lies in a mapping of its own: this may be asked on a signal stack. */
+#define ROOM 8192
 
-/* The link's text into a page of its own: this may be asked on a signal stack. */
-static const char *read_link(char *path)
+static _Atomic bool by_loader;
+
+static const char *keep(const char *path, size_t n)
 {
 	static const char deleted[] = " (deleted)";
 	const size_t tail = sizeof(deleted) - 1;
-	long n = fdg_sys_readlink("/proc/self/exe", path, ROOM);
 
-	if (n > (long)tail && memcmp(path + n - tail, deleted, tail) == 0)
-		n -= (long)tail;
-	return n > 0 ? fdg_arena_strndup(path, (size_t)n) : NULL;
+	if (n > tail && memcmp(path + n - tail, deleted, tail) == 0)
+		n -= tail;
+	return n > 0 ? fdg_arena_strndup(path, n) : NULL;
 }
 
+static const char *read_link(char *room)
+{
+	long n = fdg_sys_readlink("/proc/self/exe", room, ROOM);
+
+	return n > 0 ? keep(room, (size_t)n) : NULL;
+}
+
+static uint64_t hex(const char **s)
+{
+	uint64_t v = 0;
+
+	for (;; ++*s) {
+		if (**s >= '0' && **s <= '9')
+			v = v << 4 | (uint64_t)(**s - '0');
+		else if (**s >= 'a' && **s <= 'f')
+			v = v << 4 | (uint64_t)(**s - 'a' + 10);
+		else
+			return v;
+	}
+}
+
+/* "7f01-7f02 r-xp 00000000 fe:01 4711 /path": the path, if the address is in that range. */
+static const char *path_at(const char *line, size_t n, uint64_t address)
+{
+	const char *s = line, *slash = memchr(line, '/', n);
+	uint64_t first = hex(&s), behind = *s == '-' ? (s++, hex(&s)) : 0;
+
+	return first <= address && address < behind && slash ? keep(slash, (size_t)(line + n - slash)) : NULL;
+}
+
+/* The file that is mapped at an address. A line is shorter than the room. */
+static const char *file_at(uint64_t address, char *room)
+{
+	int fd = fdg_sys_open("/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
+	const char *found = NULL;
+	size_t have = 0;
+	long n = 1;
+
+	while (fd >= 0 && !found && n > 0) {
+		char *line = room, *end;
+
+		n = fdg_sys_read(fd, room + have, ROOM - have);
+		have += n > 0 ? (size_t)n : 0;
+		for (; !found && (end = memchr(line, '\n', (size_t)(room + have - line))); line = end + 1)
+			found = path_at(line, (size_t)(end - line), address);
+		have = (size_t)(room + have - line);
+		memmove(room, line, have);
+	}
+	if (fd >= 0)
+		fdg_sys_close(fd);
+	return found;
+}
+
+static bool is_loader(const char *path)
+{
+	const char *name = fdg_base_name(path);
+
+	return strncmp(name, "ld-linux", 8) == 0 || strncmp(name, "ld-2.", 5) == 0 || strcmp(name, "ld.so") == 0;
+}
+
+/* `ld-linux-x86-64.so.2 ./x` runs x, which began where the loader says by now. */
 static const char *ask(void)
 {
 	char *room = fdg_sys_mmap(ROOM, false);
-	const char *copy = room ? read_link(room) : NULL;
+	const char *copy = room ? read_link(room) : NULL, *program;
 
+	if (copy && is_loader(copy) && (program = file_at(getauxval(AT_ENTRY), room)) && !is_loader(program)) {
+		copy = program;
+		atomic_store_explicit(&by_loader, true, memory_order_relaxed);
+	}
 	if (room)
 		fdg_sys_munmap(room, ROOM);
 	if (!copy)
@@ -46,4 +115,11 @@ const char *fdg_exe(void)
 		return exe;
 	exe = ask();
 	return atomic_compare_exchange_strong(&known, &none, exe) ? exe : none;
+}
+
+const char *fdg_exe_link(void)
+{
+	const char *exe = fdg_exe();
+
+	return atomic_load_explicit(&by_loader, memory_order_relaxed) ? exe : "/proc/self/exe";
 }

@@ -20,7 +20,7 @@
  * Meant (reference: make's jobserver, systemd's socket activation, gpg --status-fd, servers that restart themselves):
  *  - named in argv or the environment (naming.c);
  *  - made inheritable by the program: F_SETFD 0, FIONCLEX, dup2 to a chosen number, posix_spawn's adddup2;
- *  - a listener, when the new image is the program itself: kept, and noted;
+ *  - a listener, when the new image is the program itself, by exec or in a child: kept, and noted; in that image it is as if made there, and goes no further;
  *  - files, pipes and terminals that a shell opened;
  *  - cloexec.allow.
  */
@@ -33,6 +33,7 @@
 
 #include "base/exe.h"
 #include "base/sys.h"
+#include "guards/meant.h"
 #include "guards/naming.h"
 #include "guards/self.h"
 #include "ledger/ledger.h"
@@ -90,7 +91,7 @@ static bool is_own_file(const char *path)
 {
 	struct stat mine, theirs;
 
-	return fdg_sys_stat("/proc/self/exe", &mine) == 0 && fdg_sys_stat(path, &theirs) == 0 && mine.st_dev == theirs.st_dev &&
+	return fdg_sys_stat(fdg_exe_link(), &mine) == 0 && fdg_sys_stat(path, &theirs) == 0 && mine.st_dev == theirs.st_dev &&
 	       mine.st_ino == theirs.st_ino;
 }
 
@@ -235,7 +236,7 @@ static void plain_entry(struct walk *w, int fd, const struct fdg_known *k)
 		return; /* not what we know: say nothing about it */
 	if (k->flags & FDG_TOLD)
 		fdg_note_add(&w->x->note, FDG_NOTE_TOLD, 0, NULL, 0, fd);
-	else if (k->flags & FDG_INHERITED || fdg_options.cloexec == FDG_OFF || is_meant(w, fd, k))
+	else if (fdg_options.cloexec == FDG_OFF || is_meant(w, fd, k))
 		note_meant(w, fd);
 	else if (is_listener(fd, seen) && is_restart(w))
 		note(w, FDG_NOTE_KEPT, seen, fd, k);
@@ -271,7 +272,7 @@ static void tell_once(struct fdg_exec *x, struct fdg_note_group *g)
 	else if (g->letter == FDG_NOTE_LEAKED)
 		g->letter = FDG_NOTE_TOLD;
 	else if (g->letter == FDG_NOTE_KEPT)
-		g->letter = FDG_NOTE_MEANT;
+		g->letter = FDG_NOTE_AGAIN;
 	else
 		g->count = 0; /* held back, and said before: leave it out */
 }
@@ -323,13 +324,17 @@ static bool has_anything(const struct fdg_note *n)
 bool fdg_cloexec_before(struct fdg_exec *x)
 {
 	struct walk w = { .x = x, .named = { .interesting = interesting }, .same = -1 };
+	int self = fdg_sys_getpid();
 
 	memset(x->lifted_low, 0, sizeof(x->lifted_low));
 	x->lifted_count = x->told_count = 0;
 	fdg_note_begin(&x->note);
 	if (fdg_ledger_next(3) >= 0) {
+		w.named.reader = x->spawned ? 0 : self;
+		w.named.starter = self;
 		fdg_named_collect(&w.named, x->argv, x->envp);
 		walk_ledger(&w);
+		fdg_meant_exec(x, &w.named);
 	}
 	fdg_ledger_touches(touched_range, &w);
 	for (unsigned i = 0; i < x->chosen_count; i++)
@@ -340,7 +345,7 @@ bool fdg_cloexec_before(struct fdg_exec *x)
 	for (unsigned i = 0; i < x->note.groups; i++)
 		tell_once(x, &x->note.group[i]);
 	x->note.spawned = x->spawned;
-	x->note.pid = fdg_sys_getpid();
+	x->note.pid = self;
 	x->note.maker = maker_pid(x, w.newest);
 	x->note.exe = fdg_exe();
 	find_site(x);

@@ -21,6 +21,7 @@
 #include "base/fmt.h"
 #include "base/sys.h"
 #include "guards/cloexec.h"
+#include "guards/meant.h"
 #include "guards/naming.h"
 #include "guards/self.h"
 #include "ledger/ledger.h"
@@ -51,6 +52,7 @@ struct child {
 	enum fdg_level worst; /* of what is unnamed, had it been leaked to us */
 	unsigned kinds;
 	struct { fdg_kindword kind; uint64_t count; } seen[KINDS_SEEN];
+	struct fdg_meant *meant; /* what is named here alone, and not in the note */
 	char what[384]; /* of the first unnamed ones: 3 socket:[4711], 4 /etc/hosts */
 	struct fdg_buf what_text;
 };
@@ -114,6 +116,14 @@ static void count_kind(struct child *c, fdg_kindword kind)
 static void keep(int fd, fdg_kindword kind, uint32_t flag)
 {
 	fdg_ledger_learn(fd, kind, FDG_INHERITED | flag, NULL);
+}
+
+/* The same program started again has its listener, and is not to hand it to any other: it is as in the image before, where that knew who made it. */
+static void keep_listener(int fd, fdg_kindword kind, const struct fdg_note_group *g)
+{
+	bool forced = fdg_cloexec_forces(fdg_kind_bit(fdg_kindword_kind(kind))) && fdg_sys_fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
+
+	fdg_ledger_learn(fd, kind, FDG_INHERITED | (forced ? FDG_FORCED : 0), g->createds ? fdg_pc_of(&g->created[0]) : NULL);
 }
 
 /* Leaked, told or unnamed: closed where the user asked for it, else remembered as told. */
@@ -180,7 +190,15 @@ static void begin(struct child *c)
 	c->what_text = (struct fdg_buf)FDG_BUF(c->what);
 	c->worst = FDG_LEVEL_NOTE;
 	c->named.interesting = is_open;
+	c->named.reader = fdg_sys_getpid();
 	fdg_named_collect(&c->named, c->argv, c->envp);
+}
+
+static void tell_meant(struct child *c, int fd, fdg_kindword kind, const struct fdg_note_group *g)
+{
+	if ((g && g->letter != FDG_NOTE_LEAKED) || is_redirection(c, fd, kind))
+		return;
+	fdg_meant_found(&c->meant, &c->named, c->argv, c->envp, fd, kind, g && g->createds ? &g->created[0] : NULL);
 }
 
 static void one(struct child *c, int fd)
@@ -196,8 +214,12 @@ static void one(struct child *c, int fd)
 		begin(c);
 	g = c->told ? fdg_note_find(&c->told->note, fd) : NULL;
 	meant = fdg_named_has(&c->named, fd) || fdg_fdset_has(&fdg_options.cloexec_allow, fd, fdg_kind_bit(fdg_kindword_kind(kind)));
-	if (meant || (g && (g->letter == FDG_NOTE_MEANT || g->letter == FDG_NOTE_KEPT))) {
+	if (meant || (g && g->letter == FDG_NOTE_MEANT)) {
 		keep(fd, kind, FDG_MEANT);
+		if (fdg_options.run_exec)
+			tell_meant(c, fd, kind, g);
+	} else if (g && (g->letter == FDG_NOTE_KEPT || g->letter == FDG_NOTE_AGAIN)) {
+		keep_listener(fd, kind, g);
 	} else if (g && g->letter == FDG_NOTE_TOLD) {
 		stranger(fd, kind);
 	} else if (g && fdg_kind_agrees(g->kind, kind)) {
@@ -518,6 +540,7 @@ static void look(struct child *c)
 		report_note(c);
 	if (c->any)
 		report_unnamed(c);
+	fdg_meant_write(&c->meant, c->argv);
 }
 
 /* A frame of its own: 6 KiB that a start without a note does not touch. */
@@ -541,6 +564,7 @@ void fdg_inherited_start(char *const argv[], char *const envp[], const char *not
 	c.parent_is_shell = -1;
 	c.walker = -1;
 	c.any = false;
+	c.meant = NULL;
 	if (note)
 		look_with_note(&c, note);
 	else

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/fmt.h"
+
 #define FDG_NAMED_LOW 4096     /* numbers below are all kept */
 #define FDG_NAMED_MAX 32       /* of higher ones so many */
 #define FDG_NAMED_BYTES 65536u /* bytes of arguments looked at */
@@ -21,6 +23,9 @@ struct fdg_named {
 	int high[FDG_NAMED_MAX];
 	bool all;       /* there was more than we look at or keep: any number may be named */
 	int listen_end; /* LISTEN_FDS: 3 … listen_end - 1 */
+	int listen_pid; /* LISTEN_PID; 0: there is none */
+	/* Set by the caller: the process that will have them, which LISTEN_PID has to name. 0: a child that is still to be made by `starter`. */
+	int reader, starter;
 	/* Only numbers for which this is true are kept. */
 	bool (*interesting)(int fd);
 };
@@ -28,5 +33,10 @@ struct fdg_named {
 void fdg_named_collect(struct fdg_named *n, char *const argv[], char *const envp[]);
 void fdg_named_text(struct fdg_named *n, const char *text); /* one argument, or a shell command */
 bool fdg_named_has(const struct fdg_named *n, int fd);
+/*
+ * Why n, which was collected from the same two, has fd: "the argument 3 names it". *ret_weak: what names it speaks of numbers, and not of descriptors. False: it does not
+ * have it. Slow, for reports.
+ */
+bool fdg_named_why(const struct fdg_named *n, char *const argv[], char *const envp[], int fd, struct fdg_buf *ret, bool *ret_weak);
 
 #endif

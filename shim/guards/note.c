@@ -9,20 +9,34 @@
 
 #include "base/poison.h"
 
+/* Numbers mostly come in rising order; what posix_spawn's actions name may come in any, and a reader wants ranges that rise. */
 static void add_range(struct fdg_note_group *g, int first, int last)
 {
+	unsigned at = g->ranges, end;
+
+	while (at > 0 && g->range[at - 1].last >= first - 1)
+		at--;
+	if (at < g->ranges && g->range[at].first <= first && g->range[at].last >= last)
+		return;
 	g->count += (uint64_t)(last - first) + 1;
-	if (g->ranges && g->range[g->ranges - 1].last == first - 1 && !g->more) {
-		g->range[g->ranges - 1].last = last;
-	} else if (g->ranges < FDG_NOTE_RANGES) {
-		g->range[g->ranges].first = first;
-		g->range[g->ranges++].last = last;
-	} else {
-		/* Out of room: the last range grows over the gap. For meant and told groups that is a silence too many; for others `more`
-		 * says that the list is not exact. */
-		g->range[g->ranges - 1].last = last;
-		g->more = true;
+	for (end = at; end < g->ranges && g->range[end].first <= last + 1; end++) {
+		first = first < g->range[end].first ? first : g->range[end].first;
+		last = last > g->range[end].last ? last : g->range[end].last;
 	}
+	if (end == at && g->ranges == FDG_NOTE_RANGES) {
+		/* Out of room: a range grows over the gap. For meant and told groups that is a silence too many; for others `more` says that the
+		 * list is not exact. */
+		g->more = true;
+		if (at > 0)
+			g->range[at - 1].last = last;
+		else
+			g->range[0].first = first;
+		return;
+	}
+	memmove(&g->range[at + 1], &g->range[end], (g->ranges - end) * sizeof(*g->range));
+	g->range[at].first = first;
+	g->range[at].last = last;
+	g->ranges = g->ranges + 1 - (end - at);
 }
 
 void fdg_note_group_add(struct fdg_note_group *g, int fd)
@@ -285,7 +299,7 @@ static bool read_group(const char **s, struct fdg_note_group *g)
 	uint64_t kind, count;
 
 	g->letter = **s;
-	if (!g->letter || !strchr("qtlfk", *(*s)++))
+	if (!g->letter || !strchr("qtlfka", *(*s)++))
 		return false;
 	if (!read_hex(s, &kind) || !expect(s, '.') || !read_hex(s, &count) || !expect(s, ':') || !read_ranges(s, g))
 		return false;

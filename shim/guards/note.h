@@ -34,6 +34,7 @@ enum fdg_note_letter {
 	FDG_NOTE_LEAKED = 'l', /* inherited, and nobody named it */
 	FDG_NOTE_FORCED = 'f', /* would have been inherited, but for us */
 	FDG_NOTE_KEPT = 'k',   /* a listener, left to a new image of the same program */
+	FDG_NOTE_AGAIN = 'a',  /* the same, said before */
 };
 
 struct fdg_note_group {
@@ -61,7 +62,7 @@ struct fdg_note {
 
 /* Empty, with a group each for what is meant and told: those never lack room. */
 void fdg_note_begin(struct fdg_note *n);
-/* Adds fd to the group of this letter, kind, pc and origin. Numbers come in rising order. A note that has no group left keeps the number in a
+/* Adds fd to the group of this letter, kind, pc and origin. A note that has no group left keeps the number in a
  * group without a place. */
 void fdg_note_add(struct fdg_note *n, char letter, fdg_kindword kind, const void *pc, uint32_t origin, int fd);
 void fdg_note_add_range(struct fdg_note *n, char letter, int first, int last);

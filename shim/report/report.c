@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "report/report.h"
 
-#include <errno.h>
 #include <string.h>
 
-#include "base/fmt.h"
 #include "base/sys.h"
+#include "report/desk.h"
 #include "report/line.h"
+#include "report/lost.h"
 #include "report/run.h"
 #include "report/sink.h"
 #include "report/suppress.h"
@@ -48,44 +48,6 @@ bool fdg_report_wants(enum fdg_level level)
 	return fdg_options.format == FDG_JSON || level >= fdg_options.level;
 }
 
-/* With run.exec=on: what forked children could not write, in memory that they share with us; they have no run.end of their own. */
-static _Atomic uint64_t *lost_below;
-
-static void count_lost(int r, _Atomic uint64_t *lost)
-{
-	int none = 0;
-
-	if (r >= 0)
-		return;
-	if (lost_below && fdg_run.pid != fdg_sys_getpid()) {
-		atomic_fetch_add(lost_below, 1);
-		return;
-	}
-	atomic_compare_exchange_strong(&fdg_run.lost_reason, &none, -r);
-	atomic_fetch_add(lost, 1);
-}
-
-/* What writing a line takes, in a mapping: findings are reported from whatever stack the program happens to be on, and some have little room. */
-struct desk {
-	struct fdg_symbols symbols;
-	struct fdg_line line;
-};
-
-static struct desk *take_desk(_Atomic uint64_t *lost)
-{
-	struct desk *d = fdg_sys_mmap(sizeof(*d), false);
-
-	if (!d)
-		count_lost(-ENOMEM, lost);
-	return d;
-}
-
-static void write_item(const struct fdg_item *item, struct fdg_line *line, _Atomic uint64_t *lost)
-{
-	fdg_compose(item, line);
-	count_lost(fdg_sink_write(line), lost);
-}
-
 static uint64_t hash_string(uint64_t seed, const char *s)
 {
 	return s ? fdg_hash(seed, s, strlen(s) + 1) : seed;
@@ -121,7 +83,7 @@ static bool suppress(uint64_t hash, const struct fdg_item *item)
 }
 
 /* Not seen in this state before, as far as we know: the symbols are worth their price. */
-static void report_at(struct desk *d, const struct fdg_finding *f, uint64_t hash, uint64_t state)
+static void report_at(struct fdg_desk *d, const struct fdg_finding *f, uint64_t hash, uint64_t state)
 {
 	struct fdg_item item = { .f = f, .symbols = &d->symbols };
 
@@ -132,22 +94,22 @@ static void report_at(struct desk *d, const struct fdg_finding *f, uint64_t hash
 	case FDG_REPEAT_SAME:
 		break;
 	case FDG_REPEAT_FULL:
-		atomic_fetch_add(&fdg_run.dropped, 1);
+		fdg_lost_drop();
 		break;
 	case FDG_REPEAT_CHANGED:
 		atomic_fetch_add(&fdg_run.findings, 1);
-		write_item(&item, &d->line, &fdg_run.lost);
+		fdg_desk_write(&item, d, &fdg_run.lost);
 	}
 }
 
 static void report_new(const struct fdg_finding *f, uint64_t hash, uint64_t state)
 {
-	struct desk *d = take_desk(&fdg_run.lost);
+	struct fdg_desk *d = fdg_desk_take(&fdg_run.lost);
 
 	if (!d)
 		return;
 	report_at(d, f, hash, state);
-	fdg_sys_munmap(d, sizeof(*d));
+	fdg_desk_give(d);
 }
 
 void fdg_report(const struct fdg_finding *f)
@@ -163,22 +125,10 @@ void fdg_report(const struct fdg_finding *f)
 		report_new(f, hash, state);
 }
 
-static void say(const char *sentence)
-{
-	struct fdg_line line;
-	struct fdg_buf b = { line.text, 0, sizeof(line.text), false };
-
-	fdg_put(&b, "fdguard: ");
-	fdg_put_plain(&b, sentence, FDG_LINE_MAX - 32);
-	line.text[b.len] = '\n';
-	line.len = b.len + 1;
-	fdg_sink_stderr(&line);
-}
-
 void fdg_report_say(const char *sentence)
 {
 	if (!fdg_run_is(FDG_RUN_RETIRED) && atomic_fetch_add(&fdg_run.said, 1) < SAY_MAX)
-		say(sentence);
+		fdg_desk_say(sentence);
 }
 
 static void reset_counters(void)
@@ -208,8 +158,8 @@ void fdg_report_start(const char *exe, int argc, char *const argv[])
 	fdg_run.argv = argv;
 	fdg_run.pid = fdg_sys_getpid();
 	reset_counters();
-	lost_below = fdg_options.run_exec ? fdg_sys_mmap(sizeof(*lost_below), true) : NULL;
 	fdg_sink_start();
+	fdg_lost_start();
 	fdg_suppress_start();
 	warm_stack();
 	atomic_store_explicit(&fdg_run.stage, FDG_RUN_LIVE, memory_order_release);
@@ -234,172 +184,4 @@ void fdg_report_fork_child(void)
 void fdg_report_retire(void)
 {
 	atomic_store_explicit(&fdg_run.stage, FDG_RUN_RETIRED, memory_order_release);
-}
-
-static bool writes_runs(void)
-{
-	return fdg_options.format == FDG_JSON && fdg_report_wants(FDG_LEVEL_NOTE);
-}
-
-static void write_run(enum fdg_finding_id id, const char *message, const struct fdg_fact *fact, unsigned facts, const char *members)
-{
-	struct fdg_finding f = FDG_FINDING_INIT(id);
-	struct fdg_item item = { .f = &f, .members = members };
-	struct desk *d = take_desk(&fdg_run.lost_run);
-
-	if (!d)
-		return;
-	f.message = message;
-	f.fact = fact;
-	f.facts = facts;
-	write_item(&item, &d->line, &fdg_run.lost_run);
-	fdg_sys_munmap(d, sizeof(*d));
-}
-
-void fdg_report_run_start(void)
-{
-	char message[512], argv[2048];
-	struct fdg_buf m = FDG_BUF(message), a = FDG_BUF(argv);
-	struct fdg_fact facts[] = {
-		{ "ppid", NULL, NULL, 0 },
-		{ "argc", NULL, NULL, fdg_run.argc },
-	};
-
-	if (!writes_runs())
-		return;
-	facts[0].number = fdg_sys_getppid();
-	fdg_fmt(&m, "guarding %s", fdg_run_exe());
-	if (fdg_run.argv) {
-		fdg_put(&a, ",\"argv\":");
-		fdg_put_json_array(&a, fdg_run.argc, fdg_run.argv);
-	}
-	write_run(FDG_RUN_START, message, facts, sizeof(facts) / sizeof(*facts), argv);
-}
-
-void fdg_report_run_exec(const char *file, bool elsewhere, int child, int error)
-{
-	char message[512];
-	struct fdg_buf m = FDG_BUF(message);
-	struct fdg_fact facts[] = {
-		{ "file", NULL, file, 0 },
-		{ "child", NULL, NULL, child },
-		{ "error", NULL, NULL, error },
-		{ "elsewhere", NULL, NULL, elsewhere },
-	};
-
-	if (!fdg_options.run_exec || !writes_runs())
-		return;
-	fdg_fmt(&m, error ? "%s could not be started" : "starting %s", file);
-	write_run(FDG_RUN_EXEC, message, facts, sizeof(facts) / sizeof(*facts), NULL);
-}
-
-static fdg_report_open *what_is_open;
-
-void fdg_report_open_by(fdg_report_open *put)
-{
-	what_is_open = put;
-}
-
-/* Not before an exec: the descriptors that live on are not forgotten, and the others are closed. */
-static void put_open(struct fdg_buf *b, bool exec)
-{
-	if (!fdg_options.run_exec || exec || !what_is_open)
-		return;
-	fdg_put(b, ",\"open\":");
-	what_is_open(b);
-}
-
-/* A list that does not fit is left out as a whole. */
-static void put_suppressions_used(struct fdg_buf *b)
-{
-	struct fdg_buf part = { b->text, b->len, b->len + 1024, false };
-
-	if (!fdg_suppress_any())
-		return;
-	fdg_put(&part, ",\"suppressions_used\":");
-	fdg_suppress_put_used(&part);
-	if (part.cut)
-		b->text[b->len] = '\0';
-	else
-		b->len = part.len;
-}
-
-static void write_run_end(bool exec)
-{
-	char message[512], members[1024 + FDG_REPORT_OPEN_MAX];
-	struct fdg_buf m = FDG_BUF(message), more = FDG_BUF(members);
-	uint64_t findings = atomic_load(&fdg_run.findings);
-	struct fdg_fact facts[] = {
-		{ "findings", NULL, NULL, (int64_t)findings },
-		{ "suppressed", NULL, NULL, (int64_t)atomic_load(&fdg_run.suppressed) },
-		{ "repeats", NULL, NULL, (int64_t)atomic_load(&fdg_run.held_back) },
-		{ "dropped", NULL, NULL, (int64_t)atomic_load(&fdg_run.dropped) },
-		{ "lost", NULL, NULL, (int64_t)atomic_load(&fdg_run.lost) },
-		/* With run.exec=on: */
-		{ "lost_run", NULL, NULL, (int64_t)atomic_load(&fdg_run.lost_run) },
-		{ "lost_below", NULL, NULL, lost_below ? (int64_t)atomic_load(lost_below) : 0 },
-	};
-
-	fdg_put_count(&m, findings);
-	fdg_fmt(&m, findings == 1 ? " finding in %s" : " findings in %s", fdg_run_exe());
-	put_suppressions_used(&more);
-	put_open(&more, exec);
-	write_run(FDG_RUN_END, message, facts, sizeof(facts) / sizeof(*facts) - (fdg_options.run_exec ? 0 : 2), members);
-}
-
-static void say_lost(void)
-{
-	uint64_t lost = atomic_load(&fdg_run.lost);
-	char text[1024];
-	struct fdg_buf b = FDG_BUF(text);
-
-	if (!lost && !atomic_load(&fdg_run.lost_run))
-		return;
-	if (lost)
-		fdg_put_count(&b, lost);
-	fdg_put(&b, lost == 0 ? "the start or end of this run" : lost == 1 ? " finding" : " findings");
-	fdg_put(&b, " could not be written to ");
-	fdg_sink_put_name(&b);
-	fdg_put(&b, ": ");
-	fdg_sink_put_reason(&b, atomic_load(&fdg_run.lost_reason));
-	say(text);
-}
-
-static void say_dropped(void)
-{
-	uint64_t dropped = atomic_load(&fdg_run.dropped);
-	char text[256];
-	struct fdg_buf b = FDG_BUF(text);
-
-	if (!dropped)
-		return;
-	fdg_put_count(&b, dropped);
-	fdg_put(&b, dropped == 1 ? " more finding was" : " more findings were");
-	fdg_put(&b, " not written: there were more than ");
-	fdg_put_count(&b, FDG_TOLD_MAX);
-	fdg_put(&b, " different ones");
-	say(text);
-}
-
-bool fdg_report_exec(void)
-{
-	if (!writes_runs() || !fdg_run_is(FDG_RUN_LIVE) || fdg_run.pid != fdg_sys_getpid() || atomic_exchange(&fdg_run.ended, true))
-		return false;
-	write_run_end(true);
-	return true;
-}
-
-void fdg_report_exec_failed(void)
-{
-	atomic_store(&fdg_run.ended, false);
-}
-
-void fdg_report_end(void)
-{
-	if (!fdg_run_is(FDG_RUN_LIVE) || fdg_run.pid != fdg_sys_getpid() || atomic_exchange(&fdg_run.ended, true))
-		return;
-	if (writes_runs())
-		write_run_end(false);
-	say_lost();
-	say_dropped();
 }

@@ -23,7 +23,7 @@ static const char help[] =
 	"\n"
 	"  --fail-on LEVEL       the least level that fails: note, warning (default), error\n"
 	"  --exitcode N          N in place of 99\n"
-	"  --no-exitcode         findings do not fail\n"
+	"  --no-exitcode         neither findings nor unguarded programs fail\n"
 	"  --baseline FILE       findings that are in FILE do not fail\n"
 	"  --update-baseline     write FILE: what is new comes in, what is gone goes out\n"
 	"  --leaks               list what was still open when programs ended\n"
@@ -64,8 +64,11 @@ static bool read_setting(struct reading *g, const char *v)
 {
 	if (fdg_options_set(&fdg_options, v, say, NULL))
 		return false;
-	pass_on(g, "--set");
-	pass_on(g, v);
+	/* The library is to report them all, and the name of a file may hold what no option can. */
+	if (strncmp(v, "suppressions=", 13) != 0) {
+		pass_on(g, "--set");
+		pass_on(g, v);
+	}
 	return true;
 }
 

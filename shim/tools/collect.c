@@ -8,6 +8,10 @@
 #include <unistd.h>
 
 #include "base/fmt.h"
+#include "tools/binary.h"
+#include "tools/drivers.h"
+#include "tools/meant.h"
+#include "tools/left_out.h"
 
 #define PROBLEMS_MAX 32
 #define SHOWN_MAX 60 /* bytes of a line that is no line */
@@ -82,6 +86,14 @@ static const char *whole_path(struct collect *c, const char *path)
 	return path;
 }
 
+static const char *cure_of(const char *exe)
+{
+	struct binary seen;
+
+	binary_look(exe, &seen);
+	return left_out_cure(seen.kind, false);
+}
+
 static void take_line(struct collect *c, const char *text, size_t n)
 {
 	struct log_line l;
@@ -97,11 +109,15 @@ static void take_line(struct collect *c, const char *text, size_t n)
 		tree_end(c->t, &l);
 	} else if (strcmp(l.id, "run.exec") == 0) {
 		tree_exec(c->t, &l);
+	} else if (strcmp(l.id, "run.meant") == 0) {
+		meant_add(c->r, &l);
 	} else if (caller_is_meant(c->caller, &l)) {
 		c->r->callers++;
-	} else {
+	} else if (!drivers_take(c->r, &l)) {
 		if (strcmp(l.id, "run.uncovered") == 0) {
 			l.exe = whole_path(c, l.exe);
+			if (!l.fix)
+				l.fix = cure_of(l.exe);
 			tree_excuse(c->t, l.pid);
 		}
 		judge_finding(c->j, &l);

@@ -21,7 +21,9 @@
 #include "tools/collect.h"
 #include "tools/coverage.h"
 #include "tools/formats.h"
+#include "tools/functions.h"
 #include "tools/harness.h"
+#include "tools/meant.h"
 #include "tools/place.h"
 #include "tools/result.h"
 #include "tools/summary.h"
@@ -38,6 +40,7 @@ struct check {
 	struct collect *collect;
 	struct sources *sources;
 	struct result log, junit, sarif;
+	struct harness harness;
 	const char *harm; /* what was done to the log; NULL: nothing */
 };
 
@@ -63,6 +66,15 @@ static bool all_differ(struct check *c)
 	return true;
 }
 
+static bool open_results(struct check *c)
+{
+	bool good = result_open(&c->log, c->o.log);
+
+	good &= result_open(&c->junit, c->o.junit);
+	good &= result_open(&c->sarif, c->o.sarif);
+	return good;
+}
+
 /* All that can be wrong before CMD runs. */
 static bool prepare(struct check *c)
 {
@@ -79,15 +91,15 @@ static bool prepare(struct check *c)
 		good &= baseline_can_be_written(c->o.baseline);
 	if (!good)
 		return false;
-	good &= result_open(&c->log, c->o.log);
-	good &= result_open(&c->junit, c->o.junit);
-	good &= result_open(&c->sarif, c->o.sarif);
-	if (!good || !place_make(&c->r.pool, c->o.out, &c->place))
-		return false;
-	good = all_differ(c);
-	if (!good)
+	if (open_results(c) && place_make(&c->r.pool, c->o.out, &c->place)) {
+		if (all_differ(c))
+			return true;
 		place_leave(&c->place);
-	return good;
+	}
+	result_give_up(&c->log);
+	result_give_up(&c->junit);
+	result_give_up(&c->sarif);
+	return false;
 }
 
 static void begin_run(struct check *c)
@@ -190,9 +202,13 @@ static void judge_all(struct check *c)
 {
 	struct run *r = &c->r;
 	int full = place_is_full(&c->place);
+	uint64_t lost;
 	bool whole;
 
 	collect_finish(c->collect);
+	lost = place_lost(&c->place);
+	if (lost > r->lost)
+		r->lost = lost;
 	if (c->harm)
 		run_problem(r, "the log %s %s while the command ran: findings may be lost", c->place.log, c->harm);
 	if (full)
@@ -203,16 +219,19 @@ static void judge_all(struct check *c)
 	if (r->cmd_status == MISTAKE || r->cmd_status == 126 || r->cmd_status == 127)
 		tree_excuse(c->tree, r->cmd_pid);
 	tree_finish(c->tree);
-	if (tree_is_cut_short(c->tree, r->cmd_pid) && !r->cmd_killed)
-		run_problem(r, "the command exited, but never told how its run went: what it did at the end, or could not write, is not known");
+	meant_sort(r);
+	r->cmd_mute = tree_is_cut_short(c->tree, r->cmd_pid) && !r->cmd_killed;
+	if (r->cmd_mute && r->o.leaks)
+		run_problem(r, "the command ended past the C library or out of the log's reach (a chroot): what it had open at its end (--leaks) is not known");
 	if (!r->images && r->left_out)
 		run_problem(r, "no program at all was guarded: options only and skip left out all that started (%llu)", (unsigned long long)r->left_out);
 	if (r->more_images)
 		run_problem(r, "%llu program images were more than check keeps: who started them is not known", (unsigned long long)r->more_images);
 	if (r->timed_out)
-		run_problem(r, "the tree of processes did not end by itself");
+		run_problem(r, "the command, or what it started, did not end by itself before --max-time: what would have come later is not known");
 	whole = r->cmd_status == 0 && !r->interrupted && r->problems == 0;
-	judge_finish(c->judge, whole);
+	c->sources = sources_open(r, NULL);
+	judge_finish(c->judge, c->sources, whole);
 }
 
 static bool fails(const struct run *r, bool of_run)
@@ -232,8 +251,10 @@ static int exit_status(const struct check *c)
 		return r->cmd_status;
 	if (r->interrupted)
 		return 128 + r->interrupted;
-	if (!c->o.no_exit_code)
-		status = fails(r, false) ? c->o.exit_code : fails(r, true) || r->problems ? UNCOVERED : 0;
+	if (!c->o.no_exit_code && fails(r, false))
+		status = c->o.exit_code;
+	if (!c->o.no_exit_code && !status && (fails(r, true) || r->problems))
+		status = UNCOVERED;
 	return status ? status : r->unwrittens ? MISTAKE : 0;
 }
 
@@ -293,7 +314,7 @@ static bool deliver(struct check *c, writer *w, struct result *to)
 
 static void keep(struct check *c, writer *w, const char *name)
 {
-	struct result to = { pool_format(&c->r.pool, "%s/%s", c->place.directory, name), place_open(&c->place, name) };
+	struct result to = { pool_format(&c->r.pool, "%s/%s", c->place.directory, name), place_open(&c->place, name), false };
 
 	if (to.fd < 0)
 		unwritten(c, to.path, strerror(errno));
@@ -310,26 +331,11 @@ static void say(struct check *c, writer *w)
 	free(text);
 }
 
-/* A C++ function in a sentence, as it is called on the lines of places. */
-static void name_function(struct check *c, struct log_line *l, const struct log_frame *frame)
+static struct check *the_check;
+
+static void tidy_up(void)
 {
-	const char *function = sources_function(c->sources, frame), *plus = frame->symbol ? strrchr(frame->symbol, '+') : NULL;
-	const char *at = plus && function && strncmp(frame->symbol, "_Z", 2) == 0 ? strstr(l->message, frame->symbol) : NULL;
-
-	if (at)
-		l->message = pool_format(&c->r.pool, "%.*s%s%s", (int)(at - l->message), l->message, function, at + (plus - frame->symbol));
-}
-
-static void name_functions(struct check *c)
-{
-	for (size_t i = 0; i < c->r.findings; i++) {
-		struct log_line *l = &c->r.finding[i].line;
-
-		for (unsigned k = 0; k < l->createds; k++)
-			name_function(c, l, &l->created[k]);
-		for (unsigned k = 0; k < l->sites; k++)
-			name_function(c, l, &l->site[k]);
-	}
+	place_leave(&the_check->place);
 }
 
 /* The summary comes last: it tells the exit status, which is 2 where something before it could not be written. */
@@ -337,8 +343,8 @@ static void write_results(struct check *c)
 {
 	writer *last = c->o.json ? write_json : write_text;
 
-	c->sources = sources_open(&c->r, NULL);
-	name_functions(c);
+	functions_name(&c->r, c->sources);
+	harness_release(&c->harness, tidy_up);
 	deliver(c, junit_write, &c->junit);
 	deliver(c, sarif_write, &c->sarif);
 	if (c->place.kept) {
@@ -362,11 +368,10 @@ static void update_baseline(struct check *c)
 
 static int check(struct check *c)
 {
-	struct harness h = { .r = &c->r, .preload = c->o.preload, .note = note, .started = started, .tick = tick, .cookie = c };
-
 	begin_run(c);
-	h.argv = command_line(c);
-	if (!harness_run(&h))
+	c->harness = (struct harness){ .r = &c->r, .preload = c->o.preload, .note = note, .started = started, .tick = tick, .cookie = c };
+	c->harness.argv = command_line(c);
+	if (!harness_run(&c->harness))
 		return MISTAKE;
 	judge_all(c);
 	if (c->o.update_baseline)
@@ -381,6 +386,7 @@ int main(int argc, char *argv[])
 	static struct check c;
 	int status;
 
+	the_check = &c;
 	caller_look(&c.r.pool, &c.caller);
 	if (!check_options_read(&c.r.pool, argc, argv, &c.o, &status))
 		return status;

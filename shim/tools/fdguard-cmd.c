@@ -146,8 +146,8 @@ static void report_uncovered(const char *why, const char *options, const char *f
 	fdg_report_start(file, argc, argv);
 	f.message = message;
 	fdg_report(&f);
-	/* Findings go to a file: who sits in front of it should know all the same. */
-	if (fdg_options.log.where == FDG_LOG_FILE)
+	/* Findings go to a file: who sits in front of it should know all the same. Of check (run.exec) they will hear at its end. */
+	if (fdg_options.log.where == FDG_LOG_FILE && !fdg_options.run_exec)
 		fprintf(stderr, "fdguard: warning: %s [run.uncovered]\n", message);
 	free(message);
 }

@@ -3,11 +3,15 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/fmt.h"
+#include "base/kind.h"
+#include "tools/explain.h"
 
 #define TEXT_MAX 2048
+#define KINDS_MAX 16
 
 static const char *class_of_4(uint32_t a)
 {
@@ -78,8 +82,7 @@ static void put_word(struct fdg_buf *b, const char *s, size_t n)
 	}
 }
 
-/* The end of the name without what a compiler changes from build to build: GCC's and LLVM's clones (.constprop.0, .cold, .llvm.123), Rust's hash (17h… E). */
-static size_t stable_length(const char *symbol)
+size_t fingerprint_symbol_length(const char *symbol)
 {
 	const char *plus = strrchr(symbol, '+');
 	size_t n = plus ? (size_t)(plus - symbol) : strlen(symbol), hash = 0;
@@ -106,9 +109,75 @@ static void put_frame(struct fdg_buf *b, const char *name, const struct log_fram
 	put_word(b, base_name(f->object), strlen(base_name(f->object)));
 	fdg_put_char(b, ':');
 	if (f->symbol)
-		put_word(b, f->symbol, stable_length(f->symbol));
+		put_word(b, f->symbol, fingerprint_symbol_length(f->symbol));
 	else
 		fdg_put_hex(b, f->offset);
+}
+
+/* "UDP-socket" of "2 UDP sockets". */
+static const char *kind_of(struct pool *pool, const char *counted)
+{
+	static const struct { const char *one, *many; } words[] = {
+#define X(c, s, p, b) { s, p },
+		FDG_KINDS(X)
+#undef X
+	};
+	char *kind = pool_copy(pool, counted + strspn(counted, "0123456789, "));
+	size_t n = strlen(kind);
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		size_t many = strlen(words[i].many);
+
+		if (n >= many && strcmp(kind + n - many, words[i].many) == 0) {
+			strcpy(kind + n - many, words[i].one); /* never longer */
+			break;
+		}
+	}
+	for (char *p = kind; (p = strchr(p, ' ')); p++)
+		*p = '-';
+	return kind;
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* "file+UDP-socket" of "2 UDP sockets, 1,100 files": which, and not how many. */
+static void put_kinds(struct fdg_buf *b, struct pool *pool, const char *kinds)
+{
+	const char *kind[KINDS_MAX];
+	size_t n = 0;
+
+	for (const char *at = kinds, *end; n < KINDS_MAX && *at; at = end + strspn(end, ", ")) {
+		end = strstr(at, ", ");
+		end = end ? end : strchr(at, '\0');
+		kind[n++] = kind_of(pool, pool_text(pool, at, (size_t)(end - at)));
+	}
+	qsort(kind, n, sizeof(*kind), by_text);
+	for (size_t i = 0; i < n; i++) {
+		if (i && strcmp(kind[i], kind[i - 1]) == 0)
+			continue;
+		fdg_put(b, i ? "+" : " kind=");
+		put_word(b, kind[i], strlen(kind[i]));
+	}
+}
+
+/* Of what was made, or was inherited; elsewhere the descriptor is whichever one the load brought. */
+static void put_what(struct fdg_buf *b, struct pool *pool, const struct log_line *l)
+{
+	const struct explanation *e = explain_find(l->id);
+	const char *kind = e && e->mend_at_created ? log_field(l, "kind") : NULL, *kinds = kind ? kind : log_field(l, "kinds");
+
+	if (kinds)
+		put_kinds(b, pool, kinds);
+}
+
+const char *fingerprint_without_kind(struct pool *pool, const char *fingerprint)
+{
+	const char *kind = strstr(fingerprint, " kind="), *rest = kind ? strchr(kind + 1, ' ') : NULL;
+
+	return rest ? pool_format(pool, "%.*s%s", (int)(kind - fingerprint), fingerprint, rest) : fingerprint;
 }
 
 const char *fingerprint_of(struct pool *pool, const struct log_line *l)
@@ -117,6 +186,7 @@ const char *fingerprint_of(struct pool *pool, const struct log_line *l)
 	struct fdg_buf b = FDG_BUF(text);
 
 	fdg_put(&b, l->id);
+	put_what(&b, pool, l);
 	if (l->sites)
 		put_frame(&b, "site", &l->site[0]);
 	if (l->createds)

@@ -56,6 +56,10 @@ static void put_annotation(FILE *f, const struct sources *s, const struct run_fi
 	put_escaped(f, l->message, false);
 	if (finding->reports > 1)
 		fprintf(f, " (%" PRIu64 " times)", finding->reports);
+	if (finding->excess) {
+		fputs("%0Anew: ", f);
+		put_escaped(f, finding->excess, false);
+	}
 	if (l->fix) {
 		fputs("%0Afix: ", f);
 		put_escaped(f, l->fix, false);

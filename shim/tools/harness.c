@@ -24,7 +24,6 @@ struct wait {
 	struct harness *h;
 	pid_t cmd;
 	int signals;
-	sigset_t before;
 	struct sigaction child, pipe, file_size; /* as CMD is to have them */
 	bool cmd_ended, all_ended;
 	int64_t deadline;  /* when to stop waiting; INT64_MAX: never */
@@ -54,7 +53,7 @@ static bool prepare_signals(struct wait *w)
 	sigaction(SIGCHLD, &standard, &w->child);
 	sigaction(SIGPIPE, &ignore, &w->pipe);
 	sigaction(SIGXFSZ, &ignore, &w->file_size);
-	sigprocmask(SIG_BLOCK, &set, &w->before);
+	sigprocmask(SIG_BLOCK, &set, &w->h->before);
 	w->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return w->signals >= 0;
 }
@@ -73,7 +72,7 @@ static void become(const struct wait *w)
 	sigaction(SIGCHLD, &w->child, NULL);
 	sigaction(SIGPIPE, &w->pipe, NULL);
 	sigaction(SIGXFSZ, &w->file_size, NULL);
-	sigprocmask(SIG_SETMASK, &w->before, NULL);
+	sigprocmask(SIG_SETMASK, &w->h->before, NULL);
 	execv(h->argv[0], (char *const *)h->argv);
 	fprintf(stderr, "fdguard: %s: %s\n", h->argv[0], strerror(errno));
 	_exit(errno == ENOENT ? 127 : 126);
@@ -243,4 +242,32 @@ bool harness_run(struct harness *h)
 	h->r->lasted_ms = now_ms() - began;
 	close(w.signals);
 	return true;
+}
+
+static void (*leave_before_death)(void);
+
+static void die(int signal)
+{
+	leave_before_death();
+	sigaction(signal, &(struct sigaction){ .sa_handler = SIG_DFL }, NULL);
+	raise(signal);
+}
+
+void harness_release(const struct harness *h, void (*leave)(void))
+{
+	struct sigaction now, then = { .sa_handler = die };
+	sigset_t meant_for_cmd;
+
+	leave_before_death = leave;
+	sigfillset(&then.sa_mask);
+	sigemptyset(&meant_for_cmd);
+	for (size_t i = 0; i < sizeof(watched) / sizeof(watched[0]); i++) {
+		sigaddset(&meant_for_cmd, watched[i]);
+		if (sigaction(watched[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+			sigaction(watched[i], &then, NULL);
+	}
+	/* Who presses Ctrl-C twice wants the summary all the same. */
+	while (sigtimedwait(&meant_for_cmd, NULL, &(struct timespec){ 0, 0 }) > 0)
+		;
+	sigprocmask(SIG_SETMASK, &h->before, NULL);
 }

@@ -6,6 +6,8 @@
 #ifndef FDG_TOOLS_HARNESS_H
 #define FDG_TOOLS_HARNESS_H
 
+#include <signal.h>
+
 #include "tools/log.h"
 
 #define HARNESS_LINGER_MS 2000 /* for what CMD leaves behind; left alone then, but ended if check was interrupted */
@@ -20,9 +22,15 @@ struct harness {
 	void (*started)(void *cookie, int pid);
 	void (*tick)(void *cookie); /* ten times a second, and at the end */
 	void *cookie;
+	sigset_t before; /* check's own signal mask, until harness_run changed it */
 };
 
 /* False: it could not be started, and that was said. */
 bool harness_run(struct harness *h);
+/*
+ * What remains to be done may be held up by others (standard error is a pipe that nobody reads): from here on a signal ends check, after leave(), which is to be
+ * async-signal-safe.
+ */
+void harness_release(const struct harness *h, void (*leave)(void));
 
 #endif

@@ -9,6 +9,7 @@
 #include "report/suppress.h"
 #include "tools/baseline.h"
 #include "tools/fingerprint.h"
+#include "tools/places.h"
 #include "tools/text.h"
 
 struct rule { /* of the suppressions file */
@@ -234,7 +235,7 @@ void judge_finding(struct judge *j, const struct log_line *l)
 	const char *fingerprint = fingerprint_of(&scratch, l);
 	uint64_t hash = fdg_hash(0, fingerprint, strlen(fingerprint));
 	struct rule *rule = suppressed(j, l);
-	bool known = !rule && !is_of_run(l) && baseline_has(&j->baseline, fingerprint);
+	const struct baseline_entry *known = rule || is_of_run(l) ? NULL : baseline_find(&j->baseline, fingerprint);
 	enum run_verdict verdict = rule ? RUN_SUPPRESSED : known ? RUN_BASELINED : l->fixed ? RUN_FIXED : RUN_NEW;
 	unsigned line = rule ? rule->s.line : 0;
 	struct run_finding *f = find_group(j, fingerprint, hash, verdict, line);
@@ -247,13 +248,39 @@ void judge_finding(struct judge *j, const struct log_line *l)
 		j->r->more_failing += fails(j, l, verdict) && !is_of_run(l);
 		return;
 	}
-	if (!f->reports || l->level > f->line.level)
+	if (!f->reports || l->level > f->line.level || (f->line.fixed && !l->fixed))
 		f->line = copy_line(&j->r->pool, l);
 	f->fails |= fails(j, l, verdict);
+	f->baseline = known ? known->line : 0;
+	places_add(&j->r->pool, f, l);
 	f->reports++;
 	f->repeats += l->repeats;
 	f->most = l->count > f->most ? l->count : f->most;
 	add_process(f, l->pid);
+}
+
+/* "kinds:setup", as in the fingerprint. */
+static const char *function_of(struct pool *p, const struct log_frame *frame)
+{
+	const char *slash = strrchr(frame->object, '/'), *object = slash ? slash + 1 : frame->object;
+
+	if (frame->symbol)
+		return pool_format(p, "%s:%.*s", object, (int)fingerprint_symbol_length(frame->symbol), frame->symbol);
+	return pool_format(p, "%s:0x%llx", object, (unsigned long long)frame->offset);
+}
+
+/* A function that does at more places what the baseline knows of it, does something new. */
+static void weigh_places(struct judge *j, struct run_finding *f)
+{
+	const struct baseline_entry *e = f->verdict == RUN_BASELINED ? baseline_find(&j->baseline, f->fingerprint) : NULL;
+	struct pool *p = &j->r->pool;
+
+	if (!e || !e->places || f->places <= e->places)
+		return;
+	f->verdict = f->line.fixed ? RUN_FIXED : RUN_NEW;
+	f->fails = fails(j, &f->line, f->verdict);
+	f->excess = pool_format(p, "%s%zu places in %s, the baseline knows %llu (line %u)", f->places == RUN_PLACES_MAX ? "at least " : "", f->places,
+		function_of(p, &f->place[0].frame), (unsigned long long)e->places, e->line);
 }
 
 static int by_weight(const void *a, const void *b)
@@ -282,10 +309,15 @@ static void list_stale(struct judge *j)
 	baseline_list_stale(&j->baseline, r);
 }
 
-void judge_finish(struct judge *j, bool whole)
+void judge_finish(struct judge *j, const struct sources *s, bool whole)
 {
 	struct run *r = j->r;
 
+	for (size_t i = 0; i < r->findings; i++) {
+		places_fold(&r->finding[i], s);
+		weigh_places(j, &r->finding[i]);
+	}
+	r->old_entries = baseline_old_entries(&j->baseline);
 	if (r->findings)
 		qsort(r->finding, r->findings, sizeof(*r->finding), by_weight);
 	if (whole)

@@ -8,6 +8,7 @@
 #define FDG_TOOLS_JUDGE_H
 
 #include "tools/log.h"
+#include "tools/sources.h"
 
 #define JUDGE_FINDINGS_MAX 20000 /* different ones; what comes after is a problem */
 
@@ -21,8 +22,9 @@ bool judge_read_suppressions(struct judge *j, const char *path);
 bool judge_read_baseline(struct judge *j, const char *path, bool must);
 
 void judge_finding(struct judge *j, const struct log_line *l);
-/* Sorts the run's findings. `whole`: CMD ran to its end and well, so that what matched nothing is stale. */
-void judge_finish(struct judge *j, bool whole);
+/* Compares places with the baseline, and sorts the run's findings. s: NULL is a run without source lines. `whole`: CMD ran to its end and well, so that what matched
+ * nothing is stale. */
+void judge_finish(struct judge *j, const struct sources *s, bool whole);
 /* Writes what is new into the baseline file, and, if the run was whole, leaves out what is stale. What was new is RUN_BASELINED then. False: said why. */
 bool judge_update_baseline(struct judge *j, const char *path, bool whole);
 

@@ -11,7 +11,9 @@
 #include <string.h>
 
 #include "report/line.h"
+#include "tools/accept.h"
 #include "tools/explain.h"
+#include "tools/facts.h"
 #include "tools/formats.h"
 #include "tools/plain.h"
 
@@ -112,9 +114,21 @@ static void put_frames(FILE *f, const struct sources *s, const char *label, cons
 	}
 }
 
+/* Without the command line: it may hold a secret, and reports have many readers. */
+static void put_facts(FILE *f, struct pool *scratch, const struct log_line *l)
+{
+	struct fact fact[FACTS_MAX];
+	size_t n = facts_of(scratch, l, fact);
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(fact[i].label, "command") != 0)
+			put_fact(f, fact[i].label, fact[i].text);
+}
+
 static void put_story(FILE *f, const struct sources *s, const struct run_finding *finding)
 {
 	const struct log_line *l = &finding->line;
+	struct pool scratch = { 0 };
 	struct source_spot spot;
 
 	sources_spot(s, finding, &spot);
@@ -128,16 +142,21 @@ static void put_story(FILE *f, const struct sources *s, const struct run_finding
 		put_xml(f, spot.path);
 		fprintf(f, ":%u", spot.line);
 	}
+	put_fact(f, "new", finding->excess);
 	put_fact(f, "program", l->exe);
-	put_fact(f, "peer", l->peer);
 	put_frames(f, s, strncmp(l->id, "cloexec.", 8) == 0 ? "started at" : "at", l->site, l->sites);
 	put_frames(f, s, "made at", l->created, l->createds);
+	for (size_t i = 1; i < finding->places; i++)
+		put_frames(f, s, "and at", &finding->place[i].frame, 1);
+	put_facts(f, &scratch, l);
 	fprintf(f, "\nreports: %" PRIu64 " in %" PRIu64 " process%s, first in pid %" PRId64, finding->reports, finding->processes,
 		finding->processes == 1 ? "" : "es", l->pid);
 	put_fact(f, "fix", l->fix);
+	put_fact(f, "suppress", accept_line(&scratch, l));
 	if (explain_find(l->id))
 		fprintf(f, "\nmore: fdguard explain %s", l->id);
 	fputc('\n', f);
+	pool_free(&scratch);
 }
 
 static void put_skipped(FILE *f, const struct run_finding *finding)

@@ -48,3 +48,15 @@ const char *left_out_cure(enum binary_kind kind, bool elsewhere)
 	default: return "look for what drops LD_PRELOAD (a sandbox, a chroot without the library, an exec that bypasses libc); or accept it, with a line in the suppressions file";
 	}
 }
+
+const struct left_out_bar *left_out_bar(int64_t barred)
+{
+	static const struct left_out_bar bars[] = {
+		{ "preload lost", "is dynamically linked, but the library's file was out of its reach: the preload was lost",
+		  "let it find and read the library under the same path (in a chroot or container, as another user); or accept it, with a line in the suppressions file" },
+		{ "privileged", "was started by a process whose effective user or group was not its real one, and the loader ignores LD_PRELOAD then",
+		  "run the check as the user that it changes to; or accept it, with a line in the suppressions file" },
+	};
+
+	return barred >= 1 && barred <= (int64_t)(sizeof(bars) / sizeof(bars[0])) ? &bars[barred - 1] : NULL;
+}

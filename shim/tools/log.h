@@ -79,13 +79,21 @@ enum run_verdict {
 	RUN_SUPPRESSED, /* by a line of the suppressions file */
 };
 
+/* A place in code that a finding is about: the line to mend. */
+struct run_place {
+	struct log_frame frame;
+	uint64_t reports; /* lines */
+	uint64_t most;    /* the highest count of a report; 0: none had one */
+};
+#define RUN_PLACES_MAX 200
+
 /*
  * All reports with one fingerprint and verdict. Notes are here too. run.start, run.end and run.exec are not; run.uncovered is, whether the launcher reported it or
  * check found it out.
  *
  * The fingerprint is text for people and for the baseline file, stable between builds and machines:
- *     cloexec.leaked site=monitor:probe_fork created=monitor:dns_pool_open peer=none
- * ID, then object base name and symbol without offset of the first frame of each list that there is (the offset where there is no symbol; the program's base name as
+ *     cloexec.leaked kind=UDP-socket site=monitor:probe_fork created=monitor:dns_pool_open peer=none
+ * ID; the kind of descriptor, where the finding is about code that makes one; then object base name and symbol without offset of the first frame of each list that there is (the offset where there is no symbol; the program's base name as
  * "exe=" where there is no frame at all), then the class of the peer: loopback, private, public, unix or none. hash is 64 bits of it, for SARIF and JUnit.
  */
 struct run_finding {
@@ -95,6 +103,10 @@ struct run_finding {
 	enum run_verdict verdict;
 	bool fails;           /* makes check exit with 99 (98 for run.uncovered) */
 	unsigned suppression; /* RUN_SUPPRESSED: line of the file */
+	unsigned baseline;    /* line of the baseline that knows it; 0: none does. Not RUN_BASELINED: it knows fewer places */
+	const char *excess;   /* that, in a sentence; else NULL */
+	struct run_place *place; /* the different ones that share the fingerprint, at most RUN_PLACES_MAX; none where there is no frame */
+	size_t places;
 	uint64_t reports;     /* lines */
 	uint64_t repeats;     /* held back by the library */
 	uint64_t most;        /* the highest count of a report; 0: none had one */
@@ -109,6 +121,8 @@ struct run_image {
 	const char *exe;
 	const char *command; /* argv joined with spaces, cut at 200 bytes; "" if not known */
 	bool ended;          /* there was a run.end */
+	bool filtered;       /* which came before a seccomp filter: nothing more was said */
+	uint64_t lost;       /* lines, as the last run.end tells it */
 	bool claimed;        /* somebody's run.exec is this one */
 };
 
@@ -126,6 +140,38 @@ struct run_stuck {
 	const char *exe, *command; /* never NULL */
 	const char *where;         /* "sleeping in do_select", "running", …; never NULL */
 	bool ended;                /* by check */
+};
+
+enum run_absence { RUN_LEFT_OUT, RUN_NEVER_BEGAN };
+
+/* A program that is in left_out or unbegun of the run. */
+struct run_absent {
+	enum run_absence why;
+	const char *exe;
+	int64_t pid; /* the lowest of them */
+	uint64_t count;
+};
+
+/* What a program that runs tests leaks into them itself: no finding. */
+struct run_driver {
+	const char *program, *what;
+	uint64_t reports;
+};
+
+/* A process that entered a seccomp filter: an image, or a forked child of one. */
+struct run_filtered {
+	int64_t pid;
+	const char *command; /* never NULL */
+	bool forked;
+};
+
+/* Descriptors that a child got, and that were no finding since something names them. All reports of one place, kind and reason. */
+struct run_meant {
+	const char *kind, *what, *reason, *command, *exe; /* of the first one; what: as /proc calls it; none is NULL */
+	struct log_frame made; /* object NULL: not known */
+	int64_t fd;
+	uint64_t count, times; /* descriptors in all; reports */
+	bool weak;             /* the reason may well be about something else */
 };
 
 /* A line of the suppressions or of the baseline file that matched nothing. */
@@ -162,6 +208,10 @@ struct run {
 	struct run_image *image; /* as they started */
 	size_t images;
 	uint64_t unended; /* images without a run.end: killed, or ended behind libc's back */
+	bool cmd_mute;    /* CMD is one of them, and was not killed */
+	struct run_filtered *filtered;
+	size_t filtereds;
+	uint64_t more_filtered; /* that are not in the list */
 	uint64_t more_images; /* beyond what is kept here */
 	uint64_t execs;     /* starts of images that the library saw */
 	uint64_t elsewhere; /* of these, images that a run or check inside this one gave options of their own: what they report is not ours to see */
@@ -170,18 +220,31 @@ struct run {
 	uint64_t lost;      /* findings that the library could not write or keep */
 	uint64_t callers; /* reports left out because they are about what check's own caller leaked */
 	uint64_t caller_fds;
+	struct run_absent *absent;
+	size_t absents;
+	struct run_driver *driver;
+	size_t drivers;
 	struct run_open *open;
 	size_t opens;
 	uint64_t more_opens; /* descriptors, beyond these */
 	struct run_stuck *stuck;
 	size_t stucks;
+	struct run_meant *meant; /* weak reasons first */
+	size_t meants;
+	uint64_t more_meant; /* reports that are not in the list */
 	struct run_stale *stale_suppression, *stale_baseline;
 	size_t stale_suppressions, stale_baselines;
 	const char **problem; /* sentences: what makes this run no proof (a log that is not whole, …); they make the exit status 98 */
 	size_t problems;
 	const char *unwritten[8]; /* "FILE: why": results that could not be written; they make the exit status 2 */
 	size_t unwrittens;
-	struct { bool done; size_t entries, added, gone; } update; /* of the baseline */
+	size_t old_entries; /* of the baseline, written by an fdguard that did not tell kinds and places */
+	struct {
+		bool done;
+		size_t entries, added, gone, changed;
+		const char **vague; /* objects without names for their code, so that entries go by address */
+		size_t vagues;
+	} update; /* of the baseline */
 };
 
 /* What a writer may want to count: findings that this one is about. */

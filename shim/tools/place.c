@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "report/lost.h"
+
 static bool complain(const char *path)
 {
 	fprintf(stderr, "fdguard: %s: %s\n", path, strerror(errno));
@@ -32,7 +34,12 @@ static const char *make_directory(struct pool *pool, const char *out)
 	}
 	path = pool_copy(pool, real);
 	free(real);
-	return path;
+	if (strchr(path, '\'') == NULL)
+		return path;
+	if (!out)
+		rmdir(path);
+	fprintf(stderr, "fdguard: %s: the log cannot be in a directory with a quote in its name; let %s name another one\n", path, out ? "--out" : "TMPDIR");
+	return NULL;
 }
 
 /* Programs of root's tree may become other users, and are to reach the log: they may append to it, if they know its name, which they find in their environment
@@ -61,13 +68,26 @@ static bool open_own(struct pool *pool, struct place *p)
 	return p->log_write >= 0 ? true : complain(p->log);
 }
 
+/* A number that the library maps and counts up: as open to others as the log is. */
+static bool open_lost(struct pool *pool, struct place *p)
+{
+	uint64_t none = 0;
+
+	p->lost = pool_format(pool, "%s" FDG_LOST_SUFFIX, p->log);
+	p->lost_fd = open(p->lost, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
+	if (p->lost_fd < 0 || write(p->lost_fd, &none, sizeof(none)) != sizeof(none))
+		return complain(p->lost);
+	return geteuid() != 0 || fchmod(p->lost_fd, 0666) == 0 ? true : complain(p->lost);
+}
+
 static bool open_log(struct pool *pool, struct place *p)
 {
 	p->live = p->directory;
+	p->final = pool_format(pool, "%s/log.jsonl", p->directory);
 	if (!(geteuid() == 0 ? open_shared(pool, p) : open_own(pool, p)))
 		return false;
 	p->log_read = open(p->log, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	return p->log_read >= 0 ? true : complain(p->log);
+	return p->log_read >= 0 ? open_lost(pool, p) : complain(p->log);
 }
 
 static bool is_same_directory(const struct place *p)
@@ -90,7 +110,7 @@ static bool remember_directory(struct place *p)
 
 bool place_make(struct pool *pool, const char *out, struct place *ret)
 {
-	*ret = (struct place){ .kept = out != NULL, .log_read = -1, .log_write = -1 };
+	*ret = (struct place){ .kept = out != NULL, .log_read = -1, .log_write = -1, .lost_fd = -1 };
 	ret->directory = make_directory(pool, out);
 	return ret->directory && remember_directory(ret) && open_log(pool, ret);
 }
@@ -112,6 +132,13 @@ int place_is_full(const struct place *p)
 	return n == 1 ? 0 : n < 0 ? errno : ENOSPC;
 }
 
+uint64_t place_lost(const struct place *p)
+{
+	uint64_t n;
+
+	return pread(p->lost_fd, &n, sizeof(n), 0) == sizeof(n) ? n : 0;
+}
+
 const char *place_harm(const struct place *p)
 {
 	struct stat ours, named;
@@ -125,13 +152,16 @@ const char *place_harm(const struct place *p)
 
 void place_leave(struct place *p)
 {
-	char path[PATH_MAX];
-
+	if (p->left)
+		return;
+	p->left = true;
+	close(p->lost_fd);
+	if (is_same_directory(p))
+		unlink(p->lost);
 	if (p->kept && p->live != p->directory) {
-		snprintf(path, sizeof(path), "%s/log.jsonl", p->directory);
 		fchmod(p->log_write, 0600);
-		if (rename(p->log, path) < 0)
-			complain(path);
+		if (rename(p->log, p->final) < 0)
+			dprintf(STDERR_FILENO, "fdguard: %s: %s\n", p->final, strerrordesc_np(errno));
 		rmdir(p->live);
 	}
 	close(p->log_read);

@@ -4,6 +4,7 @@
 #define FDG_TOOLS_PLACE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
 
@@ -13,8 +14,12 @@ struct place {
 	const char *directory; /* absolute */
 	const char *live;      /* where the log is while it grows; the directory, or one in it */
 	const char *log;       /* the log file, absolute; log.jsonl in the directory at the end, if that is kept */
+	const char *final;     /* that */
+	volatile bool left;    /* place_leave was here */
 	bool kept;             /* --out; else it is removed at the end */
 	int log_read, log_write;
+	const char *lost;      /* beside it: how many lines it did not take; see report/lost.h */
+	int lost_fd;
 	dev_t dev;             /* of the directory */
 	ino_t ino;
 };
@@ -25,8 +30,11 @@ bool place_make(struct pool *pool, const char *out, struct place *ret);
 int place_open(const struct place *p, const char *name);
 /* Can the log still take something? 0, or the errno that says why not. */
 int place_is_full(const struct place *p);
+/* Lines that programs of the tree could not write to it. */
+uint64_t place_lost(const struct place *p);
 /* What somebody did to the log while it grew ("was deleted or replaced"); NULL: nothing. What was read is before log_read's position. */
 const char *place_harm(const struct place *p);
+/* Once; in a signal handler too. */
 void place_leave(struct place *p);
 
 #endif

@@ -11,10 +11,13 @@
 
 bool result_open(struct result *ret, const char *path)
 {
-	*ret = (struct result){ path, -1 };
+	*ret = (struct result){ path, -1, false };
 	if (!path)
 		return true;
-	ret->fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
+	ret->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0666);
+	ret->made = ret->fd >= 0;
+	if (ret->fd < 0)
+		ret->fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
 	if (ret->fd < 0)
 		fprintf(stderr, "fdguard: %s: %s\n", path, strerror(errno));
 	return ret->fd >= 0;
@@ -23,6 +26,15 @@ bool result_open(struct result *ret, const char *path)
 static bool same_file(const struct stat *a, const struct stat *b)
 {
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+void result_give_up(struct result *r)
+{
+	if (r->fd >= 0)
+		close(r->fd);
+	if (r->made)
+		unlink(r->path);
+	r->fd = -1;
 }
 
 bool result_same(const struct result *a, const char *path)

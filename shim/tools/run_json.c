@@ -6,6 +6,7 @@
 
 #include "base/fmt.h"
 #include "report/line.h"
+#include "tools/accept.h"
 
 static void string(FILE *f, const char *name, const char *s)
 {
@@ -71,8 +72,26 @@ static const char *verdict_word(enum run_verdict v)
 	return words[v];
 }
 
+static void more(FILE *f, const struct log_line *l)
+{
+	fputs(",\"more\":{", f);
+	for (unsigned i = 0; i < l->fields; i++) {
+		if (i)
+			fputc(',', f);
+		string(f, NULL, l->field[i].name);
+		fputc(':', f);
+		if (l->field[i].is_string)
+			string(f, NULL, l->field[i].text);
+		else
+			fputs(l->field[i].text, f); /* JSON, as it was read */
+	}
+	fputc('}', f);
+}
+
 static void line(FILE *f, const struct log_line *l)
 {
+	struct pool scratch = { 0 };
+
 	member(f, "id", l->id);
 	member(f, "guard", l->guard);
 	member(f, "level", fdg_level_word(l->level));
@@ -93,18 +112,25 @@ static void line(FILE *f, const struct log_line *l)
 	frames(f, "site", l->site, l->sites);
 	frames(f, "created", l->created, l->createds);
 	member(f, "fix", l->fix);
-	fputs(",\"more\":{", f);
-	for (unsigned i = 0; i < l->fields; i++) {
-		if (i)
-			fputc(',', f);
-		string(f, NULL, l->field[i].name);
-		fputc(':', f);
-		if (l->field[i].is_string)
-			string(f, NULL, l->field[i].text);
-		else
-			fputs(l->field[i].text, f); /* JSON, as it was read */
+	member(f, "suppress", accept_line(&scratch, l));
+	pool_free(&scratch);
+	more(f, l);
+}
+
+static void places(FILE *f, const struct run_finding *g)
+{
+	fputs(",\"places\":[", f);
+	for (size_t i = 0; i < g->places; i++) {
+		fputs(i ? ",{\"at\":" : "{\"at\":", f);
+		frame(f, &g->place[i].frame);
+		integer(f, "reports", (int64_t)g->place[i].reports);
+		integer(f, "most", (int64_t)g->place[i].most);
+		fputc('}', f);
 	}
-	fputc('}', f);
+	fputc(']', f);
+	if (g->baseline)
+		integer(f, "baseline_line", g->baseline);
+	member(f, "new", g->excess);
 }
 
 static void finding(FILE *f, const struct run_finding *g)
@@ -118,6 +144,7 @@ static void finding(FILE *f, const struct run_finding *g)
 	integer(f, "reports", (int64_t)g->reports);
 	integer(f, "repeats", (int64_t)g->repeats);
 	integer(f, "most", (int64_t)g->most);
+	places(f, g);
 	fputs(",\"pids\":[", f);
 	for (uint64_t i = 0; i < g->processes; i++)
 		fprintf(f, "%s%lld", i ? "," : "", (long long)g->pid[i]);
@@ -172,6 +199,44 @@ static void stucks(const struct run *r, FILE *f)
 	fputc(']', f);
 }
 
+static void filtered(const struct run *r, FILE *f)
+{
+	fputs(",\"filtered\":[", f);
+	for (size_t i = 0; i < r->filtereds; i++) {
+		fprintf(f, "%s{\"pid\":%lld", i ? "," : "", (long long)r->filtered[i].pid);
+		member(f, "command", r->filtered[i].command);
+		flag(f, "forked", r->filtered[i].forked);
+		fputc('}', f);
+	}
+	fputc(']', f);
+}
+
+static void meants(const struct run *r, FILE *f)
+{
+	fputs(",\"meant\":[", f);
+	for (size_t i = 0; i < r->meants; i++) {
+		const struct run_meant *m = &r->meant[i];
+
+		fputs(i ? ",\n{" : "\n{", f);
+		string(f, "reason", m->reason);
+		flag(f, "weak", m->weak);
+		integer(f, "fd", m->fd);
+		integer(f, "count", (int64_t)m->count);
+		integer(f, "times", (int64_t)m->times);
+		member(f, "kind", m->kind);
+		member(f, "what", m->what);
+		member(f, "command", m->command);
+		member(f, "exe", m->exe);
+		if (m->made.object) {
+			fputs(",\"made\":", f);
+			frame(f, &m->made);
+		}
+		fputc('}', f);
+	}
+	fputc(']', f);
+	integer(f, "more_meant", (int64_t)r->more_meant);
+}
+
 static void stale(FILE *f, const char *name, const struct run_stale *list, size_t n)
 {
 	fprintf(f, ",\"%s\":[", name);
@@ -191,6 +256,40 @@ static void strings(FILE *f, const char *name, const char *const *list, size_t n
 		string(f, NULL, list[i]);
 	}
 	fputc(']', f);
+}
+
+/* What the counts above leave open. */
+static void left_out(const struct run *r, FILE *f)
+{
+	fputs(",\"drivers\":[", f);
+	for (size_t i = 0; i < r->drivers; i++) {
+		fputs(i ? ",{" : "{", f);
+		string(f, "program", r->driver[i].program);
+		member(f, "what", r->driver[i].what);
+		integer(f, "reports", (int64_t)r->driver[i].reports);
+		fputc('}', f);
+	}
+	fputc(']', f);
+	integer(f, "left_out", (int64_t)r->left_out);
+	integer(f, "never_began", (int64_t)r->unbegun);
+	fputs(",\"absent\":[", f);
+	for (size_t i = 0; i < r->absents; i++) {
+		fputs(i ? ",{" : "{", f);
+		string(f, "why", r->absent[i].why == RUN_LEFT_OUT ? "left_out" : "never_began");
+		member(f, "exe", r->absent[i].exe);
+		integer(f, "pid", r->absent[i].pid);
+		integer(f, "count", (int64_t)r->absent[i].count);
+		fputc('}', f);
+	}
+	fputc(']', f);
+	integer(f, "old_baseline_entries", (int64_t)r->old_entries);
+}
+
+static void update(const struct run *r, FILE *f)
+{
+	fprintf(f, ",\"baseline_update\":{\"entries\":%zu,\"new\":%zu,\"gone\":%zu,\"changed\":%zu", r->update.entries, r->update.added, r->update.gone, r->update.changed);
+	strings(f, "without_symbols", r->update.vague, r->update.vagues);
+	fputc('}', f);
 }
 
 static size_t length(char *const *list)
@@ -227,6 +326,11 @@ void run_json_write(const struct run *r, FILE *f)
 	integer(f, "elsewhere", (int64_t)r->elsewhere);
 	integer(f, "caller_fds", (int64_t)r->caller_fds);
 	stucks(r, f);
+	filtered(r, f);
+	meants(r, f);
+	left_out(r, f);
+	if (r->update.done)
+		update(r, f);
 	stale(f, "stale_suppressions", r->stale_suppression, r->stale_suppressions);
 	stale(f, "stale_baseline", r->stale_baseline, r->stale_baselines);
 	if (r->o.leaks)

@@ -157,12 +157,11 @@ static const char *label(const struct run_finding *f, bool created)
 }
 
 /* The frames in the repository, other than the one that the result is shown at. */
-static unsigned put_related_list(struct sarif *t, const struct run_finding *f, bool created, unsigned n, const struct source_spot *spot)
+static unsigned put_related_list(struct sarif *t, const struct log_frame *frame, unsigned frames, const char *word, unsigned n, const struct source_spot *spot)
 {
-	const struct log_frame *frame = created ? f->line.created : f->line.site;
 	struct jsonout *j = &t->j;
 
-	for (unsigned i = 0; i < (created ? f->line.createds : f->line.sites); i++) {
+	for (unsigned i = 0; i < frames; i++) {
 		const struct source_line *l = NULL;
 		unsigned lines = sources_lines(t->s, &frame[i], &l);
 
@@ -175,7 +174,7 @@ static unsigned put_related_list(struct sarif *t, const struct run_finding *f, b
 			jsonout_number(j, "id", ++n);
 			put_physical(t, l[k].path, l[k].line);
 			put_logical(t, &frame[i], l[k].function);
-			sarif_put_message(j, "message", i || k ? "called from" : label(f, created));
+			sarif_put_message(j, "message", i || k ? "called from" : word);
 			jsonout_end_object(j);
 		}
 	}
@@ -184,9 +183,11 @@ static unsigned put_related_list(struct sarif *t, const struct run_finding *f, b
 
 static void put_related(struct sarif *t, const struct run_finding *f, const struct source_spot *spot)
 {
-	unsigned n = put_related_list(t, f, true, 0, spot);
+	unsigned n = put_related_list(t, f->line.created, f->line.createds, label(f, true), 0, spot);
 
-	n = put_related_list(t, f, false, n, spot);
+	n = put_related_list(t, f->line.site, f->line.sites, label(f, false), n, spot);
+	for (size_t i = 1; i < f->places; i++)
+		n = put_related_list(t, &f->place[i].frame, 1, "the same at", n, spot);
 	if (n)
 		jsonout_end_array(&t->j);
 }
@@ -242,7 +243,7 @@ static void put_fingerprints(struct jsonout *j, const struct run_finding *f, boo
 
 	snprintf(hash, sizeof(hash), "%016" PRIx64, f->hash);
 	jsonout_object(j, "partialFingerprints");
-	jsonout_string(j, "fdguardFinding/v1", hash);
+	jsonout_string(j, "fdguardFinding/v2", hash); /* v1 did not tell the kind of descriptor */
 	if (!exact) {
 		strcat(hash, ":1");
 		jsonout_string(j, "primaryLocationLineHash", hash);
@@ -274,6 +275,7 @@ static void put_properties(struct sarif *t, const struct run_finding *f, const s
 	jsonout_string(j, "peer", l->peer);
 	jsonout_string(j, "local", l->local);
 	jsonout_string(j, "fix", l->fix);
+	jsonout_string(j, "new", f->excess);
 	jsonout_end_object(j);
 }
 

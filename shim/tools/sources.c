@@ -10,6 +10,8 @@
 #include "tools/repository.h"
 #include "tools/symbolizer.h"
 
+#define OUTER_SHOWN 2
+
 /* The lines of s->symbolizer.place[i] are line[first[i]] … line[first[i + 1] - 1]. */
 struct sources {
 	struct symbolizer symbolizer;
@@ -43,6 +45,8 @@ static void ask_all(struct sources *s, const struct run *r)
 
 		ask(s, l->site, l->sites, seconds_of(l->time));
 		ask(s, l->created, l->createds, seconds_of(l->time));
+		for (size_t k = 0; k < r->finding[i].places; k++)
+			ask(s, &r->finding[i].place[k].frame, 1, seconds_of(l->time));
 	}
 	for (size_t i = 0; i < r->opens; i++)
 		if (r->open[i].made.object)
@@ -174,6 +178,25 @@ void sources_spot(const struct sources *s, const struct run_finding *f, struct s
 		ret->function = ret->frame ? sources_function(s, ret->frame) : NULL;
 }
 
+static void put_line(const struct source_line *l, FILE *f)
+{
+	if (!l->file || !l->line)
+		return;
+	fputs(" at ", f);
+	plain_put(f, l->path ? l->path : l->file);
+	fprintf(f, ":%u", l->line);
+}
+
+/* Where the compiler put an inlined function, since it may have put it at several places. */
+static void put_outer_lines(const struct source_line *l, unsigned n, FILE *f)
+{
+	for (unsigned i = 1; i < n && i <= OUTER_SHOWN && l[i - 1].inlined && l[i].function; i++) {
+		fputs(", inlined into ", f);
+		plain_put(f, l[i].function);
+		put_line(&l[i], f);
+	}
+}
+
 void sources_put_frame(const struct sources *s, const struct log_frame *frame, FILE *f)
 {
 	const struct source_line *l = NULL;
@@ -190,10 +213,9 @@ void sources_put_frame(const struct sources *s, const struct log_frame *frame, F
 		plain_put(f, l[k].function);
 	else if (frame->symbol)
 		plain_put(f, frame->symbol);
-	if (n && l[k].file && l[k].line) {
-		fputs(" at ", f);
-		plain_put(f, l[k].path ? l[k].path : l[k].file);
-		fprintf(f, ":%u", l[k].line);
+	if (n) {
+		put_line(&l[k], f);
+		put_outer_lines(&l[k], n - k, f);
 	}
 	fputs((n && l[k].function) || frame->symbol ? " (" : "", f);
 	plain_put(f, base ? base + 1 : frame->object);

@@ -7,39 +7,14 @@
 
 #include "base/fmt.h"
 #include "report/line.h"
+#include "tools/accept.h"
+#include "tools/meant.h"
+#include "tools/page.h"
 #include "tools/plain.h"
 
 #define FINDINGS_SHOWN 50
 #define LINES_SHOWN 20
 #define COMMAND_SHOWN 200 /* bytes */
-
-struct page {
-	const struct run *r;
-	const struct sources *s;
-	FILE *f;
-};
-
-static void text(const struct page *p, const char *s)
-{
-	plain_put(p->f, s);
-}
-
-/* 1,100 */
-static void number(const struct page *p, uint64_t n)
-{
-	char digits[40];
-	struct fdg_buf b = FDG_BUF(digits);
-
-	fdg_put_count(&b, n);
-	fputs(digits, p->f);
-}
-
-/* "3 things" */
-static void counted(const struct page *p, uint64_t n, const char *one, const char *many)
-{
-	number(p, n);
-	fprintf(p->f, " %s", n == 1 ? one : many);
-}
 
 static void put_command(const struct page *p)
 {
@@ -98,110 +73,94 @@ static const char *why_zero(const struct run *r)
 	return r->no_exit_code ? ", the command's, because of --no-exitcode" : ", because of --exitcode 0";
 }
 
+static void put_time(const struct page *p, int64_t ms)
+{
+	if (ms % 1000)
+		fprintf(p->f, "%lld ms", (long long)ms);
+	else
+		fprintf(p->f, "%lld s", (long long)(ms / 1000));
+}
+
+/* How the command ended, where that says something. */
+static void put_outcome(const struct page *p)
+{
+	const struct run *r = p->r;
+	bool never = !r->images && (r->cmd_status == 126 || r->cmd_status == 127);
+
+	if (r->timed_out) {
+		fputs("not done after ", p->f);
+		put_time(p, r->max_time_ms);
+		fputs(" (--max-time); ", p->f);
+		return;
+	}
+	if (r->cmd_status != 0 && r->cmd_status != 128 + r->interrupted) {
+		fprintf(p->f, never ? "the command could not be started (%d)" : "the command exited with %d", r->cmd_status);
+		if (r->cmd_status > 128 && r->cmd_status < 128 + 65)
+			fprintf(p->f, " (killed by %s)", signal_name(r->cmd_status - 128));
+		fputs("; ", p->f);
+	}
+	if (r->interrupted)
+		fprintf(p->f, "interrupted by %s; ", signal_name(r->interrupted));
+}
+
 static void put_headline(const struct page *p)
 {
 	const struct run *r = p->r;
 	size_t failing = count_failing(r, false), uncovered = count_failing(r, true);
-	const char *comma = "";
-
 	bool failed = r->exit_status != 0 || r->timed_out || r->problems;
 
 	fprintf(p->f, "fdguard check: %s: ", failed ? "FAILED" : "passed");
-	if (r->cmd_status != 0 && !r->timed_out) {
-		fprintf(p->f, "the command exited with %d", r->cmd_status);
-		if (r->cmd_status > 128 && r->cmd_status < 128 + 65)
-			fprintf(p->f, " (killed by %s)", signal_name(r->cmd_status - 128));
-		comma = "; ";
-	}
-	if (r->timed_out) {
-		fprintf(p->f, "not done after %lld ms", (long long)r->max_time_ms);
-		comma = "; ";
-	} else if (r->interrupted) {
-		fprintf(p->f, "%sinterrupted by %s", comma, signal_name(r->interrupted));
-		comma = "; ";
-	}
-	fputs(comma, p->f);
-	counted(p, failing, "finding", "findings");
+	put_outcome(p);
+	page_counted(p, failing, "finding", "findings");
 	if (uncovered) {
 		fputs(", ", p->f);
-		counted(p, uncovered, "program ran unguarded", "programs ran unguarded");
+		page_counted(p, uncovered, "program ran unguarded", "programs ran unguarded");
 	}
 	if (r->problems)
 		fputs(", the evidence is not complete", p->f);
 	if (r->unwrittens)
 		fputs(", a result could not be written", p->f);
-	fprintf(p->f, " (exit status %d%s)\n  command: ", r->exit_status, failed && r->exit_status == 0 ? why_zero(r) : "");
+	fprintf(p->f, " (exit status %d%s)\n  command: ", r->exit_status, r->exit_status == 0 && (failed || failing || uncovered) ? why_zero(r) : "");
 	put_command(p);
 	fputc('\n', p->f);
 }
 
 static void put_update(const struct page *p)
 {
+	struct pool scratch = { 0 };
+
 	if (!p->r->update.done)
 		return;
 	fputs("Baseline ", p->f);
-	text(p, p->r->o.baseline);
+	page_text(p, p->r->o.baseline);
 	fputs(": ", p->f);
-	counted(p, p->r->update.entries, "entry", "entries");
-	fprintf(p->f, ", %zu new, %zu gone\n", p->r->update.added, p->r->update.gone);
-}
-
-static void put_frames(const struct page *p, const char *label, const struct log_frame *frame, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++) {
-		fprintf(p->f, "     %s ", label);
-		sources_put_frame(p->s, &frame[i], p->f);
-		fputc('\n', p->f);
-		label = "  called from";
+	page_counted(p, p->r->update.entries, "entry", "entries");
+	fprintf(p->f, ", %zu new, %zu gone", p->r->update.added, p->r->update.gone);
+	if (p->r->update.changed)
+		fprintf(p->f, ", %zu changed", p->r->update.changed);
+	fputc('\n', p->f);
+	for (size_t i = 0; i < p->r->update.vagues && i < LINES_SHOWN; i++) {
+		fputs("Baseline: ", p->f);
+		page_text(p, p->r->update.vague[i]);
+		fputs(" has no symbols, so its entries are addresses, which change with each build: check it before it is stripped, or suppress it by object (", p->f);
+		page_text(p, accept_object(&scratch, p->r->update.vague[i]));
+		fputs(")\n", p->f);
 	}
+	pool_free(&scratch);
 }
 
-static void put_seen(const struct page *p, const struct run_finding *f)
+/* Nobody is to wonder why a new kind of leak passed. */
+static void put_old_entries(const struct page *p)
 {
-	if (f->reports + f->repeats == 1)
+	const struct run *r = p->r;
+
+	if (!r->old_entries || r->update.done)
 		return;
-	fputs("     seen: ", p->f);
-	counted(p, f->reports + f->repeats, "time", "times");
-	fprintf(p->f, " in %s", f->processes == RUN_PIDS_MAX ? "at least " : "");
-	counted(p, f->processes, "process", "processes");
-	fputs(", pid", p->f);
-	for (uint64_t i = 0; i < f->processes && i < 5; i++)
-		fprintf(p->f, "%s %lld", i ? "," : "", (long long)f->pid[i]);
-	fputs(f->processes > 5 ? ", …\n" : "\n", p->f);
-}
-
-/* "started at" is what the act of a leak is; see report/text.c. */
-static const char *act_of(const struct log_line *l)
-{
-	return strncmp(l->id, "cloexec.", 8) == 0 ? "started at" : "at";
-}
-
-static void put_finding(const struct page *p, const struct run_finding *f, size_t n)
-{
-	const struct log_line *l = &f->line;
-	const char *command = log_field(l, "command");
-
-	fprintf(p->f, "\n%3zu. %s: ", n, fdg_level_word(l->level));
-	text(p, l->message);
-	fprintf(p->f, " [%s]\n", l->id);
-	put_frames(p, "made at", l->created, l->createds);
-	put_frames(p, act_of(l), l->site, l->sites);
-	if (!l->sites && !l->createds) {
-		fputs("     program: ", p->f);
-		text(p, l->exe);
-		fputc('\n', p->f);
-	}
-	if (command && *command) {
-		fputs("     command: ", p->f);
-		text(p, command);
-		fputc('\n', p->f);
-	}
-	put_seen(p, f);
-	if (l->fix) {
-		fputs("     fix: ", p->f);
-		text(p, l->fix);
-		fputc('\n', p->f);
-	}
+	fputs("Baseline ", p->f);
+	page_text(p, r->o.baseline);
+	fputs(": ", p->f);
+	page_counted(p, r->old_entries, "entry has", "entries have");
+	fputs(" no places=, as older versions wrote them, and let any kind of descriptor at any number of places of a function through: run once with --update-baseline\n", p->f);
 }
 
 static void put_failing(const struct page *p)
@@ -213,16 +172,16 @@ static void put_failing(const struct page *p)
 			continue;
 		all++;
 		if (shown < FINDINGS_SHOWN)
-			put_finding(p, &p->r->finding[i], ++shown);
+			page_finding(p, &p->r->finding[i], ++shown);
 	}
 	if (all > shown) {
 		fputs("\n     and ", p->f);
-		counted(p, all - shown, "more", "more");
+		page_counted(p, all - shown, "more", "more");
 		fputs(" of other places: --json or --out DIR has all of them\n", p->f);
 	}
 	if (p->r->more_findings) {
 		fputs("\n     There were more different findings than check keeps apart: ", p->f);
-		counted(p, p->r->more_findings, "further report is", "further reports are");
+		page_counted(p, p->r->more_findings, "further report is", "further reports are");
 		fputs(" in the log alone\n", p->f);
 	}
 }
@@ -233,7 +192,7 @@ static void put_sentences(const struct page *p, const char *title, const char *c
 		fprintf(p->f, "\n%s:\n", title);
 	for (size_t i = 0; i < n; i++) {
 		fputs("  ", p->f);
-		text(p, sentence[i]);
+		page_text(p, sentence[i]);
 		fputc('\n', p->f);
 	}
 }
@@ -251,9 +210,9 @@ static void put_stuck(const struct page *p, bool ended)
 			fputs(ended ? "\nEnded by check (TERM, then KILL), and where each was:\n" : "\nStill running when check stopped waiting, and left alone:\n", p->f);
 		any = true;
 		fprintf(p->f, "  pid %lld, ", (long long)k->pid);
-		text(p, *k->command ? k->command : k->exe);
+		page_text(p, *k->command ? k->command : k->exe);
 		fputs(": ", p->f);
-		text(p, k->where);
+		page_text(p, k->where);
 		fputc('\n', p->f);
 	}
 }
@@ -267,21 +226,26 @@ static void put_coverage(const struct page *p)
 		if (run_is_uncovered(&r->finding[i]))
 			uncovered += r->finding[i].reports;
 	fputs("\nCovered: ", p->f);
-	counted(p, r->images + r->more_images, "program image ran guarded, ", "program images ran guarded, ");
-	number(p, uncovered);
+	page_counted(p, r->images + r->more_images, "program ran guarded, ", "programs ran guarded, ");
+	page_number(p, uncovered);
 	fputs(" did not", p->f);
 	if (r->unended) {
 		fputs("; ", p->f);
-		counted(p, r->unended, "had no proper end (killed, or still running)", "had no proper end (killed, or still running)");
+		page_counted(p, r->unended, "had no proper end (killed, still running, or ended past the C library): what it did last is not known", "had no proper end (killed, still running, or ended past the C library): what they did last is not known");
 	}
 	if (r->elsewhere) {
 		fputs("; ", p->f);
-		counted(p, r->elsewhere, "was given options of its own and reports elsewhere", "were given options of their own and report elsewhere");
+		page_counted(p, r->elsewhere, "was given options of its own and reports elsewhere", "were given options of their own and report elsewhere");
 	}
 	fputc('\n', p->f);
 	if (r->caller_fds) {
 		fputs("Left out: ", p->f);
-		counted(p, r->caller_fds, "descriptor that check itself was started with\n", "descriptors that check itself was started with\n");
+		page_counted(p, r->caller_fds, "descriptor that check itself was started with\n", "descriptors that check itself was started with\n");
+	}
+	for (size_t i = 0; i < r->drivers; i++) {
+		fputs("Left out: ", p->f);
+		page_counted(p, r->driver[i].reports, "report", "reports");
+		fprintf(p->f, " of what %s itself leaks into each test: %s\n", r->driver[i].program, r->driver[i].what);
 	}
 }
 
@@ -318,23 +282,24 @@ static void put_let_through(const struct page *p)
 		if (!parts[i].n)
 			continue;
 		fputs(before, p->f);
-		counted(p, parts[i].n, parts[i].one, parts[i].many);
+		page_number(p, parts[i].n);
+		fprintf(p->f, " %s%s", *before == ',' ? "" : parts[i].n == 1 ? "finding " : "findings ", parts[i].n == 1 ? parts[i].one : parts[i].many);
 		before = ", ";
 	}
 	if (*before == ',')
-		fputc('\n', p->f);
+		fputs(" (--json or --out DIR has them)\n", p->f);
 }
 
 static void put_stale(const struct page *p, const char *what, const char *file, const struct run_stale *stale, size_t n)
 {
 	if (!n)
 		return;
-	fprintf(p->f, "Matched nothing, in the %s ", what);
-	text(p, file);
-	fputs(":\n", p->f);
+	fprintf(p->f, "Matched nothing in the %s ", what);
+	page_text(p, file);
+	fprintf(p->f, ": take %s out, unless the command ran less than it does as a rule\n", n == 1 ? "this line" : "these lines");
 	for (size_t i = 0; i < n && i < LINES_SHOWN; i++) {
 		fprintf(p->f, "  line %u: ", stale[i].line);
-		text(p, stale[i].text);
+		page_text(p, stale[i].text);
 		fputc('\n', p->f);
 	}
 	if (n > LINES_SHOWN)
@@ -355,22 +320,35 @@ static void put_open(const struct page *p)
 		const struct run_open *o = &r->open[i];
 
 		fputs("  ", p->f);
-		number(p, o->count);
+		page_number(p, o->count);
 		fputs(" x ", p->f);
-		text(p, o->kind);
+		page_text(p, o->kind);
 		fputs(", made at ", p->f);
 		if (o->made.object)
 			sources_put_frame(p->s, &o->made, p->f);
 		else
 			fputs("a place that we did not see", p->f);
 		fputs(", in ", p->f);
-		text(p, o->exe);
+		page_text(p, o->exe);
 		if (o->images > 1)
-			fprintf(p->f, " (%llu times)", (unsigned long long)o->images);
+			fprintf(p->f, " (added up over %llu runs of it)", (unsigned long long)o->images);
 		fputc('\n', p->f);
 	}
 	if (r->opens > LINES_SHOWN || r->more_opens)
 		fputs("  and others: --json or --out DIR has the list\n", p->f);
+}
+
+/* What to do with it; for a program that ran unguarded there is no baseline. */
+static void put_next(const struct page *p)
+{
+	bool findings = count_failing(p->r, false) > 0;
+
+	if (!findings && !count_failing(p->r, true))
+		return;
+	fputs("Next: fdguard explain ", p->f);
+	page_text(p, p->r->finding[0].line.id);
+	fputs(" tells how to mend it. To let it through: its line behind \"suppress:\", in a file for --set suppressions=FILE", p->f);
+	fputs(findings ? "; or --baseline FILE --update-baseline, for all that is there today.\n" : ".\n", p->f);
 }
 
 void summary_write(const struct run *r, const struct sources *s, FILE *f)
@@ -384,12 +362,13 @@ void summary_write(const struct run *r, const struct sources *s, FILE *f)
 	put_stuck(&p, true);
 	put_stuck(&p, false);
 	put_open(&p);
+	meant_put(&p);
 	put_coverage(&p);
 	put_missing(&p);
 	put_let_through(&p);
 	put_update(&p);
+	put_old_entries(&p);
 	put_stale(&p, "suppressions file", r->o.suppressions ? r->o.suppressions : "", r->stale_suppression, r->stale_suppressions);
 	put_stale(&p, "baseline", r->o.baseline ? r->o.baseline : "", r->stale_baseline, r->stale_baselines);
-	if (count_failing(r, false))
-		fprintf(f, "fdguard explain %s says more; --update-baseline or a suppressions file lets known findings through.\n", r->finding[0].line.id);
+	put_next(&p);
 }

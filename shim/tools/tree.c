@@ -7,7 +7,9 @@
 
 #include "base/fmt.h"
 #include "options/options.h"
+#include "tools/absent.h"
 #include "tools/binary.h"
+#include "tools/ending.h"
 #include "tools/json.h"
 #include "tools/leaks.h"
 #include "tools/left_out.h"
@@ -21,6 +23,7 @@ struct awaited {
 	int64_t by_pid; /* 0: the same process */
 	bool looked, elsewhere; /* elsewhere: with options of its own */
 	bool unguarded;         /* it was seen to run so */
+	const struct left_out_bar *bar; /* it could not be guarded; NULL: it could */
 	const char *real;       /* file without links; file itself if it is gone */
 	struct binary seen;
 };
@@ -153,7 +156,7 @@ static bool is_nested(const struct awaited *a)
 /* Where the preload was handed on, a program that never woke up may have been killed before, or lack a library. CMD that ended well did run. */
 static bool never_began(const struct tree *t, const struct awaited *a, int64_t pid)
 {
-	bool ran = a->unguarded || a->elsewhere || !fdg_options.follow || (pid == t->r->cmd_pid && !t->r->cmd_killed);
+	bool ran = a->unguarded || a->bar || a->elsewhere || !fdg_options.follow || (pid == t->r->cmd_pid && !t->r->cmd_killed);
 
 	return is_guardable(a) && !ran;
 }
@@ -169,13 +172,17 @@ static void say_uncovered(struct tree *t, const struct awaited *a, int64_t pid)
 		word = a->elsewhere ? "elsewhere" : "preload lost";
 		why = a->elsewhere ? "was started with FDGUARD_OPTIONS of its own, and reports elsewhere"
 				   : "is dynamically linked, but the library did not wake up in it: the preload was lost";
+		if (a->bar) {
+			word = a->bar->word;
+			why = a->bar->why;
+		}
 	}
 
 	l.time = a->time;
 	l.pid = l.tid = pid;
 	l.exe = a->real;
 	l.message = sentence(pool, a, pid, why);
-	l.fix = left_out_cure(a->seen.kind, a->elsewhere);
+	l.fix = is_guardable(a) && a->bar ? a->bar->cure : left_out_cure(a->seen.kind, a->elsewhere);
 	field[0] = (struct log_field){ "reason", word, true };
 	field[1] = (struct log_field){ "parent_exe", a->by ? a->by : "", true };
 	l.field = field;
@@ -196,11 +203,11 @@ static void give_up(struct tree *t, struct process *p)
 		t->r->image[p->image - 1].ended = true; /* by exec: this is what it became */
 	look(t, a);
 	if (left_out_is(a->real))
-		t->r->left_out++;
+		absent_add(t->r, RUN_LEFT_OUT, pid, a->real);
 	else if (is_nested(a))
 		t->r->elsewhere++;
 	else if (never_began(t, a, pid))
-		t->r->unbegun++;
+		absent_add(t->r, RUN_NEVER_BEGAN, pid, a->real);
 	else
 		say_uncovered(t, a, pid);
 }
@@ -332,21 +339,23 @@ void tree_exec(struct tree *t, const struct log_line *l)
 	} else {
 		await(t, p, file, l->exe, child > 0 ? l->pid : 0, l->time);
 		p->awaited->elsewhere = elsewhere;
+		p->awaited->bar = left_out_bar(log_number(l, "barred", 0));
 	}
 }
 
 void tree_end(struct tree *t, const struct log_line *l)
 {
 	struct process *p = process(t, l->pid);
-	static const char *const lost[] = { "lost", "lost_run", "lost_below", "dropped" };
+	struct run_image none = { .lost = 0 }, *i = p->image ? &t->r->image[p->image - 1] : &none;
+	uint64_t lost = ending_lost(l);
 
-	if (p->image)
-		t->r->image[p->image - 1].ended = true;
-	for (size_t i = 0; i < sizeof(lost) / sizeof(lost[0]); i++) {
-		int64_t n = log_number(l, lost[i], 0);
-
-		t->r->lost += (uint64_t)(n > 0 ? n : 0);
-	}
+	/* An exec that failed, a filter that did not go in: of several ends the last one counts, with all that was before. */
+	t->r->lost += lost > i->lost ? lost - i->lost : 0;
+	i->lost = lost > i->lost ? lost : i->lost;
+	i->ended = true;
+	i->filtered = ending_is_filter(l);
+	if (i->filtered && !p->image)
+		filtered_add(t->r, l->pid, pool_copy(&t->r->pool, l->exe), true);
 	if (t->r->o.leaks)
 		leaks_add(t->r, &t->open_room, l);
 }
@@ -389,8 +398,11 @@ void tree_finish(struct tree *t)
 		}
 		give_up(t, p);
 	}
-	for (size_t i = 0; i < r->images; i++)
+	for (size_t i = 0; i < r->images; i++) {
 		r->unended += !r->image[i].ended;
+		if (r->image[i].filtered)
+			filtered_add(r, r->image[i].pid, *r->image[i].command ? r->image[i].command : r->image[i].exe, false);
+	}
 	leaks_sort(r);
 	r->more_images = t->more_images;
 }

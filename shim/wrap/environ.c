@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "wrap/environ.h"
 
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
@@ -138,6 +139,39 @@ bool fdg_environ_differs(char *const envp[])
 		if (starts(*envp, OPTIONS))
 			return !options_entry || strcmp(*envp, options_entry) != 0;
 	return false;
+}
+
+/* The path by which the loader will look for us: the program's own LD_PRELOAD may name us by another. */
+static void put_path(struct fdg_buf *b, char *const envp[])
+{
+	const char *e = NULL;
+	size_t len;
+
+	for (; envp && *envp && !e; envp++)
+		if (starts(*envp, PRELOAD))
+			e = find_ours(*envp + strlen(PRELOAD), &len);
+	if (e)
+		fdg_put_n(b, e, len);
+	else
+		fdg_put(b, library);
+}
+
+/* The kernel sets AT_SECURE, for which the loader ignores LD_PRELOAD, where the effective ids are not the real ones. Else the loader opens our file as this process
+ * may, in the root that it has (after a chroot, or as a user who may not read it, it cannot). A name without a slash, by which we were not found, is looked up where
+ * we are not. */
+__attribute__((noinline)) enum fdg_barred fdg_environ_barred(char *const envp[])
+{
+	char path[4096];
+	struct fdg_buf b = FDG_BUF(path);
+
+	if (fdg_sys0(SYS_getuid) != fdg_sys0(SYS_geteuid) || fdg_sys0(SYS_getgid) != fdg_sys0(SYS_getegid))
+		return FDG_BARRED_IGNORED;
+	put_path(&b, envp);
+	if (b.cut || strchr(path, '$'))
+		return FDG_NOT_BARRED;
+	if (!strchr(path, '/'))
+		return strcmp(path, library) == 0 ? FDG_NOT_BARRED : FDG_BARRED_OUT_OF_REACH;
+	return fdg_sys3(SYS_faccessat, AT_FDCWD, path, R_OK) < 0 ? FDG_BARRED_OUT_OF_REACH : FDG_NOT_BARRED;
 }
 
 /* "LD_PRELOAD=" theirs, with ours in front, or behind the sanitizers. */

@@ -30,6 +30,8 @@ void fdg_environ_plan(struct fdg_environ *e, char *const envp[], const char *not
 char **fdg_environ_fill(const struct fdg_environ *e, void *memory);
 /* True if a program that is started with envp is given options other than those that this one was started with. */
 bool fdg_environ_differs(char *const envp[]);
+/* Why the loader will not preload us into what this process execs now with envp, as far as one can tell. */
+enum fdg_barred { FDG_NOT_BARRED, FDG_BARRED_OUT_OF_REACH, FDG_BARRED_IGNORED } fdg_environ_barred(char *const envp[]);
 
 /*
  * For popen and wordexp, which read `environ` inside libc: points it at a vector of ours until they return. libc's own lock is not taken (it is not reset in a

@@ -4,6 +4,8 @@ if(FDGUARD_SANITIZE)
 endif()
 fdguard_program(check-static check/starts.c FLAGS -static)
 fdguard_program(check-starts check/starts.c)
+fdguard_program(check-places check/places.c FLAGS -g -O0)
+fdguard_program(check-ends check/ends.c)
 
 file(GLOB CHECK_SCRIPTS CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/check/test_*.sh)
 foreach(script ${CHECK_SCRIPTS})

@@ -10,15 +10,15 @@ new='cloexec-wrong epoll fork show-fds'
 {
 	exits 'a baseline that is not there' 2 --baseline base -- $old
 	exits 'made' 0 --baseline base --update-baseline -- $old
-	same 'it is one line' 'cloexec.leaked site=cloexec-wrong:child_run created=cloexec-wrong:make_socket peer=none' "$(grep -v '^#' base)"
+	same 'it is one line' 'cloexec.leaked kind=UDP-socket site=cloexec-wrong:child_run created=cloexec-wrong:make_socket peer=none places=1' "$(grep -v '^#' base)"
 	exits 'the old one' 0 --baseline base -- $old
-	says 'is let through' '^Let through: 1 is in the baseline$'
+	says 'is let through' '^Let through: 1 finding is in the baseline '
 	exits 'a new one' 99 --baseline base -- sh -c "$old; $new"
 	same 'is the only one that is told' 1 "$(grep -c '\[cloexec\.leaked\]' summary)"
 	says 'by name' 'make_epoll'
 	cp base before
 	exits 'no more' 0 --baseline base -- true
-	says 'the stale entry is listed' '^  line 2: cloexec.leaked site=cloexec-wrong:child_run created=cloexec-wrong:make_socket'
+	says 'the stale entry is listed' '^  line 2: cloexec.leaked kind=UDP-socket site=cloexec-wrong:child_run created=cloexec-wrong:make_socket'
 	check 'and the file is as it was' cmp -s base before
 	exits 'a run that failed is no reason' 5 --baseline base -- sh -c 'exit 5'
 	says_not 'to call an entry stale' 'Matched nothing'
@@ -63,7 +63,7 @@ cloexec.leaked site:cloexec-wrong:make_socket exe:show-* # known
 cloexec.leaked site:cloexec-wrong:make_dup
 EOF
 exits 'suppressed' 0 --set suppressions=quiet -- cloexec-wrong socket fork show-fds
-says 'is counted' '^Let through: 1 is suppressed$'
+says 'is counted' '^Let through: 1 finding is suppressed '
 says 'the stale one is listed' '^  line 3: cloexec.leaked site:cloexec-wrong:make_dup$'
 says_not 'the used one is not' '^  line 2'
 exits 'another function is not' 99 --set suppressions=quiet -- cloexec-wrong epoll fork show-fds

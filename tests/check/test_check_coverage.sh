@@ -10,14 +10,14 @@ for how in exec fork vfork spawn spawnp system popen; do
 	says "static, by $how: the program and the reason" 'check-static (pid [0-9]*).*started by .* ran unguarded: it is statically linked.* \[run\.uncovered\]'
 	says "static, by $how: how many" '1 did not'
 	exits "dynamic, by $how" 0 -- check-starts $how "$FDG_BIN/check-starts"
-	says "dynamic, by $how: all guarded" '^Covered: [23] program images ran guarded, 0 did not$'
+	says "dynamic, by $how: all guarded" '^Covered: [23] programs ran guarded, 0 did not$'
 done
 exits 'a program that becomes another' 0 -- env true
-says 'both are counted' '^Covered: 2 program images ran guarded, 0 did not$'
+says 'both are counted' '^Covered: 2 programs ran guarded, 0 did not$'
 says_not 'and the first one had its end: what it became' 'proper end'
 exits 'CMD itself is static' 98 -- "$static"
 exits 'a static program that starts a guarded one in its place' 98 -- check-starts fork "$static" exec "$FDG_BIN/check-starts"
-says 'both are counted' '^Covered: 2 program images ran guarded, 1 did not$'
+says 'both are counted' '^Covered: 2 programs ran guarded, 1 did not$'
 exits 'it is not hidden by findings' 99 -- sh -c 'check-static; cloexec-wrong socket fork show-fds'
 says 'one of each' 'FAILED: 1 finding, 1 program ran unguarded'
 exits 'never counted for 99, at any level' 98 --fail-on note --exitcode 1 -- check-starts fork "$static"
@@ -61,6 +61,13 @@ says 'is not taken for one' 'sleep (pid [0-9]*), started by env, ran unguarded: 
 exits 'the same, in a child that lives for a while' 98 -- sh -c 'LD_PRELOAD=libfdguard.so sleep 1; true'
 says 'is not either' 'sleep (pid [0-9]*).* ran unguarded: .* the preload was lost'
 
+exits 'the same, in one that is over at once' 98 -- sh -c 'LD_PRELOAD=libfdguard.so /bin/true; true'
+says 'is foreseen' "true (pid [0-9]*).* ran unguarded: .* the library's file was out of its reach: the preload was lost"
+exits 'by a path that is not there' 98 -- sh -c 'LD_PRELOAD=/no/such/libfdguard.so check-starts spawn /bin/true; true'
+says 'is foreseen as well' "check-starts (pid [0-9]*).* the library's file was out of its reach"
+ln -s "$FDG_LIB" libfdguard.so
+exits 'by another path to the same' 0 -- sh -c 'LD_PRELOAD=$PWD/libfdguard.so show-fds; true'
+
 exits 'one that is killed cannot tell what it had open' 0 --leaks -- sh -c 'sh -c "kill -9 \$\$"; true'
 says 'which is said' '^Not in these counts: 1 image that ended without telling what it had open$'
 
@@ -76,6 +83,12 @@ echo "run.uncovered exe:$(pwd -P)/right # static" >accepted
 exits 'CMD, accepted by its path' 0 --set suppressions=accepted -- ./right
 PATH=$tmp:$PATH exits 'CMD, found in PATH' 0 --set suppressions=accepted -- right
 exits 'one by a relative path' 0 --set suppressions=accepted -- check-starts fork ./right
+
+# The loader, started by hand: what it runs is the program.
+loader=$(ldd /bin/true | grep -o '/[^ ]*ld-linux[^ ]*')
+exits 'a program that the loader was told to run' 99 --out kept -- "$loader" --argv0 other "$FDG_BIN/cloexec-wrong" socket fork "$FDG_BIN/show-fds"
+says 'has its own name and code' 'from cloexec-wrong (pid [0-9]*), made at make_socket'
+same 'and is what ran' "$FDG_BIN/cloexec-wrong" "$(sed -n 's/.*"exe":"\([^"]*\)","guard":"run","id":"run.start".*/\1/p' kept/log.jsonl | head -n 1)"
 
 # A nested run.
 exits 'a run in the run' 0 -- "$FDG_RUN" run --log inner -- cloexec-wrong socket fork show-fds
@@ -93,10 +106,10 @@ if [ "$(id -u)" -eq 0 ]; then
 	as_nobody='setpriv --reuid 65534 --regid 65534 --clear-groups'
 	# shellcheck disable=SC2086 # words
 	exits 'as another user' 0 -- $as_nobody ./starter fork ./starter
-	says 'who reports into the same log' '^Covered: 3 program images ran guarded, 0 did not$'
+	says 'who reports into the same log' '^Covered: 3 programs ran guarded, 0 did not$'
 	# shellcheck disable=SC2086 # words
 	exits 'as another user, with --out' 0 --out kept -- $as_nobody ./starter fork ./starter
-	says 'who reports into it' '^Covered: 3 program images ran guarded, 0 did not$'
+	says 'who reports into it' '^Covered: 3 programs ran guarded, 0 did not$'
 	same 'which is closed afterwards' '600 kept/log.jsonl' "$(stat -c '%a %n' kept/l*)"
 	# shellcheck disable=SC2086 # words
 	$as_nobody env TMPDIR=/tmp PATH="$PATH" FDGUARD_BUILD_DIR="$FDGUARD_BUILD_DIR" "$FDG_RUN" check -- sh -c './capable; ./suid' 2>summary

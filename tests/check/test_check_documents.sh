@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 # What README.md and fdguard(1) say of check: every option is in the manual, every status in both, and the README's lines for CI work as they stand.
 . "$FDG_SRC/tests/check/lib.sh"
-need make
+need make python3
 
 readme=$FDG_SRC/README.md
 page=$FDG_SRC/shim/man/fdguard.1.scd
@@ -19,6 +19,16 @@ done
 for status in 0 2 98 99 130; do
 	check "README.md has status $status" grep -q "^| $status |" section
 	check "the manual has status $status" grep -q "^\*$status\*\$" chapter
+done
+# Each member of the JSON summary, and of a finding in it.
+run_check --baseline base --update-baseline --leaks --json --log run.json -- sh -c 'cloexec-wrong socket fork show-fds; :'
+sed -n '/^# JSON SUMMARY/,/^# ENVIRONMENT/p' "$page" >members
+for member in $(python3 -c '
+import json
+run = json.load(open("run.json"))
+finding = run["findings"][0]
+print(*run, *run["baseline_update"], *finding["places"][0], *(m for m in finding if list(finding).index(m) < list(finding).index("id")), "suppress", "more")'); do
+	check "the manual has the member $member" grep -qE "(^|[^a-z_])\*$member\*([^a-z_]|\$)" members
 done
 for link in $(grep -oE '\]\(tests[^)]*' section | cut -c 3-); do
 	check "README.md: $link is there" test -d "$FDG_SRC/$link"

@@ -20,7 +20,7 @@ same 'as it stands in a report' 0 "$status"
 
 run_explain
 same 'without an ID: exit status' 0 "$status"
-ids=$(sed -n 's/^FINDING([A-Z_]*, [a-z]*, "\([a-z.]*\)".*/\1/p' "$FDG_SRC/shim/report/findings.def" | grep -v -x -e run.start -e run.end -e run.exec)
+ids=$(sed -n 's/^FINDING([A-Z_]*, [a-z]*, "\([a-z.]*\)".*/\1/p' "$FDG_SRC/shim/report/findings.def" | grep -v -x -e run.start -e run.end -e run.exec -e run.meant)
 same 'the table has eighteen findings, or this test is old' 18 "$(echo "$ids" | wc -l)"
 same 'all of them are listed, in the order of the table' "$ids" "$(sed -n 's/^\([a-z]*\.[a-z]*\) .*/\1/p' out)"
 for id in $ids; do
@@ -42,6 +42,23 @@ for guard in $(sed -n 's/^GUARD(\([a-z]*\), READY,.*/\1/p' "$FDG_SRC/shim/guards
 		refuse "$id: is built, and says nothing of it" grep -q 'not built yet' out
 	done
 done
+
+# Each reason that the code can give is explained, by its word and by the sentence that people see.
+run_explain run.uncovered
+tr '\n' ' ' <out | tr -s ' ' >flat
+words=$(sed -n 's/.*words\[\] = { "dynamic", "asan", \(.*\) };/\1/p' "$FDG_SRC/shim/tools/binary.c" | tr -d '",')
+words=$words:$(sed -n 's/.*elsewhere ? "\([a-z]*\)" : "\([a-z ]*\)";/\1:\2/p' "$FDG_SRC/shim/tools/tree.c")
+same 'the reasons, or this test is old' 'static foreign privileged missing:elsewhere:preload lost' "$words"
+for reason in static foreign privileged missing elsewhere 'preload lost'; do
+	check "reason $reason: explained" grep -q -F "($reason)" flat
+done
+grep 'say(ret, BINARY_' "$FDG_SRC/shim/tools/binary.c" | grep -v -e DYNAMIC -e ASAN | grep -o '"[a-z][^"]*"' | tr -d '"' | sed 's/ %s.*//; s/[:,].*//; s/ (.*//' >sentences
+sed -n 's/.*"\(is gone from [a-z ]*\),.*/\1/p; s/.*elsewhere ? "\([^",]*\),.*/\1/p' "$FDG_SRC/shim/tools/tree.c" >>sentences
+sed -n 's/.*{ "[a-z ]*", "\(is dynamically linked, but \)*\([^",:]*\)[,:].*/\2/p' "$FDG_SRC/shim/tools/left_out.c" >>sentences
+check 'sentences are found in the code' test "$(wc -l <sentences)" -ge 13
+while read -r sentence; do
+	check "\"$sentence\": explained" grep -q -F "$sentence" flat
+done <sentences
 
 run_explain epol.spin
 same 'an unknown ID: exit status' 2 "$status"

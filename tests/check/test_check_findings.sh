@@ -15,7 +15,7 @@ done
 
 exits 'many reports of one place' 99 -- sh -c 'for i in 1 2 3 4 5 6 7; do cloexec-wrong socket system show-fds; done'
 same 'are one finding' 1 "$(grep -c '\[cloexec\.leaked\]' summary)"
-says 'with a count' '^     seen: 7 times in 7 processes, pid [0-9, ]*…$'
+says 'with a count' '^     seen: 7 times in 7 processes (a process reports a place once): pid [0-9, ]*…$'
 
 run_check --out results --leaks -- sh -c 'cloexec-wrong socket fork show-fds; cloexec-wrong pipe spawn "$0"' "$FDG_BIN/show-fds"
 same 'two places are two findings' 2 "$(grep -c '\[cloexec\.leaked\]' summary)"
@@ -28,8 +28,8 @@ log = [json.loads(line) for line in open("results/log.jsonl") if line.strip()]
 assert run["v"] == 1 and run["exit_status"] == 99 and run["cmd_status"] == 0, run
 assert [f["fails"] for f in run["findings"]] == [True, True], run
 assert sorted(f["fingerprint"] for f in run["findings"]) == [
-    "cloexec.leaked site=cloexec-wrong:child_run created=cloexec-wrong:make_pipe peer=none",
-    "cloexec.leaked site=cloexec-wrong:child_run created=cloexec-wrong:make_socket peer=none"] or "child_spawn" in str(run)
+    "cloexec.leaked kind=UDP-socket site=cloexec-wrong:child_run created=cloexec-wrong:make_socket peer=none",
+    "cloexec.leaked kind=pipe site=cloexec-wrong:child_run created=cloexec-wrong:make_pipe peer=none"] or "child_spawn" in str(run)
 assert {o["kind"]: o["count"] for o in run["open"]} == {"UDP socket": 1, "pipe": 2}, run["open"]
 starts = [l for l in log if l["id"] == "run.start"]
 assert len(starts) == len(run["images"]) == 5 and all(i["ended"] for i in run["images"]), run["images"]

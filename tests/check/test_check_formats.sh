@@ -117,8 +117,30 @@ sample dns_pool_open+0x0
 same 'a source that git does not know' 'Makefile 1' "$(where)"
 valid 'with a line that is outside'
 
+# More findings than the forge takes, and longer ones than any of ours: what is written stays within its limits, and the worst come first.
+cat >many.py <<'EOF'
+import random
+random.seed(1)
+for n in range(26000):
+    level = "error" if 9000 <= n < 9100 else "warning"
+    print('{"v":1,"time":"2026-11-22T00:00:00.000Z","pid":1,"tid":1,"exe":"/x","guard":"cloexec","id":"cloexec.leaked","level":"%s","action":"reported",'
+          '"message":"%s","created":[{"object":"/lib%d.so","offset":"0x1","symbol":"f%d+0x1"}]}' % (level, "%x" % random.getrandbits(4000), n, n))
+EOF
+"$python" many.py >many.log
+"$FDG_RUN" check --exitcode 0 --sarif many.sarif --log /dev/null -- sh -c 'log=${FDGUARD_OPTIONS##*log=}; cat >>"${log%%:*}"' <many.log
+check 'a huge run: within the limits of the forge' "$python" "$here/sarif_rules.py" limits many.sarif
+same 'a huge run: the errors are there' '100 5000' "$("$python" -c 'import json
+r = json.load(open("many.sarif"))["runs"][0]["results"]
+print(sum(x["level"] == "error" for x in r), len(r))')"
+
 sed -i 's/<failure type=/<failure kind=/' sample.xml
 refuse 'the rules for JUnit see an attribute that it does not have' "$python" "$here/junit_rules.py" sample.xml
 sed -i 's/"level": "error"/"level": "fatal"/' sample.sarif
 refuse 'the schema of SARIF sees a level that it does not have' "$python" "$here/sarif_rules.py" "$here/sarif-2.1.0.json" sample.sarif
+"$python" -c 'import json
+x = json.load(open("many.sarif"))
+x["runs"][0]["results"] *= 2
+x["runs"][0]["tool"]["driver"]["rules"][0]["properties"]["tags"] = list("fdguard-tag")
+json.dump(x, open("many.sarif", "w"))'
+same 'the limits are seen' 2 "$("$python" "$here/sarif_rules.py" limits many.sarif | wc -l)"
 finish

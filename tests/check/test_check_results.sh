@@ -7,10 +7,10 @@ need python3
 # A killed node leaves the pipe that it shares with check not to block. Whoever reads it has other things to do.
 cat >slow.py <<'EOT'
 import subprocess, sys, time
-fill = "import os\nos.set_blocking(2, False)\ntry:\n  while True: os.write(2, b'x' * 4096)\nexcept BlockingIOError: pass"
-p = subprocess.Popen(sys.argv[1:] + ["--", "python3", "-c", fill], stderr=subprocess.PIPE)
+fill = "import os\nos.set_blocking(2, False)\ntry:\n  while True: os.write(2, b'x' * 4096)\nexcept BlockingIOError: os.kill(os.getpid(), 9)"
+p = subprocess.Popen(sys.argv[1:] + ["--", "sh", "-c", "python3 -c \"$0\" >/dev/null; true", fill], stderr=subprocess.PIPE)
 time.sleep(1)
-sys.stdout.write(p.stderr.read().decode().lstrip("x"))
+sys.stdout.write(p.stderr.read().decode().replace("x" * 4096, ""))
 sys.exit(p.wait())
 EOT
 python3 slow.py "$FDG_RUN" check >summary
@@ -61,6 +61,11 @@ for equal in '--junit a --sarif a' '--log a --junit ./a' '--sarif b --log a' '--
 	refuse "$equal: nothing ran" test -e ran
 	rm -rf o
 done
+for equal in '--junit made --sarif made' '--log made --sarif made' '--junit made --sarif no/such' '--out o --junit made --sarif o/log.jsonl/x' '--junit made --out /dev/null/x'; do
+	# shellcheck disable=SC2086 # words
+	exits "$equal" 2 $equal -- touch ran
+	refuse "$equal: nothing was made" test -e made
+done
 exits 'a number with a space' 2 --exitcode ' 5' -- touch ran
 refuse 'and nothing ran' test -e ran
 exits 'a device may take all' 0 --junit /dev/null --sarif /dev/null --log /dev/null -- true
@@ -78,7 +83,7 @@ new='cloexec-wrong epoll fork show-fds'
 }
 
 exits 'no exit code, and not done' 0 --no-exitcode --max-time 1s -- sh -c 'trap "exit 0" TERM; while :; do sleep 0.1; done'
-says 'is no pass' "^fdguard check: FAILED: not done after 1000 ms; .* (exit status 0, the command's, because of --no-exitcode)\$"
+says 'is no pass' "^fdguard check: FAILED: not done after 1 s (--max-time); .* (exit status 0, the command's, because of --no-exitcode)\$"
 
 long=$(printf '%0300d' 0)
 exits 'a long command' 0 -- true "$long"
@@ -112,4 +117,25 @@ exits 'AddressSanitizer in a child' 0 -- bash -c './asan; true'
 same 'works' verify_asan_link_order=0 "$(cat out)"
 ASAN_OPTIONS=detect_leaks=0 exits "with the user's own options" 0 -- bash -c './asan; true'
 same 'which stay' detect_leaks=0:verify_asan_link_order=0 "$(cat out)"
+
+# Names of directories and files, as odd as they come.
+for odd in 'a b' 'co:lon' 'per%p' 'dq"uote' 'back\slash' "$(printf 'tab\tx')" "$(printf 'new\nline')" '#hash'; do
+	mkdir "odd $odd"
+	echo 'cloexec.leaked # on purpose' >"odd $odd/sup"
+	TMPDIR="$PWD/odd $odd" exits "$odd: TMPDIR" 99 -- cloexec-wrong socket fork show-fds
+	same "$odd: is left as it was" sup "$(ls "odd $odd")"
+	exits "$odd: --out and its like" 99 --out "odd $odd/out" --junit "odd $odd/j" --sarif "odd $odd/s" -- cloexec-wrong socket fork show-fds
+	same "$odd: results" 'findings.json log.jsonl summary.txt' "$(cd "odd $odd/out" && echo *)"
+	exits "$odd: a suppressions file" 0 --set "suppressions=odd $odd/sup" -- cloexec-wrong socket fork show-fds
+done
+mkdir "q'uote"
+echo 'cloexec.leaked # on purpose' >"q'uote/sup"
+TMPDIR="$PWD/q'uote" exits 'TMPDIR with a quote' 2 -- touch ran
+says 'is refused' "q'uote/fdguard-check.*: the log cannot be in a directory with a quote in its name; let TMPDIR name another one\$"
+exits '--out with a quote' 2 --out "q'uote/out" -- touch ran
+says 'is refused as well' 'let --out name another one'
+refuse 'and nothing was run' test -e ran
+same 'or left there' 'out sup' "$(cd "q'uote" && echo *)"
+exits 'a suppressions file with a quote' 0 --set "suppressions=q'uote/sup" -- cloexec-wrong socket fork show-fds
+
 finish

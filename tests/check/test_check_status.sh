@@ -5,7 +5,7 @@
 
 exits 'nothing found' 0 -- true
 says 'it says that it passed' '^fdguard check: passed: 0 findings (exit status 0)$'
-says 'and what it covered' '^Covered: 1 program image ran guarded, 0 did not$'
+says 'and what it covered' '^Covered: 1 program ran guarded, 0 did not$'
 exits "CMD's own status" 7 -- sh -c 'exit 7'
 exits "CMD's own status comes before a finding" 7 -- sh -c 'cloexec-wrong socket fork show-fds; exit 7'
 says 'the finding is told all the same' '\[cloexec\.leaked\]$'
@@ -18,10 +18,12 @@ exits 'a finding' 99 -- cloexec-wrong socket fork show-fds
 exits 'a status of the user' 42 --exitcode 42 -- cloexec-wrong socket fork show-fds
 exits 'a status of 0' 0 --exitcode=0 -- cloexec-wrong socket fork show-fds
 exits 'never a failure' 0 --no-exitcode -- cloexec-wrong socket fork show-fds
+exits 'a status of 0 is for findings alone' 98 --exitcode=0 -- sh -c 'check-static; cloexec-wrong socket fork show-fds'
+exits 'never a failure, not for programs that ran unguarded either' 0 --no-exitcode -- sh -c 'check-static; cloexec-wrong socket fork show-fds'
 exits "never a failure, but for CMD's own" 3 --no-exitcode -- sh -c 'exit 3'
 exits 'a warning' 99 -- cloexec-wrong file fork show-fds
 exits 'a warning is no error' 0 --fail-on error -- cloexec-wrong file fork show-fds
-says 'but it is counted' '^Let through: 1 is below --fail-on$'
+says 'but it is counted' '^Let through: 1 finding is below --fail-on '
 exits 'an error is' 99 --fail-on error -- cloexec-wrong socket fork show-fds
 exits 'fixed, it is no finding' 0 --fix -- cloexec-wrong socket fork show-fds
 same 'and does not reach the child' '' "$(cat out)"

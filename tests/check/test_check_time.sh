@@ -19,7 +19,7 @@ cloexec-wrong socket fork show-fds
 cat /dev/zero | sleep 1000
 EOF
 exits 'a tree that hangs' 143 --max-time 1500ms -- sh hang.sh
-says 'is said to' '^fdguard check: FAILED: not done after 1500 ms; 1 finding'
+says 'is said to' '^fdguard check: FAILED: not done after 1500 ms (--max-time); 1 finding'
 says 'where: the one that is waited for' 'pid [0-9]*, sleep 1000: sleeping in sleep$'
 says 'where: the writer' 'pid [0-9]*, cat /dev/zero: sleeping in write of 1 (pipe:\[[0-9]*\])$'
 says 'what it found before is told' 'made at make_socket'

@@ -22,6 +22,8 @@ const struct fuzz_seed fuzz_seeds[] = {
 			  LINE("cloexec.inherited", "warning", ",\"fds\":\"10,250-251\",\"what\":\"10 /dev/null, 250 x, …\"")),
 	FUZZ_TEXT(LINE("run.exec", "note", ",\"file\":\"/nosuch\",\"child\":55,\"error\":0") LINE("run.exec", "note", ",\"file\":\"/nosuch\",\"child\":-1,\"error\":0,\"elsewhere\":1")
 			  LINE("run.uncovered", "warning", "") "half a line"),
+	FUZZ_TEXT(LINE("run.meant", "note", ",\"fd\":3,\"count\":2,\"created\":[{\"object\":\"/x\",\"offset\":\"0x1\"}],\"kind\":\"file\",\"reason\":\"r\",\"weak\":1,\"what\":\"/y\",\"command\":\"x 3\"")
+			  LINE("run.start", "note", "") LINE("run.end", "note", ",\"until\":\"seccomp\"")),
 	FUZZ_TEXT("\n\n{\"v\":1}\n[[[[[[[[[[[[[[[[[[[[[[\n\"\\ud83d\\ude00\"\n{\"a\":1e5,\"a\":2}\n"),
 };
 const size_t fuzz_seed_count = sizeof(fuzz_seeds) / sizeof(fuzz_seeds[0]);
@@ -78,7 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	must(pwrite(fd, data + n / 2, n - n / 2, (off_t)(n / 2)) == (ssize_t)(n - n / 2));
 	collect_finish(c);
 	tree_finish(t);
-	judge_finish(j, true);
+	judge_finish(j, NULL, true);
 	if (n % 8 == 0)
 		write_out(&r); /* slow */
 	collect_free(c);

@@ -36,6 +36,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 			abort();
 	if (named.count > FDG_NAMED_MAX || named.listen_end < 0)
 		abort();
+	for (int fd = 3; fd < 20; fd++) {
+		char why[64];
+		struct fdg_buf b = FDG_BUF(why);
+		bool weak;
+
+		if (fdg_named_why(&named, argv, envp, fd, &b, &weak) != fdg_named_has(&named, fd))
+			abort();
+	}
 	free(text);
 	return 0;
 }

@@ -152,6 +152,87 @@ static void the_work_is_bounded(void **state)
 	assert_true(fdg_named_has(&n, 7)); /* what was not looked at may name anything */
 }
 
+/* "3-4" for what LISTEN_FDS=2 and LISTEN_PID=`pid` name, for a reader and a starter. */
+static bool listens(const char *pid, int reader, int starter)
+{
+	struct fdg_named n = { .interesting = any, .reader = reader, .starter = starter };
+	char entry[32], *forth[] = { (char *)"LISTEN_FDS=2", entry, NULL }, *back[] = { entry, (char *)"LISTEN_FDS=2", NULL };
+	bool has;
+
+	snprintf(entry, sizeof(entry), "LISTEN_PID=%s", pid);
+	fdg_named_collect(&n, NULL, forth);
+	has = fdg_named_has(&n, 4);
+	n = (struct fdg_named){ .interesting = any, .reader = reader, .starter = starter };
+	fdg_named_collect(&n, NULL, back);
+	assert_int_equal(fdg_named_has(&n, 4), has);
+	return has;
+}
+
+static void listen_fds_are_for_the_process_that_listen_pid_names(void **state)
+{
+	(void)state;
+	assert_true(listens("77", 77, 10));
+	assert_false(listens("78", 77, 10));
+	assert_false(listens("10", 77, 10));
+	assert_true(listens("78", 0, 10)); /* a child whose number nobody knows yet */
+	assert_false(listens("10", 0, 10));
+	assert_true(listens("", 77, 10));
+	assert_true(listens("nonsense", 77, 10));
+	assert_true(listens("99999999999", 77, 10));
+}
+
+#define LISTS(...) ((char *[]){ __VA_ARGS__ NULL })
+
+/* "the argument 3 names it", with a question mark if that is weak; "" if 3 is not named. */
+static const char *why(char *const argv[], char *const envp[])
+{
+	static char text[256];
+	struct fdg_named n = { .interesting = any, .reader = 77 };
+	struct fdg_buf b = FDG_BUF(text);
+	bool weak;
+
+	fdg_named_collect(&n, argv, envp);
+	if (fdg_named_why(&n, argv, envp, 3, &b, &weak) && weak)
+		fdg_put(&b, "?");
+	return text;
+}
+
+#define WHY(want, ...) assert_string_equal(why(LISTS("prog", __VA_ARGS__), NULL), want)
+#define WHY_ENV(want, ...) assert_string_equal(why(LISTS("prog", "3",), LISTS(__VA_ARGS__)), want)
+
+static void what_names_it_is_told_and_how_surely(void **state)
+{
+	char big[300];
+
+	(void)state;
+	memset(big, '3', sizeof(big));
+	memcpy(big, "sh /dev/fd/3/", 13);
+	big[299] = '\0';
+	WHY("", "4",);
+	WHY("the argument 3 names it?", "-n", "3",);
+	WHY("the argument -f3 names it?", "-f3",);
+	WHY("the argument --lines=3 names it?", "--lines=3",);
+	WHY("the argument 3 names it", "--status-fd", "3",);
+	WHY("the argument --fd=3 names it", "3", "--fd=3",);
+	WHY("the argument fd://3 names it", "fd://3",);
+	WHY("<&3, in an argument, names it", "-c", "cat <&3",);
+	WHY("3, in an argument, names it?", "-c", "sleep 3",);
+	WHY("<&3, in an argument, names it", "-c", "sleep 3; cat <&3",);
+	WHY("/dev/fd/3/333333333333333333333333333333333333333333333333333333…, in an argument, names it", big,);
+	WHY_ENV("the argument 3 names it?", "HOME=/",);
+	WHY_ENV("the variable SERVER_FD names it", "HOME=/", "SERVER_FD=3",);
+	WHY_ENV("the variable LISTEN_FDS names it", "LISTEN_FDS=1", "LISTEN_PID=77",);
+	WHY_ENV("the argument 3 names it?", "LISTEN_FDS=1", "LISTEN_PID=78",);
+	WHY_ENV("the variable BATS_TMPDIR names it", "BATS_TMPDIR=/",);
+	assert_string_equal(why(LISTS("show-fds", "3",), NULL), "the argument 3 names it?");
+}
+
+static void a_control_byte_in_an_argument_is_no_control_byte_in_the_reason(void **state)
+{
+	(void)state;
+	WHY("the argument \\x1b[2J=3 names it?", "\033[2J=3",);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,6 +242,9 @@ int main(void)
 		cmocka_unit_test(variables_that_name_nothing),
 		cmocka_unit_test(only_interesting_numbers_are_kept_and_no_more_than_fit),
 		cmocka_unit_test(the_work_is_bounded),
+		cmocka_unit_test(listen_fds_are_for_the_process_that_listen_pid_names),
+		cmocka_unit_test(what_names_it_is_told_and_how_surely),
+		cmocka_unit_test(a_control_byte_in_an_argument_is_no_control_byte_in_the_reason),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

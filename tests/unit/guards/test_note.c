@@ -88,6 +88,29 @@ static void more_ranges_than_fit_are_said_to_be_more(void **state)
 	assert_int_equal(text[b.len - 1], '+');
 }
 
+/* Numbers in any order, some twice, in more ranges than there is room for: the note is read, and has each of them. */
+static void numbers_may_come_in_any_order(void **state)
+{
+	static const int orders[][20] = { { 3, 60, 4, 5, 6 }, { 9, 8, 7 }, { 5, 5, 3, 3, 4 }, { 10, 12, 11, 9 }, { 10, 30, 20, 40, 15, 15 },
+		{ 100, 120, 140, 160, 180, 200, 220, 240, 260, 280, 300, 320, 340, 360, 380, 400, 110, 7, 420, 130 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(orders) / sizeof(*orders); i++) {
+		struct fdg_note n = sample(), r;
+		char text[512];
+		struct fdg_buf b = FDG_BUF(text);
+
+		for (int k = 0; k < 20 && orders[i][k]; k++)
+			fdg_note_add(&n, FDG_NOTE_MEANT, 0, NULL, 0, orders[i][k]);
+		fdg_note_write(&n, &b);
+		assert_true(fdg_note_read(VALUE(text), &r));
+		for (int k = 0; k < 20 && orders[i][k]; k++)
+			assert_non_null(fdg_note_find(&r, orders[i][k]));
+		assert_null(fdg_note_find(&r, 2));
+		assert_null(fdg_note_find(&r, 500));
+	}
+}
+
 static void a_note_never_outgrows_its_room(void **state)
 {
 	char text[FDG_NOTE_MAX], longname[2700];
@@ -145,6 +168,7 @@ int main(void)
 		cmocka_unit_test(numbers_that_were_held_back_are_not_found),
 		cmocka_unit_test(more_groups_than_fit_lose_their_place_but_no_number),
 		cmocka_unit_test(more_ranges_than_fit_are_said_to_be_more),
+		cmocka_unit_test(numbers_may_come_in_any_order),
 		cmocka_unit_test(a_note_never_outgrows_its_room),
 		cmocka_unit_test(strangers_notes_are_refused_whole),
 	};

@@ -549,7 +549,7 @@ static void background_job(int slave)
 
 static void terminal_with_tostop(void)
 {
-	int master = posix_openpt(O_RDWR | O_NOCTTY), slave, status;
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), slave, status;
 	char on[] = "stty tostop";
 	pid_t pid;
 

@@ -71,6 +71,20 @@ static void an_address_of_a_library_has_the_librarys_path(void **state)
 	assert_contains(symbol(&p), "getppid+0x0");
 }
 
+static void the_way_back_is_the_same_address(void **state)
+{
+	const char *program = (const char *)&landmark + 1, *library = (const char *)dlsym(RTLD_NEXT, "getppid") + 1;
+	struct fdg_place p;
+
+	(void)state;
+	assert_true(fdg_place_of(program, &p));
+	assert_ptr_equal(fdg_pc_of(&p), program);
+	assert_true(fdg_place_of(library, &p));
+	assert_ptr_equal(fdg_pc_of(&p), library);
+	assert_null(fdg_pc_of(&(struct fdg_place){ "/no/such/library.so", 1 }));
+	assert_null(fdg_pc_of(&(struct fdg_place){ NULL, 1 }));
+}
+
 static void what_is_no_code_has_no_place(void **state)
 {
 	struct fdg_place p = { "untouched", 7 };
@@ -154,6 +168,7 @@ int main(void)
 		cmocka_unit_test_setup(an_address_of_the_program_has_its_path, setup),
 		cmocka_unit_test_setup(a_return_address_is_looked_up_as_the_call_before_it, setup),
 		cmocka_unit_test_setup(an_address_of_a_library_has_the_librarys_path, setup),
+		cmocka_unit_test_setup(the_way_back_is_the_same_address, setup),
 		cmocka_unit_test_setup(what_is_no_code_has_no_place, setup),
 		cmocka_unit_test_setup(the_program_is_found_though_its_path_is_gone, setup),
 		cmocka_unit_test_setup(objects_that_cannot_be_read_have_no_symbols, setup),

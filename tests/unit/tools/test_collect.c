@@ -80,7 +80,7 @@ static void lines_may_come_in_pieces(void **state)
 		collect_more(collect);
 	}
 	collect_finish(collect);
-	judge_finish(judge, true);
+	judge_finish(judge, NULL, true);
 	assert_int_equal(run.problems, 0);
 	assert_int_equal(run.findings, 2);
 	assert_int_equal(reports(), 3);

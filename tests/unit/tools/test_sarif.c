@@ -14,7 +14,7 @@ static void a_result_has_what_the_forge_wants(void **state)
 	assert_non_null(strstr(text, "\"level\": \"error\""));
 	assert_non_null(strstr(text, "\"uri\": \"README.md\""));
 	assert_non_null(strstr(text, "\"startLine\": 1"));
-	assert_non_null(strstr(text, "\"fdguardFinding/v1\": \"0123456789abcdef\""));
+	assert_non_null(strstr(text, "\"fdguardFinding/v2\": \"0123456789abcdef\""));
 	assert_non_null(strstr(text, "\"primaryLocationLineHash\": \"0123456789abcdef:1\""));
 	assert_non_null(strstr(text, "\"decoratedName\": \"_ZN3dns9pool_openEv\""));
 	assert_non_null(strstr(text, "\"sourceLineKnown\": false"));

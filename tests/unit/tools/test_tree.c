@@ -120,6 +120,21 @@ static void one_that_could_have_been_guarded_lost_its_preload(void **state)
 	assert_non_null(strstr(last, "the preload was lost"));
 }
 
+static void one_that_could_not_be_preloaded_did_run(void **state)
+{
+	struct log_line l = line("\"pid\":10,\"exe\":\"/bin/parent\",\"file\":\"/bin/true\",\"child\":0,\"error\":0,\"elsewhere\":0,\"barred\":1");
+
+	(void)state;
+	tree_exec(tree, &l);
+	l = line("\"pid\":11,\"exe\":\"/bin/parent\",\"file\":\"/bin/true\",\"child\":0,\"error\":0,\"elsewhere\":0,\"barred\":2");
+	tree_exec(tree, &l);
+	start(11, 10, "/bin/true"); /* it was preloaded all the same */
+	l = line("\"pid\":12,\"exe\":\"/bin/parent\",\"file\":\"/bin/true\",\"child\":0,\"error\":0,\"elsewhere\":0,\"barred\":3");
+	tree_exec(tree, &l);
+	finished(1, 1);
+	assert_non_null(strstr(last, "true (pid 10), started by parent, ran unguarded: it is dynamically linked, but the library's file was out of its reach"));
+}
+
 static void one_that_was_handed_the_preload_may_have_ended_before_it_began(void **state)
 {
 	(void)state;
@@ -147,6 +162,33 @@ static void what_could_not_be_written_is_counted(void **state)
 	(void)state;
 	tree_end(tree, &l);
 	assert_int_equal(run.lost, 15);
+}
+
+static void of_several_ends_the_last_one_counts(void **state)
+{
+	struct log_line l;
+
+	(void)state;
+	start(10, 1, "/bin/x");
+	l = line("\"pid\":10,\"exe\":\"/bin/x\",\"lost\":2,\"until\":\"seccomp\"");
+	tree_end(tree, &l);
+	assert_true(run.image[0].filtered);
+	l = line("\"pid\":10,\"exe\":\"/bin/x\",\"lost\":3");
+	tree_end(tree, &l);
+	assert_false(run.image[0].filtered);
+	assert_int_equal(run.lost, 3);
+	start(11, 1, "/bin/x");
+	l = line("\"pid\":11,\"exe\":\"/bin/x\",\"lost\":0,\"until\":\"seccomp\"");
+	tree_end(tree, &l);
+	l = line("\"pid\":12,\"exe\":\"/bin/x\",\"lost\":0,\"until\":\"seccomp\"");
+	tree_end(tree, &l);
+	finished(2, 0);
+	assert_int_equal(run.filtereds, 2);
+	assert_true(run.filtered[0].forked);
+	assert_int_equal(run.filtered[0].pid, 12);
+	assert_int_equal(run.filtered[1].pid, 11);
+	assert_false(run.filtered[1].forked);
+	assert_int_equal(run.unended, 0);
 }
 
 static void an_image_without_an_end_is_cut_short(void **state)
@@ -320,9 +362,11 @@ int main(void)
 		TEST(an_exec_is_followed_by_its_image),
 		TEST(one_that_never_came_is_told),
 		TEST(one_that_could_have_been_guarded_lost_its_preload),
+		TEST(one_that_could_not_be_preloaded_did_run),
 		TEST(one_that_was_handed_the_preload_may_have_ended_before_it_began),
 		TEST(cmd_that_ended_well_did_begin),
 		TEST(what_could_not_be_written_is_counted),
+		TEST(of_several_ends_the_last_one_counts),
 		TEST(an_image_without_an_end_is_cut_short),
 		TEST(a_failed_exec_started_nothing),
 		TEST(a_number_that_is_used_again_does_not_hide_what_never_came),

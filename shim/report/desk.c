@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#include "report/desk.h"
+
+#include <errno.h>
+
+#include "base/sys.h"
+#include "report/lost.h"
+#include "report/sink.h"
+
+#include "base/poison.h"
+
+struct fdg_desk *fdg_desk_take(_Atomic uint64_t *lost)
+{
+	struct fdg_desk *d = fdg_sys_mmap(sizeof(*d), false);
+
+	if (!d) {
+		fdg_lost_tell();
+		fdg_lost_count(-ENOMEM, lost);
+	}
+	return d;
+}
+
+void fdg_desk_give(struct fdg_desk *d)
+{
+	fdg_sys_munmap(d, sizeof(*d));
+}
+
+void fdg_desk_write(const struct fdg_item *item, struct fdg_desk *d, _Atomic uint64_t *lost)
+{
+	int r;
+
+	fdg_compose(item, &d->line);
+	r = fdg_sink_write(&d->line);
+	if (r >= 0)
+		return;
+	if (item->f->id != FDG_RUN_END)
+		fdg_lost_tell();
+	fdg_lost_count(r, lost);
+}
+
+void fdg_desk_say(const char *sentence)
+{
+	struct fdg_line line;
+	struct fdg_buf b = { line.text, 0, sizeof(line.text), false };
+
+	fdg_put(&b, "fdguard: ");
+	fdg_put_plain(&b, sentence, FDG_LINE_MAX - 32);
+	line.text[b.len] = '\n';
+	line.len = b.len + 1;
+	fdg_sink_stderr(&line);
+}

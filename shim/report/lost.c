@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+#include "report/lost.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "base/fmt.h"
+#include "base/sys.h"
+#include "options/options.h"
+#include "report/desk.h"
+#include "report/run.h"
+#include "report/sink.h"
+#include "report/told.h"
+
+#include "base/poison.h"
+
+/* With run.exec=on: shared with forked children, and with the whole tree. */
+static _Atomic uint64_t *below;
+static uint64_t *tree;
+
+static uint64_t *map_number(int fd)
+{
+	struct stat st;
+	long at;
+
+	if (fdg_sys_fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size < (off_t)sizeof(*tree))
+		return NULL;
+	at = fdg_sys6(SYS_mmap, 0, sizeof(*tree), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	return fdg_is_err(at) ? NULL : (uint64_t *)at;
+}
+
+__attribute__((noinline)) static uint64_t *map_tree(void)
+{
+	char path[PATH_MAX];
+	struct fdg_buf b = FDG_BUF(path);
+	uint64_t *at;
+	int fd;
+
+	fdg_sink_put_name(&b);
+	fdg_put(&b, FDG_LOST_SUFFIX);
+	fd = b.cut ? -1 : fdg_sys_open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0);
+	if (fd < 0)
+		return NULL;
+	at = map_number(fd);
+	fdg_sys_close(fd);
+	return at;
+}
+
+void fdg_lost_start(void)
+{
+	below = NULL;
+	tree = NULL;
+	if (!fdg_options.run_exec)
+		return;
+	below = fdg_sys_mmap(sizeof(*below), true);
+	tree = fdg_options.log.where == FDG_LOG_FILE ? map_tree() : NULL;
+}
+
+/* By the kernel's copy: somebody may have cut the file short, and touching it would be a SIGBUS then. Two at once may count as one. */
+void fdg_lost_tell(void)
+{
+	uint64_t n;
+
+	if (!tree || !fdg_sys_peek(tree, &n, sizeof(n)))
+		return;
+	n++;
+	fdg_sys_poke(tree, &n, sizeof(n));
+}
+
+void fdg_lost_count(int r, _Atomic uint64_t *lost)
+{
+	int none = 0;
+
+	if (below && fdg_run.pid != fdg_sys_getpid()) {
+		atomic_fetch_add(below, 1);
+		return;
+	}
+	atomic_compare_exchange_strong(&fdg_run.lost_reason, &none, -r);
+	atomic_fetch_add(lost, 1);
+}
+
+void fdg_lost_drop(void)
+{
+	fdg_lost_tell();
+	atomic_fetch_add(&fdg_run.dropped, 1);
+}
+
+uint64_t fdg_lost_below(void)
+{
+	return below ? atomic_load(below) : 0;
+}
+
+static void say_lost(void)
+{
+	uint64_t lost = atomic_load(&fdg_run.lost);
+	char text[1024];
+	struct fdg_buf b = FDG_BUF(text);
+
+	if (!lost && !atomic_load(&fdg_run.lost_run))
+		return;
+	if (lost)
+		fdg_put_count(&b, lost);
+	fdg_put(&b, lost == 0 ? "the start or end of this run" : lost == 1 ? " finding" : " findings");
+	fdg_put(&b, " could not be written to ");
+	fdg_sink_put_name(&b);
+	fdg_put(&b, ": ");
+	fdg_sink_put_reason(&b, atomic_load(&fdg_run.lost_reason));
+	fdg_desk_say(text);
+}
+
+static void say_dropped(void)
+{
+	uint64_t dropped = atomic_load(&fdg_run.dropped);
+	char text[256];
+	struct fdg_buf b = FDG_BUF(text);
+
+	if (!dropped)
+		return;
+	fdg_put_count(&b, dropped);
+	fdg_put(&b, dropped == 1 ? " more finding was" : " more findings were");
+	fdg_put(&b, " not written: there were more than ");
+	fdg_put_count(&b, FDG_TOLD_MAX);
+	fdg_put(&b, " different ones");
+	fdg_desk_say(text);
+}
+
+void fdg_lost_say(void)
+{
+	say_lost();
+	say_dropped();
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+/* The lines about a run itself: run.start, run.exec, run.meant and run.end. JSON alone has them. */
+#include "report/run.h"
+
+#include "base/fmt.h"
+#include "base/sys.h"
+#include "report/desk.h"
+#include "report/lost.h"
+#include "report/report.h"
+#include "report/suppress.h"
+
+#include "base/poison.h"
+
+static bool writes_runs(void)
+{
+	return fdg_options.format == FDG_JSON && fdg_report_wants(FDG_LEVEL_NOTE);
+}
+
+static void write_run(enum fdg_finding_id id, const char *message, const struct fdg_fact *fact, unsigned facts, const char *members)
+{
+	struct fdg_finding f = FDG_FINDING_INIT(id);
+	struct fdg_item item = { .f = &f, .members = members };
+	struct fdg_desk *d = fdg_desk_take(&fdg_run.lost_run);
+
+	if (!d)
+		return;
+	f.message = message;
+	f.fact = fact;
+	f.facts = facts;
+	fdg_desk_write(&item, d, &fdg_run.lost_run);
+	fdg_desk_give(d);
+}
+
+void fdg_report_run_start(void)
+{
+	char message[512], argv[2048];
+	struct fdg_buf m = FDG_BUF(message), a = FDG_BUF(argv);
+	struct fdg_fact facts[] = {
+		{ "ppid", NULL, NULL, 0 },
+		{ "argc", NULL, NULL, fdg_run.argc },
+	};
+
+	if (!writes_runs())
+		return;
+	facts[0].number = fdg_sys_getppid();
+	fdg_fmt(&m, "guarding %s", fdg_run_exe());
+	if (fdg_run.argv) {
+		fdg_put(&a, ",\"argv\":");
+		fdg_put_json_array(&a, fdg_run.argc, fdg_run.argv);
+	}
+	write_run(FDG_RUN_START, message, facts, sizeof(facts) / sizeof(*facts), argv);
+}
+
+void fdg_report_run_exec(const char *file, bool elsewhere, int barred, int child, int error)
+{
+	char message[512];
+	struct fdg_buf m = FDG_BUF(message);
+	struct fdg_fact facts[] = {
+		{ "file", NULL, file, 0 },
+		{ "child", NULL, NULL, child },
+		{ "error", NULL, NULL, error },
+		{ "elsewhere", NULL, NULL, elsewhere },
+		{ "barred", NULL, NULL, barred },
+	};
+
+	if (!fdg_options.run_exec || !writes_runs())
+		return;
+	fdg_fmt(&m, error ? "%s could not be started" : "starting %s", file);
+	write_run(FDG_RUN_EXEC, message, facts, sizeof(facts) / sizeof(*facts), NULL);
+}
+
+void fdg_report_run_meant(const struct fdg_finding *f)
+{
+	struct fdg_desk *d;
+
+	if (!fdg_options.run_exec || !writes_runs() || !(d = fdg_desk_take(&fdg_run.lost_run)))
+		return;
+	fdg_find_symbols(f, &d->symbols);
+	fdg_desk_write(&(struct fdg_item){ .f = f, .symbols = &d->symbols }, d, &fdg_run.lost_run);
+	fdg_desk_give(d);
+}
+
+static fdg_report_open *what_is_open;
+
+void fdg_report_open_by(fdg_report_open *put)
+{
+	what_is_open = put;
+}
+
+/* A list that does not fit is left out as a whole. */
+static void put_suppressions_used(struct fdg_buf *b)
+{
+	struct fdg_buf part = { b->text, b->len, b->len + 1024, false };
+
+	if (!fdg_suppress_any())
+		return;
+	fdg_put(&part, ",\"suppressions_used\":");
+	fdg_suppress_put_used(&part);
+	if (part.cut)
+		b->text[b->len] = '\0';
+	else
+		b->len = part.len;
+}
+
+/* Before an exec and before a filter nothing is said of what is open: it lives on, or may be closed yet. */
+enum ending { AT_EXIT, AT_EXEC, AT_FILTER };
+
+static void put_members(struct fdg_buf *b, enum ending how)
+{
+	put_suppressions_used(b);
+	if (how == AT_EXIT && fdg_options.run_exec && what_is_open) {
+		fdg_put(b, ",\"open\":");
+		what_is_open(b);
+	}
+}
+
+static void write_run_end(enum ending how)
+{
+	char message[512], members[1024 + FDG_REPORT_OPEN_MAX];
+	struct fdg_buf m = FDG_BUF(message), more = FDG_BUF(members);
+	uint64_t findings = atomic_load(&fdg_run.findings);
+	unsigned n = fdg_options.run_exec ? 7 : 5;
+	struct fdg_fact facts[8] = {
+		{ "findings", NULL, NULL, (int64_t)findings },
+		{ "suppressed", NULL, NULL, (int64_t)atomic_load(&fdg_run.suppressed) },
+		{ "repeats", NULL, NULL, (int64_t)atomic_load(&fdg_run.held_back) },
+		{ "dropped", NULL, NULL, (int64_t)atomic_load(&fdg_run.dropped) },
+		{ "lost", NULL, NULL, (int64_t)atomic_load(&fdg_run.lost) },
+		/* With run.exec=on: */
+		{ "lost_run", NULL, NULL, (int64_t)atomic_load(&fdg_run.lost_run) },
+		{ "lost_below", NULL, NULL, (int64_t)fdg_lost_below() },
+	};
+
+	fdg_put_count(&m, findings);
+	fdg_fmt(&m, findings == 1 ? " finding in %s" : " findings in %s", fdg_run_exe());
+	put_members(&more, how);
+	if (how == AT_FILTER)
+		facts[n++] = (struct fdg_fact){ "until", NULL, "seccomp", 0 };
+	write_run(FDG_RUN_END, message, facts, n, members);
+}
+
+static bool is_own_run(void)
+{
+	return fdg_run_is(FDG_RUN_LIVE) && fdg_run.pid == fdg_sys_getpid();
+}
+
+bool fdg_report_exec(void)
+{
+	if (!writes_runs() || !is_own_run() || atomic_exchange(&fdg_run.ended, true))
+		return false;
+	write_run_end(AT_EXEC);
+	return true;
+}
+
+void fdg_report_exec_failed(void)
+{
+	atomic_store(&fdg_run.ended, false);
+}
+
+/* Of a forked child too: what it execs then is out of sight. */
+void fdg_report_filter(void)
+{
+	if (writes_runs() && !atomic_load(&fdg_run.ended))
+		write_run_end(AT_FILTER);
+}
+
+void fdg_report_end(void)
+{
+	if (!is_own_run() || atomic_exchange(&fdg_run.ended, true))
+		return;
+	if (writes_runs())
+		write_run_end(AT_EXIT);
+	fdg_lost_say();
+}
