@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/sys.h"
 #include "ledger/ledger.h"
 #include "report/report.h"
 #include "report/symbol.h"
@@ -22,6 +23,11 @@ struct groups {
 	struct group group[GROUPS];
 	unsigned used;
 	uint64_t more; /* that had no group */
+};
+
+struct work {
+	struct groups groups;
+	char entry[ENTRY_MAX];
 };
 
 static void count(struct groups *g, fdg_kindword kind, const void *site)
@@ -94,26 +100,38 @@ static void put_group(struct fdg_buf *b, const struct group *g)
 	fdg_put_char(b, '}');
 }
 
-void fdg_leftover_put(struct fdg_buf *b)
+static void put_groups(struct fdg_buf *b, struct work *w)
 {
 	size_t start = b->len;
-	struct groups g;
+	struct groups *g = &w->groups;
 
-	collect(&g);
+	collect(g);
 	fdg_put_char(b, '[');
-	for (unsigned i = 0; i < g.used; i++) {
-		char text[ENTRY_MAX];
-		struct fdg_buf entry = FDG_BUF(text);
+	for (unsigned i = 0; i < g->used; i++) {
+		struct fdg_buf entry = { w->entry, 0, sizeof(w->entry), false };
 
 		if (b->len > start + 1)
 			fdg_put_char(&entry, ',');
-		put_group(&entry, &g.group[i]);
+		put_group(&entry, &g->group[i]);
 		if (entry.cut || entry.len + 64 > b->cap - b->len || b->len - start + entry.len > FDG_REPORT_OPEN_MAX - 64)
-			g.more += g.group[i].count;
+			g->more += g->group[i].count;
 		else
-			fdg_put(b, text);
+			fdg_put(b, w->entry);
 	}
-	if (g.more)
-		fdg_fmt(b, "%s{\"more\":%lu}", b->len > start + 1 ? "," : "", (unsigned long)g.more);
+	if (g->more)
+		fdg_fmt(b, "%s{\"more\":%lu}", b->len > start + 1 ? "," : "", (unsigned long)g->more);
 	fdg_put_char(b, ']');
+}
+
+/* An end may come on a signal stack: this is in a mapping. */
+void fdg_leftover_put(struct fdg_buf *b)
+{
+	struct work *w = fdg_sys_mmap(sizeof(*w), false);
+
+	if (!w) {
+		fdg_put(b, "[]");
+		return;
+	}
+	put_groups(b, w);
+	fdg_sys_munmap(w, sizeof(*w));
 }

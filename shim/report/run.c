@@ -114,10 +114,13 @@ static void put_members(struct fdg_buf *b, enum ending how)
 	}
 }
 
+/* More than a signal stack may have: in a mapping. Without one these are left out. */
+#define MEMBERS_MAX (1024 + FDG_REPORT_OPEN_MAX)
+
 static void write_run_end(enum ending how)
 {
-	char message[512], members[1024 + FDG_REPORT_OPEN_MAX];
-	struct fdg_buf m = FDG_BUF(message), more = FDG_BUF(members);
+	char message[512], *members = fdg_sys_mmap(MEMBERS_MAX, false);
+	struct fdg_buf m = FDG_BUF(message), more = { members, 0, MEMBERS_MAX, false };
 	uint64_t findings = atomic_load(&fdg_run.findings);
 	unsigned n = fdg_options.run_exec ? 7 : 5;
 	struct fdg_fact facts[8] = {
@@ -133,10 +136,13 @@ static void write_run_end(enum ending how)
 
 	fdg_put_count(&m, findings);
 	fdg_fmt(&m, findings == 1 ? " finding in %s" : " findings in %s", fdg_run_exe());
-	put_members(&more, how);
+	if (members)
+		put_members(&more, how);
 	if (how == AT_FILTER)
 		facts[n++] = (struct fdg_fact){ "until", NULL, "seccomp", 0 };
 	write_run(FDG_RUN_END, message, facts, n, members);
+	if (members)
+		fdg_sys_munmap(members, MEMBERS_MAX);
 }
 
 static bool is_own_run(void)

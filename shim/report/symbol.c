@@ -6,6 +6,7 @@
 #include <link.h>
 #include <string.h>
 
+#include "base/exe.h"
 #include "base/sys.h"
 #include "report/elf.h"
 #include "report/high.h"
@@ -31,13 +32,28 @@ bool fdg_place_of(const void *pc, struct fdg_place *ret)
 	return ret->object != NULL;
 }
 
+const void *fdg_pc_of(const struct fdg_place *p)
+{
+	struct dl_find_object self;
+	const struct link_map *m;
+
+	if (!p->object || !_dl_find_object || _dl_find_object((void *)(uintptr_t)fdg_pc_of, &self) != 0)
+		return NULL;
+	for (m = self.dlfo_link_map; m && m->l_prev; m = m->l_prev)
+		;
+	for (; m; m = m->l_next)
+		if (strcmp(m->l_name && *m->l_name ? m->l_name : fdg_run_exe(), p->object) == 0)
+			return (const void *)(m->l_addr + p->offset + 1);
+	return NULL;
+}
+
 /* The running program by the kernel's own link: its path may name a newer file by now. */
 static int open_object(const char *object)
 {
 	int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, fd = -1;
 
 	if (object == fdg_run_exe())
-		fd = fdg_open_high("/proc/self/exe", flags, 0);
+		fd = fdg_open_high(fdg_exe_link(), flags, 0);
 	return fd < 0 && strchr(object, '/') ? fdg_open_high(object, flags, 0) : fd;
 }
 
@@ -51,7 +67,7 @@ bool fdg_variable_end(const void *p, const void **ret_end)
 	/* A place is the byte before a return address. */
 	if (!fdg_place_of((const char *)p + 1, &place) || place.object != fdg_run_exe())
 		return true;
-	fd = fdg_run_is(FDG_RUN_RETIRED) ? -1 : fdg_open_high("/proc/self/exe", O_RDONLY | O_CLOEXEC, 0);
+	fd = fdg_run_is(FDG_RUN_RETIRED) ? -1 : fdg_open_high(fdg_exe_link(), O_RDONLY | O_CLOEXEC, 0);
 	if (fd < 0)
 		return false;
 	end = fdg_elf_variable_end(fd, place.offset);

@@ -17,6 +17,8 @@
  * loader's memory, or is the program's own path (fdg_report_start); a return address is looked up as the call before it.
  */
 bool fdg_place_of(const void *pc, struct fdg_place *ret);
+/* The way back: the return address in this process. NULL: no such object is loaded here. Walks the loader's list: before the program runs. */
+const void *fdg_pc_of(const struct fdg_place *p);
 /*
  * Appends "symbol+0x4b" from the file's .symtab, else .dynsym; false, and nothing appended, if it has none. Reads the file in
  * pieces (a mapping of a file that is cut meanwhile would raise SIGBUS); hostile files are no harm.

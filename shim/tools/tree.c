@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "tools/tree.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/fmt.h"
-#include "options/options.h"
-#include "tools/absent.h"
-#include "tools/binary.h"
+#include "tools/awaited.h"
 #include "tools/ending.h"
 #include "tools/json.h"
 #include "tools/leaks.h"
@@ -17,23 +16,13 @@
 
 #define COMMAND_MAX 200
 
-/* An image that somebody set out to start. */
-struct awaited {
-	const char *file, *by, *time;
-	int64_t by_pid; /* 0: the same process */
-	bool looked, elsewhere; /* elsewhere: with options of its own */
-	bool unguarded;         /* it was seen to run so */
-	const struct left_out_bar *bar; /* it could not be guarded; NULL: it could */
-	const char *real;       /* file without links; file itself if it is gone */
-	struct binary seen;
-};
-
 struct process {
 	int64_t pid;              /* 0: this slot is free */
 	size_t image;             /* its latest one, from 1 on */
 	unsigned unclaimed;       /* images that no run.exec told of */
 	unsigned shells;          /* popen's children that have not started */
 	bool elsewhere;           /* they were given options of their own */
+	bool gone;                /* when last looked at: what it wrote is in the log, but not all of it was read yet */
 	unsigned children;        /* unclaimed images of its children */
 	struct awaited *awaited;
 };
@@ -106,90 +95,6 @@ static struct process *process(struct tree *t, int64_t pid)
 	return p;
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-static void look(struct tree *t, struct awaited *a)
-{
-	char *real;
-
-	if (a->looked)
-		return;
-	a->looked = true;
-	real = realpath(a->file, NULL);
-	a->real = real ? pool_copy(&t->r->pool, real) : a->file;
-	free(real);
-	if (access(a->file, F_OK) == 0) {
-		binary_look(a->file, &a->seen);
-		return;
-	}
-	a->seen.kind = BINARY_MISSING;
-	snprintf(a->seen.why, sizeof(a->seen.why), "is gone from the disk by now, so that its kind cannot be told");
-}
-
-static const char *sentence(struct pool *pool, const struct awaited *a, int64_t pid, const char *why)
-{
-	const char *name = base_name(a->file);
-
-	if (!a->by)
-		return pool_format(pool, "%s (pid %lld) ran unguarded: it %s", name, (long long)pid, why);
-	if (!a->by_pid)
-		return pool_format(pool, "%s (pid %lld), started by %s, ran unguarded: it %s", name, (long long)pid, base_name(a->by), why);
-	return pool_format(pool, "%s (pid %lld), started by %s (pid %lld), ran unguarded: it %s", name, (long long)pid, base_name(a->by), (long long)a->by_pid, why);
-}
-
-static bool is_guardable(const struct awaited *a)
-{
-	return a->seen.kind == BINARY_DYNAMIC || a->seen.kind == BINARY_ASAN;
-}
-
-/* A run or a check inside this one has options of its own, and says what it finds. */
-static bool is_nested(const struct awaited *a)
-{
-	return a->elsewhere && a->by && strcmp(base_name(a->by), "fdguard-cmd") == 0;
-}
-
-/* Where the preload was handed on, a program that never woke up may have been killed before, or lack a library. CMD that ended well did run. */
-static bool never_began(const struct tree *t, const struct awaited *a, int64_t pid)
-{
-	bool ran = a->unguarded || a->bar || a->elsewhere || !fdg_options.follow || (pid == t->r->cmd_pid && !t->r->cmd_killed);
-
-	return is_guardable(a) && !ran;
-}
-
-static void say_uncovered(struct tree *t, const struct awaited *a, int64_t pid)
-{
-	struct pool *pool = &t->r->pool;
-	struct log_field *field = pool_take(pool, 3 * sizeof(*field));
-	struct log_line l = { .fd = -1, .age_ms = -1, .guard = "run", .id = "run.uncovered", .level = FDG_LEVEL_WARNING };
-	const char *word = binary_word(a->seen.kind), *why = a->seen.why;
-
-	if (is_guardable(a)) {
-		word = a->elsewhere ? "elsewhere" : "preload lost";
-		why = a->elsewhere ? "was started with FDGUARD_OPTIONS of its own, and reports elsewhere"
-				   : "is dynamically linked, but the library did not wake up in it: the preload was lost";
-		if (a->bar) {
-			word = a->bar->word;
-			why = a->bar->why;
-		}
-	}
-
-	l.time = a->time;
-	l.pid = l.tid = pid;
-	l.exe = a->real;
-	l.message = sentence(pool, a, pid, why);
-	l.fix = is_guardable(a) && a->bar ? a->bar->cure : left_out_cure(a->seen.kind, a->elsewhere);
-	field[0] = (struct log_field){ "reason", word, true };
-	field[1] = (struct log_field){ "parent_exe", a->by ? a->by : "", true };
-	l.field = field;
-	l.fields = a->by ? 2 : 1;
-	t->say(t->cookie, &l);
-}
-
 /* What was awaited did not come. */
 static void give_up(struct tree *t, struct process *p)
 {
@@ -201,29 +106,14 @@ static void give_up(struct tree *t, struct process *p)
 		return;
 	if (p->image && !a->by_pid)
 		t->r->image[p->image - 1].ended = true; /* by exec: this is what it became */
-	look(t, a);
-	if (left_out_is(a->real))
-		absent_add(t->r, RUN_LEFT_OUT, pid, a->real);
-	else if (is_nested(a))
-		t->r->elsewhere++;
-	else if (never_began(t, a, pid))
-		absent_add(t->r, RUN_NEVER_BEGAN, pid, a->real);
-	else
-		say_uncovered(t, a, pid);
+	awaited_give_up(t->r, a, pid, t->say, t->cookie);
 }
 
 static void await(struct tree *t, struct process *p, const char *file, const char *by, int64_t by_pid, const char *time)
 {
-	struct awaited *a;
-
 	if (p->awaited)
 		give_up(t, p);
-	a = pool_take(&t->r->pool, sizeof(*a));
-	a->file = pool_copy(&t->r->pool, file);
-	a->by = pool_copy(&t->r->pool, by);
-	a->by_pid = by_pid;
-	a->time = pool_copy(&t->r->pool, time);
-	p->awaited = a;
+	p->awaited = awaited_new(&t->r->pool, file, by, by_pid, time);
 }
 
 void tree_expect(struct tree *t, int64_t pid, const char *file, const char *time)
@@ -267,15 +157,6 @@ static void add_image(struct tree *t, struct process *p, const struct log_line *
 	p->image = r->images;
 }
 
-/* A program without a loader may exec one with it: the image is not the one that was awaited. Most are told by their names, without a look at the file. */
-static bool is_another(struct tree *t, struct awaited *a, const char *exe)
-{
-	if (strcmp(base_name(a->file), base_name(exe)) == 0)
-		return false;
-	look(t, a);
-	return a->seen.kind == BINARY_STATIC || a->seen.kind == BINARY_FOREIGN || a->seen.kind == BINARY_PRIVILEGED;
-}
-
 void tree_start(struct tree *t, const struct log_line *l)
 {
 	int64_t ppid = log_number(l, "ppid", -1);
@@ -284,9 +165,14 @@ void tree_start(struct tree *t, const struct log_line *l)
 
 	if (claimed && p->image && !p->awaited->by_pid)
 		t->r->image[p->image - 1].ended = true; /* by exec: this is what it became */
-	if (claimed && is_another(t, p->awaited, l->exe))
+	if (claimed && awaited_is_another(&t->r->pool, p->awaited, l->exe)) {
 		give_up(t, p);
+		parent = process(t, ppid);
+		parent->shells -= parent->shells > 0;
+		p = process(t, l->pid);
+	}
 	p->awaited = NULL;
+	p->gone = false;
 	if (!claimed) {
 		parent = process(t, ppid);
 		was_shell = parent->shells > 0;
@@ -367,17 +253,52 @@ bool tree_is_cut_short(struct tree *t, int64_t pid)
 	return p->image && !t->r->image[p->image - 1].ended;
 }
 
+/* popen's children of p that have not come. */
+static void give_up_shells(struct tree *t, struct process *p)
+{
+	for (; p->shells > 0; p->shells--) {
+		if (!p->awaited) {
+			await(t, p, "/bin/sh", p->image ? t->r->image[p->image - 1].exe : NULL, p->pid, "");
+			p->awaited->elsewhere = p->elsewhere;
+			p->awaited->unguarded = true; /* nobody knows its number */
+		}
+		give_up(t, p);
+	}
+}
+
+static bool is_gone(int64_t pid)
+{
+	return kill((pid_t)pid, 0) < 0 && errno == ESRCH;
+}
+
+/* Its number will be another's: that one must not find what this one left open. True: p is as if it was new. */
+static bool is_settled(struct tree *t, struct process *p)
+{
+	bool was_gone = p->gone;
+
+	if (p->pid <= 0 || p->pid > INT32_MAX || !(p->awaited || p->shells || p->unclaimed || p->children))
+		return false;
+	p->gone = is_gone(p->pid);
+	if (!was_gone || !p->gone)
+		return false;
+	give_up(t, p);
+	give_up_shells(t, p);
+	p->unclaimed = p->children = 0;
+	p->gone = p->elsewhere = false;
+	return true;
+}
+
 void tree_look(struct tree *t)
 {
 	for (size_t i = 0; i < t->slots; i++) {
-		struct awaited *a = t->process[i].awaited;
+		struct process *p = &t->process[i];
 
-		if (!a)
+		if (is_settled(t, p) || !p->awaited)
 			continue;
-		look(t, a);
+		awaited_look(&t->r->pool, p->awaited);
 		/* CMD begins as the launcher, which nobody guards. */
-		if (is_guardable(a) && a->by && !a->unguarded)
-			a->unguarded = processes_is_unguarded(t->process[i].pid);
+		if (awaited_is_guardable(p->awaited) && p->awaited->by && !p->awaited->unguarded)
+			p->awaited->unguarded = processes_is_unguarded(p->pid);
 	}
 }
 
@@ -386,17 +307,8 @@ void tree_finish(struct tree *t)
 	struct run *r = t->r;
 
 	for (size_t i = 0; i < t->slots; i++) {
-		struct process *p = &t->process[i];
-
-		for (; p->shells > 0; p->shells--) {
-			if (!p->awaited) {
-				await(t, p, "/bin/sh", p->image ? r->image[p->image - 1].exe : NULL, p->pid, "");
-				p->awaited->elsewhere = p->elsewhere;
-				p->awaited->unguarded = true; /* nobody knows its number */
-			}
-			give_up(t, p);
-		}
-		give_up(t, p);
+		give_up_shells(t, &t->process[i]);
+		give_up(t, &t->process[i]);
 	}
 	for (size_t i = 0; i < r->images; i++) {
 		r->unended += !r->image[i].ended;

@@ -12,6 +12,11 @@ for how in exec fork vfork spawn spawnp system popen; do
 	exits "dynamic, by $how" 0 -- check-starts $how "$FDG_BIN/check-starts"
 	says "dynamic, by $how: all guarded" '^Covered: [23] programs ran guarded, 0 did not$'
 done
+check-starts altstack /bin/true
+same 'a small signal stack, bare' 0 $?
+exits 'a small signal stack' 0 --out kept -- check-starts altstack /bin/true
+says 'is large enough for us too' '^Covered: 2 programs ran guarded, 0 did not$'
+same 'with the end of each' 2 "$(grep -c '"id":"run.end"' kept/log.jsonl)"
 exits 'a program that becomes another' 0 -- env true
 says 'both are counted' '^Covered: 2 programs ran guarded, 0 did not$'
 says_not 'and the first one had its end: what it became' 'proper end'

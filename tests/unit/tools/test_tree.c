@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -271,6 +273,34 @@ static void a_spawned_child_does_not_stand_for_one_of_popen(void **state)
 	finished(1, 1);
 }
 
+/* A process that was there and is gone. */
+static int a_dead_number(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	waitpid(pid, NULL, 0);
+	return (int)pid;
+}
+
+static void what_a_dead_process_left_open_is_not_for_the_next_of_its_number(void **state)
+{
+	int dead = a_dead_number(), parent = a_dead_number();
+
+	(void)state;
+	announce(dead, "/no/such", 0, 0, 0); /* it never came */
+	start(parent, 1, "/bin/parent");     /* nobody told of it */
+	tree_look(tree);
+	assert_int_equal(uncovered, 0); /* its line may not be read yet */
+	tree_look(tree);
+	assert_int_equal(uncovered, 1);
+	announce(20, "/bin/sh", -1, 0, 0);
+	start(dead, 20, "/bin/sh");
+	announce(21, "/no/such/either", parent, 0, 0);
+	finished(2, 2);
+}
+
 static void options_of_its_own_take_an_image_out_of_sight(void **state)
 {
 	(void)state;
@@ -291,6 +321,18 @@ static void a_run_inside_may_have_options_of_its_own(void **state)
 	(void)state;
 	tree_exec(tree, &l);
 	finished(0, 0);
+	assert_int_equal(run.elsewhere, 1);
+}
+
+static void a_number_may_be_that_of_one_that_reported_elsewhere(void **state)
+{
+	struct log_line l = line("\"pid\":10,\"exe\":\"/libexec/fdguard-cmd\",\"file\":\"/bin/true\",\"child\":0,\"error\":0,\"elsewhere\":1");
+
+	(void)state;
+	tree_exec(tree, &l);
+	announce(20, "/bin/sh", -1, 0, 0);
+	start(10, 20, "/bin/sh");
+	finished(1, 0);
 	assert_int_equal(run.elsewhere, 1);
 }
 
@@ -375,8 +417,10 @@ int main(void)
 		TEST(the_child_of_popen_is_any),
 		TEST(one_child_of_popen_that_is_missing_is_missed),
 		TEST(a_spawned_child_does_not_stand_for_one_of_popen),
+		TEST(what_a_dead_process_left_open_is_not_for_the_next_of_its_number),
 		TEST(options_of_its_own_take_an_image_out_of_sight),
 		TEST(a_run_inside_may_have_options_of_its_own),
+		TEST(a_number_may_be_that_of_one_that_reported_elsewhere),
 		TEST(what_is_left_out_by_name_is_not_awaited),
 		TEST(cmd_itself_is_awaited),
 		TEST(cmd_may_be_excused),
