@@ -3,6 +3,7 @@
 
 #include "base/big.h"
 #include "base/sys.h"
+#include "ledger/watch.h"
 
 #include "base/poison.h"
 
@@ -104,15 +105,31 @@ static void raise_top(int fd)
 		;
 }
 
-/* Description ids: a block of numbers per thread, so that making one is an addition. */
+/* Description ids: a block of numbers per thread, so that making one is an addition. Those below the floor are not gone on with. */
+_Atomic uint64_t fdg_ledger_floor = FDG_DESCRIPTION_FIRST;
+static _Atomic uint64_t blocks = FDG_DESCRIPTION_FIRST >> 16;
+
 static uint64_t new_description(void)
 {
-	static _Atomic uint64_t blocks = 1;
 	static _Thread_local uint64_t next;
 
-	if (__builtin_expect((next & 0xffff) == 0, 0))
+	if (__builtin_expect((next & 0xffff) == 0 || next < atomic_load_explicit(&fdg_ledger_floor, memory_order_relaxed), 0))
 		next = atomic_fetch_add_explicit(&blocks, 1, memory_order_relaxed) << 16;
 	return next++;
+}
+
+static uint64_t inherited_description(void)
+{
+	static uint64_t last;
+
+	return last < FDG_DESCRIPTION_FIRST - 1 ? ++last : last;
+}
+
+void fdg_ledger_forking(void)
+{
+	uint64_t block = atomic_fetch_add_explicit(&blocks, 1, memory_order_relaxed);
+
+	atomic_store_explicit(&fdg_ledger_floor, block << 16, memory_order_relaxed);
 }
 
 uint64_t fdg_ledger_now(void)
@@ -132,6 +149,7 @@ static void put(int fd, uint32_t state, const void *site, uint64_t description)
 	atomic_store_explicit(&e->origin, 0, memory_order_relaxed);
 	atomic_store_explicit(&e->lifts, 0, memory_order_relaxed);
 	atomic_store_explicit(&e->state, state, memory_order_release);
+	fdg_watch_forget(fd);
 	raise_top(fd);
 }
 
@@ -143,7 +161,7 @@ void fdg_ledger_learn(int fd, fdg_kindword kind, uint32_t flags, const void *sit
 		touch((unsigned)fd, (unsigned)fd, flags & FDG_MEANT ? FDG_TOUCHED_MEANT : FDG_TOUCHED_MADE);
 		return;
 	}
-	put(fd, (kind & FDG_KIND_MASK) | flags | FDG_KNOWN, site, new_description());
+	put(fd, (kind & FDG_KIND_MASK) | flags | FDG_KNOWN, site, flags & FDG_INHERITED ? inherited_description() : new_description());
 }
 
 void fdg_ledger_copy(int from, int to, uint32_t flags, const void *site)
@@ -155,10 +173,20 @@ void fdg_ledger_copy(int from, int to, uint32_t flags, const void *site)
 		return;
 	}
 	if (!fdg_ledger_look(from, &k)) {
-		put(to, FDG_KIND_UNKNOWN | flags | FDG_KNOWN, site, 0);
+		put(to, FDG_KIND_UNKNOWN | flags | FDG_SHARED | FDG_KNOWN, site, 0);
 		return;
 	}
-	put(to, k.kind | flags | FDG_KNOWN, site, k.description);
+	if (!(k.flags & FDG_SHARED))
+		fdg_ledger_flag(from, FDG_SHARED, 0);
+	put(to, k.kind | flags | (k.flags & (FDG_NONBLOCK | FDG_PASSED)) | FDG_SHARED | FDG_KNOWN, site, k.description);
+}
+
+void fdg_ledger_identify(int fd, uint64_t description)
+{
+	struct fdg_entry *e = fdg_ledger_find(fd);
+
+	if (e)
+		atomic_store_explicit(&e->description, description, memory_order_relaxed);
 }
 
 void fdg_ledger_flag(int fd, uint32_t set, uint32_t clear)
@@ -196,8 +224,10 @@ void fdg_ledger_forget_slow(int fd)
 
 	if (fdg_foreign_memory())
 		touch((unsigned)fd, (unsigned)fd, FDG_TOUCHED_CLOSED);
-	else if (e)
+	else if (e) {
 		atomic_store_explicit(&e->state, 0, memory_order_release);
+		fdg_watch_forget(fd);
+	}
 }
 
 void fdg_ledger_forget_range(unsigned first, unsigned last)
@@ -263,4 +293,34 @@ int fdg_ledger_next(int fd)
 		fd++;
 	}
 	return -1;
+}
+
+/* Within the chunk that fd is in: the first that fits, or the first of the next chunk. */
+static int search_chunk(const struct fdg_entry *first, int fd, uint64_t description, uint32_t flags, bool *ret_found)
+{
+	for (unsigned i = (unsigned)fd % FDG_LEDGER_CHUNK; i < FDG_LEDGER_CHUNK; i++, fd++) {
+		uint32_t state = atomic_load_explicit(&first[i].state, memory_order_relaxed);
+
+		if (!state || (atomic_load_explicit(&first[i].description, memory_order_relaxed) != description && (state & flags) != flags))
+			continue;
+		*ret_found = true;
+		break;
+	}
+	return fd;
+}
+
+int fdg_ledger_next_of(int fd, uint64_t description, uint32_t flags)
+{
+	int end = atomic_load_explicit(&top, memory_order_relaxed);
+	bool found = false;
+
+	while (fd >= 0 && fd <= end && !found) {
+		struct fdg_entry *e = fdg_ledger_find(fd);
+
+		if (e)
+			fd = search_chunk(e - (unsigned)fd % FDG_LEDGER_CHUNK, fd, description, flags, &found);
+		else
+			fd = (int)(((unsigned)fd / FDG_LEDGER_CHUNK + 1) * FDG_LEDGER_CHUNK);
+	}
+	return found ? fd : -1;
 }

@@ -31,8 +31,15 @@ enum {
 	FDG_INHERITED = 1 << 24, /* open when the program started */
 	FDG_TOLD = 1 << 25,      /* an inherited leak that was reported, here or by an ancestor */
 	FDG_STREAM = 1 << 26,    /* belongs to a FILE or DIR: closed by fclose or closedir */
+	FDG_SHARED = 1 << 27,    /* its description may have another holder in this process: a duplicate, or it came by SCM_RIGHTS */
+	FDG_NONBLOCK = 1 << 28,  /* O_NONBLOCK, as last seen set through this fd or one that was duplicated with it */
+	FDG_POLLED = 1 << 29,    /* was put into an interest list */
+	FDG_PASSED = 1 << 30,    /* was sent to another process, or came from one: the same description may be here under another id */
 	FDG_KIND_MASK = (1 << 20) - 1,
 };
+
+/* Ids of descriptions that were open when the program started are less than this; 0 is one that we know nothing of. */
+#define FDG_DESCRIPTION_FIRST (UINT64_C(1) << 16)
 
 struct fdg_entry {
 	_Atomic uint32_t state; /* kind word | flags; 0: unknown */
@@ -89,6 +96,28 @@ bool fdg_ledger_look(int fd, struct fdg_known *ret);
 /* The least known fd that is >= fd, or -1. */
 int fdg_ledger_next(int fd);
 
+/* The description's id, or 0. */
+static inline uint64_t fdg_ledger_description(int fd)
+{
+	struct fdg_entry *e = fdg_ledger_find(fd);
+
+	return e && atomic_load_explicit(&e->state, memory_order_relaxed) ? atomic_load_explicit(&e->description, memory_order_relaxed) : 0;
+}
+
+/* Of a description that was open when the program started, or of a copy of one that we know nothing of. */
+static inline bool fdg_ledger_is_inherited(int fd)
+{
+	return fdg_ledger_state(fd) ? fdg_ledger_description(fd) < FDG_DESCRIPTION_FIRST : fd >= 0 && fd <= 2;
+}
+
+/* The kernel says that fd is of this description. */
+void fdg_ledger_identify(int fd, uint64_t description);
+/* Ids below this are of descriptions that were made before the last fork, or were open when the program started; on all threads. */
+extern _Atomic uint64_t fdg_ledger_floor;
+/* This process is about to fork. What the child has to know it then has without writing to a page of its own. */
+void fdg_ledger_forking(void);
+/* The least fd that is >= fd and is known by this description, or has all of these flags; or -1. A walk, and a quick one. */
+int fdg_ledger_next_of(int fd, uint64_t description, uint32_t flags);
 /* A description id: entries with a lesser one were made before this call, by this thread or by a parent before it forked. */
 uint64_t fdg_ledger_now(void);
 

@@ -4,6 +4,9 @@
 
 #include <errno.h>
 
+#include "ledger/watch.h"
+#include "wrap/blocking.h"
+
 WRAP(int, pipe, (int fd[2]))
 {
 	bool force;
@@ -27,7 +30,7 @@ WRAP(int, pipe2, (int fd[2], int flags))
 	force = !(flags & O_CLOEXEC) && fdg_cloexec_forces(FDG_KIND_PIPE_BIT);
 	r = real_pipe2(fd, flags | (force ? O_CLOEXEC : 0));
 	if (r == 0)
-		fdg_made_pair(fd, FDG_KINDWORD(PIPE), force, flags & O_CLOEXEC, FDG_SITE);
+		fdg_made_pair(fd, FDG_KINDWORD(PIPE) | FDG_NONBLOCK_IN(flags), force, flags & O_CLOEXEC, FDG_SITE);
 	return r;
 }
 
@@ -36,13 +39,18 @@ static bool force_socket(int flags)
 	return !(flags & SOCK_CLOEXEC) && fdg_cloexec_forces(FDG_KIND_SOCKET_BIT);
 }
 
+static fdg_kindword socket_kind(int domain, int type)
+{
+	return fdg_kindword_of(FDG_KIND_SOCKET, domain, type) | FDG_NONBLOCK_IN(type);
+}
+
 WRAP(int, socket, (int domain, int type, int protocol))
 {
 	bool force;
 
 	FDG_PASS(socket, domain, type, protocol);
 	force = force_socket(type);
-	return fdg_made(real_socket(domain, type | (force ? SOCK_CLOEXEC : 0), protocol), fdg_kindword_of(FDG_KIND_SOCKET, domain, type), force,
+	return fdg_made(real_socket(domain, type | (force ? SOCK_CLOEXEC : 0), protocol), socket_kind(domain, type), force,
 			type & SOCK_CLOEXEC, FDG_SITE);
 }
 
@@ -55,7 +63,7 @@ WRAP(int, socketpair, (int domain, int type, int protocol, int fd[2]))
 	force = force_socket(type);
 	r = real_socketpair(domain, type | (force ? SOCK_CLOEXEC : 0), protocol, fd);
 	if (r == 0)
-		fdg_made_pair(fd, fdg_kindword_of(FDG_KIND_SOCKET, domain, type), force, type & SOCK_CLOEXEC, FDG_SITE);
+		fdg_made_pair(fd, socket_kind(domain, type), force, type & SOCK_CLOEXEC, FDG_SITE);
 	return r;
 }
 
@@ -74,18 +82,23 @@ WRAP(int, accept, (int listener, struct sockaddr *peer, socklen_t *len))
 
 	FDG_PASS(accept, listener, peer, len);
 	force = force_socket(0);
-	fd = force ? real_accept4(listener, peer, len, SOCK_CLOEXEC) : real_accept(listener, peer, len);
+	if (fdg_is_watched(listener))
+		fd = force ? fdg_accept4_watched(listener, peer, len, SOCK_CLOEXEC, FDG_SITE) : fdg_accept_watched(listener, peer, len, FDG_SITE);
+	else
+		fd = force ? real_accept4(listener, peer, len, SOCK_CLOEXEC) : real_accept(listener, peer, len);
 	return fdg_made(fd, kind_of_listener(listener), force, false, FDG_SITE);
 }
 
 WRAP(int, accept4, (int listener, struct sockaddr *peer, socklen_t *len, int flags))
 {
 	bool force;
+	int fd, all;
 
 	FDG_PASS(accept4, listener, peer, len, flags);
 	force = force_socket(flags);
-	return fdg_made(real_accept4(listener, peer, len, flags | (force ? SOCK_CLOEXEC : 0)), kind_of_listener(listener), force,
-			flags & SOCK_CLOEXEC, FDG_SITE);
+	all = flags | (force ? SOCK_CLOEXEC : 0);
+	fd = fdg_is_watched(listener) ? fdg_accept4_watched(listener, peer, len, all, FDG_SITE) : real_accept4(listener, peer, len, all);
+	return fdg_made(fd, kind_of_listener(listener) | FDG_NONBLOCK_IN(flags), force, flags & SOCK_CLOEXEC, FDG_SITE);
 }
 
 /* A size that is not positive is an error that epoll_create1 does not know. */
@@ -113,7 +126,7 @@ WRAP(int, eventfd, (unsigned count, int flags))
 
 	FDG_PASS(eventfd, count, flags);
 	force = !(flags & EFD_CLOEXEC) && fdg_cloexec_forces(FDG_KIND_EVENT_BIT);
-	return fdg_made(real_eventfd(count, flags | (force ? EFD_CLOEXEC : 0)), FDG_KINDWORD(EVENT), force, flags & EFD_CLOEXEC, FDG_SITE);
+	return fdg_made(real_eventfd(count, flags | (force ? EFD_CLOEXEC : 0)), FDG_KINDWORD(EVENT) | FDG_NONBLOCK_IN(flags), force, flags & EFD_CLOEXEC, FDG_SITE);
 }
 
 WRAP(int, timerfd_create, (int clock, int flags))
@@ -122,7 +135,7 @@ WRAP(int, timerfd_create, (int clock, int flags))
 
 	FDG_PASS(timerfd_create, clock, flags);
 	force = !(flags & TFD_CLOEXEC) && fdg_cloexec_forces(FDG_KIND_TIMER_BIT);
-	return fdg_made(real_timerfd_create(clock, flags | (force ? TFD_CLOEXEC : 0)), FDG_KINDWORD(TIMER), force, flags & TFD_CLOEXEC, FDG_SITE);
+	return fdg_made(real_timerfd_create(clock, flags | (force ? TFD_CLOEXEC : 0)), FDG_KINDWORD(TIMER) | FDG_NONBLOCK_IN(flags), force, flags & TFD_CLOEXEC, FDG_SITE);
 }
 
 /* With an fd it changes that descriptor's mask, and makes none. */
@@ -134,7 +147,7 @@ WRAP(int, signalfd, (int fd, const sigset_t *mask, int flags))
 	if (fd != -1)
 		return real_signalfd(fd, mask, flags);
 	force = !(flags & SFD_CLOEXEC) && fdg_cloexec_forces(FDG_KIND_SIGNAL_BIT);
-	return fdg_made(real_signalfd(fd, mask, flags | (force ? SFD_CLOEXEC : 0)), FDG_KINDWORD(SIGNAL), force, flags & SFD_CLOEXEC, FDG_SITE);
+	return fdg_made(real_signalfd(fd, mask, flags | (force ? SFD_CLOEXEC : 0)), FDG_KINDWORD(SIGNAL) | FDG_NONBLOCK_IN(flags), force, flags & SFD_CLOEXEC, FDG_SITE);
 }
 
 WRAP(int, inotify_init, (void))
@@ -152,7 +165,7 @@ WRAP(int, inotify_init1, (int flags))
 
 	FDG_PASS(inotify_init1, flags);
 	force = !(flags & IN_CLOEXEC) && fdg_cloexec_forces(FDG_KIND_INOTIFY_BIT);
-	return fdg_made(real_inotify_init1(flags | (force ? IN_CLOEXEC : 0)), FDG_KINDWORD(INOTIFY), force, flags & IN_CLOEXEC, FDG_SITE);
+	return fdg_made(real_inotify_init1(flags | (force ? IN_CLOEXEC : 0)), FDG_KINDWORD(INOTIFY) | FDG_NONBLOCK_IN(flags), force, flags & IN_CLOEXEC, FDG_SITE);
 }
 
 WRAP(int, fanotify_init, (unsigned flags, unsigned event_flags))

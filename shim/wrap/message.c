@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: MIT
-/* Descriptors that arrive by SCM_RIGHTS. */
+/* Descriptors that arrive and leave by SCM_RIGHTS. */
 #include "wrap/wrap.h"
 
 #include <string.h>
+
+#include "guards/nonblock.h"
+#include "guards/nonblock.h"
+#include "ledger/watch.h"
+#include "wrap/blocking.h"
 
 /*
  * What kinds will come is not known before they are here, so the kernel is asked to mark them all (MSG_CMSG_CLOEXEC), and those of a kind that is not to
@@ -23,7 +28,14 @@ static void arrived(int fd, bool forced, bool cloexec, const void *site)
 		fdg_sys_fcntl(fd, F_SETFD, 0);
 		forced = false;
 	}
-	fdg_made(fd, kind, forced, cloexec, site);
+	fdg_arrived(fd, kind, forced, cloexec, site);
+}
+
+static int *fd_at(struct cmsghdr *c, size_t i)
+{
+	bool rights = c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS;
+
+	return rights && (i + 1) * sizeof(int) <= c->cmsg_len - CMSG_LEN(0) ? (int *)(void *)CMSG_DATA(c) + i : NULL;
 }
 
 void fdg_message_arrived(struct msghdr *m, bool forced, bool cloexec, const void *site)
@@ -32,16 +44,55 @@ void fdg_message_arrived(struct msghdr *m, bool forced, bool cloexec, const void
 		m->msg_flags &= ~MSG_CMSG_CLOEXEC; /* the kernel echoes it; the program did not ask */
 	if (!m->msg_control || !m->msg_controllen)
 		return;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-			continue;
-		for (size_t at = 0; at + sizeof(int) <= c->cmsg_len - CMSG_LEN(0); at += sizeof(int)) {
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c))
+		for (size_t i = 0; fd_at(c, i); i++) {
 			int fd;
 
-			memcpy(&fd, CMSG_DATA(c) + at, sizeof(fd));
+			memcpy(&fd, fd_at(c, i), sizeof(fd));
 			arrived(fd, forced, cloexec, site);
 		}
-	}
+}
+
+/* What was sent may come back under another number, and is another program's as well. */
+static void left(int fd)
+{
+	fdg_nonblock_give_up(fd);
+	if (fdg_ledger_state(fd) && !fdg_foreign_memory())
+		fdg_ledger_flag(fd, FDG_SHARED | FDG_PASSED, 0);
+}
+
+void fdg_message_left(const struct msghdr *m)
+{
+	struct msghdr copy = *m;
+
+	if (fdg_out())
+		return;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&copy); c && c->cmsg_len >= CMSG_LEN(0); c = CMSG_NXTHDR(&copy, c))
+		for (size_t i = 0; fd_at(c, i); i++) {
+			int fd;
+
+			memcpy(&fd, fd_at(c, i), sizeof(fd));
+			left(fd);
+		}
+}
+
+WRAP(ssize_t, sendmsg, (int fd, const struct msghdr *m, int flags))
+{
+	ssize_t r = fdg_is_watched(fd) ? fdg_sendmsg_watched(fd, m, flags, FDG_SITE) : real_sendmsg(fd, m, flags);
+
+	if (r >= 0 && m->msg_control && m->msg_controllen)
+		fdg_message_left(m);
+	return r;
+}
+
+WRAP(int, sendmmsg, (int fd, struct mmsghdr *v, unsigned n, int flags))
+{
+	int r = fdg_is_watched(fd) ? fdg_sendmmsg_watched(fd, v, n, flags, FDG_SITE) : real_sendmmsg(fd, v, n, flags);
+
+	for (int i = 0; i < r; i++)
+		if (v[i].msg_hdr.msg_control && v[i].msg_hdr.msg_controllen)
+			fdg_message_left(&v[i].msg_hdr);
+	return r;
 }
 
 WRAP(ssize_t, recvmsg, (int fd, struct msghdr *m, int flags))
@@ -51,9 +102,10 @@ WRAP(ssize_t, recvmsg, (int fd, struct msghdr *m, int flags))
 
 	FDG_PASS(recvmsg, fd, m, flags);
 	force = fdg_message_forces(flags);
-	r = real_recvmsg(fd, m, flags | (force ? MSG_CMSG_CLOEXEC : 0));
+	flags |= force ? MSG_CMSG_CLOEXEC : 0;
+	r = fdg_is_watched(fd) ? fdg_recvmsg_watched(fd, m, flags, FDG_SITE) : real_recvmsg(fd, m, flags);
 	if (r >= 0)
-		fdg_message_arrived(m, force, flags & MSG_CMSG_CLOEXEC, FDG_SITE);
+		fdg_message_arrived(m, force, !force && flags & MSG_CMSG_CLOEXEC, FDG_SITE);
 	return r;
 }
 
@@ -65,8 +117,9 @@ WRAP(int, recvmmsg, (int fd, struct mmsghdr *v, unsigned n, int flags, struct ti
 
 	FDG_PASS(recvmmsg, fd, v, n, flags, timeout);
 	force = fdg_message_forces(flags);
-	r = real_recvmmsg(fd, v, n, flags | (force ? MSG_CMSG_CLOEXEC : 0), timeout);
+	flags |= force ? MSG_CMSG_CLOEXEC : 0;
+	r = fdg_is_watched(fd) ? fdg_recvmmsg_watched(fd, v, n, flags, timeout, FDG_SITE) : real_recvmmsg(fd, v, n, flags, timeout);
 	for (int i = 0; i < r; i++)
-		fdg_message_arrived(&v[i].msg_hdr, force, flags & MSG_CMSG_CLOEXEC, FDG_SITE);
+		fdg_message_arrived(&v[i].msg_hdr, force, !force && flags & MSG_CMSG_CLOEXEC, FDG_SITE);
 	return r;
 }

@@ -12,6 +12,7 @@
 #include <pty.h>
 #include <sched.h>
 #include <spawn.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -24,11 +25,13 @@
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/select.h>
+#include <sys/sendfile.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 #include <unistd.h>
 #include <utmp.h>
 #include <wordexp.h>
@@ -37,9 +40,16 @@
 int __open_2(const char *path, int flags);
 int __openat_2(int dirfd, const char *path, int flags);
 mqd_t __mq_open_2(const char *name, int flags);
-/* Declared by <bits/select2.h> likewise. */
+/* Declared by <bits/select2.h> likewise, by <bits/unistd.h>, <bits/socket2.h> and <bits/stdio2.h>. */
 long __fdelt_chk(long fd);
+ssize_t __read_chk(int fd, void *to, size_t n, size_t room);
+ssize_t __pread_chk(int fd, void *to, size_t n, off_t at, size_t room);
+ssize_t __recv_chk(int fd, void *to, size_t n, size_t room, int flags);
+ssize_t __recvfrom_chk(int fd, void *to, size_t n, size_t room, int flags, struct sockaddr *peer, socklen_t *len);
+int __dprintf_chk(int fd, int flag, const char *format, ...);
+int __vdprintf_chk(int fd, int flag, const char *format, va_list v);
 
+#pragma GCC visibility push(hidden) /* a call through one of them is one instruction */
 #define CALL(name, need) extern __typeof__(name) *real_##name;
 #define TWIN(name, call)
 #define OLD(name, call, version) extern __typeof__(call) *real_##name;
@@ -47,6 +57,7 @@ long __fdelt_chk(long fd);
 #undef CALL
 #undef TWIN
 #undef OLD
+#pragma GCC visibility pop
 
 /* Copies the loader's list of objects; in the constructor. */
 void fdg_bind_start(void);

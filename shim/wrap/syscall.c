@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * syscall(2) for the numbers that make, copy, close or re-flag a descriptor, select, or exec. All other numbers never get here: the assembly entry jumps straight to
+ * syscall(2) for the numbers that make, copy, close or re-flag a descriptor, move data, wait for events, or exec. All other numbers never get here: the assembly entry jumps straight to
  * libc's syscall. What is known of a number is in one table; what it does to the ledger in one switch.
  */
 #include "wrap/wrap.h"
@@ -9,8 +9,13 @@
 #include <linux/seccomp.h>
 #include <sys/ioctl.h>
 
+#include "guards/nonblock.h"
 #include "guards/select.h"
+#include "guards/stall.h"
+#include "guards/stdio.h"
+#include "ledger/watch.h"
 #include "report/report.h"
+#include "wrap/blocking.h"
 
 /* Makers: the argument that holds the close-on-exec flag, and that flag; argument 0 where the call has none. */
 struct maker {
@@ -46,8 +51,8 @@ static const struct maker makers[] = {
 #endif
 };
 
-/* One byte a number: 0 passes through, MAKER + i is makers[i], OTHER is in the switch below. Read by the assembly entry. */
-enum { OTHER = 1, MAKER = 2 };
+/* One byte a number: 0 passes through, OTHER is in the switch below, MAKER in makers, DATA moves data or waits for a connection. Read by the assembly entry. */
+enum { OTHER = 1, MAKER = 2, DATA = 3 };
 extern const unsigned char fdg_syscall_watched[512];
 const unsigned char fdg_syscall_watched[512] = {
 	[SYS_openat] = MAKER, [SYS_open_by_handle_at] = MAKER, [SYS_memfd_create] = MAKER, [SYS_fsopen] = MAKER,
@@ -57,11 +62,14 @@ const unsigned char fdg_syscall_watched[512] = {
 	[SYS_socketpair] = OTHER, [SYS_pipe2] = OTHER, [SYS_dup] = OTHER, [SYS_dup3] = OTHER, [SYS_fcntl] = OTHER, [SYS_ioctl] = OTHER,
 	[SYS_close] = OTHER, [SYS_close_range] = OTHER, [SYS_recvmsg] = OTHER, [SYS_recvmmsg] = OTHER, [SYS_execve] = OTHER, [SYS_execveat] = OTHER,
 	[SYS_seccomp] = OTHER, [SYS_prctl] = OTHER, [SYS_exit_group] = OTHER, [SYS_pidfd_open] = OTHER, [SYS_mq_open] = OTHER, [SYS_pidfd_getfd] = OTHER,
-	[SYS_pselect6] = OTHER,
+	[SYS_pselect6] = OTHER, [SYS_epoll_ctl] = OTHER, [SYS_epoll_pwait] = OTHER, [SYS_epoll_pwait2] = OTHER,
+	[SYS_read] = DATA, [SYS_readv] = DATA, [SYS_pread64] = DATA, [SYS_preadv] = DATA, [SYS_preadv2] = DATA, [SYS_write] = DATA, [SYS_writev] = DATA,
+	[SYS_pwrite64] = DATA, [SYS_pwritev] = DATA, [SYS_pwritev2] = DATA, [SYS_recvfrom] = DATA, [SYS_sendto] = DATA, [SYS_sendmsg] = DATA,
+	[SYS_sendmmsg] = DATA, [SYS_connect] = DATA, [SYS_sendfile] = DATA, [SYS_splice] = DATA, [SYS_shutdown] = DATA, [SYS_getsockopt] = DATA,
 #if defined(__x86_64__)
 	[SYS_open] = MAKER, [SYS_creat] = MAKER, [SYS_epoll_create] = MAKER, [SYS_eventfd] = MAKER, [SYS_signalfd] = MAKER,
 	[SYS_inotify_init] = MAKER, [SYS_pipe] = OTHER, [SYS_dup2] = OTHER,
-	[SYS_select] = OTHER,
+	[SYS_select] = OTHER, [SYS_epoll_wait] = OTHER,
 #endif
 };
 
@@ -83,6 +91,38 @@ static bool only_changes(long nr, const long a[6])
 	return nr == SYS_signalfd4 && (int)a[0] != -1;
 }
 
+/* A DATA call: is one of its descriptors a guard's business? */
+static inline bool is_watched(long nr, long first, long second, long third)
+{
+	if (fdg_is_watched((int)first))
+		return true;
+	return (nr == SYS_sendfile && fdg_is_watched((int)second)) || (nr == SYS_splice && fdg_is_watched((int)third));
+}
+
+static void sent(long nr, const long a[6], long r)
+{
+	const struct mmsghdr *v = (const struct mmsghdr *)a[1];
+	const struct msghdr *m = (const struct msghdr *)a[1];
+
+	if (nr == SYS_sendmsg && r >= 0 && m->msg_control && m->msg_controllen)
+		fdg_message_left(m);
+	for (long i = 0; nr == SYS_sendmmsg && i < r; i++)
+		if (v[i].msg_hdr.msg_control && v[i].msg_hdr.msg_controllen)
+			fdg_message_left(&v[i].msg_hdr);
+}
+
+static long data(long nr, const long a[6], const void *site)
+{
+	long r;
+
+	if (is_watched(nr, a[0], a[1], a[2]))
+		r = fdg_raw_watched(nr, a, site);
+	else
+		r = real_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	sent(nr, a, r);
+	return r;
+}
+
 static long make(const struct maker *m, long a[6], const void *site)
 {
 	fdg_kindword kind = m->kind;
@@ -91,19 +131,21 @@ static long make(const struct maker *m, long a[6], const void *site)
 
 	if (m->nr == SYS_socket)
 		kind = fdg_kindword_of(FDG_KIND_SOCKET, (int)a[0], (int)a[1]);
+	if (m->argument)
+		kind |= FDG_NONBLOCK_IN(a[m->argument - 1]);
 	cloexec = m->argument && a[m->argument - 1] & m->flag;
 	force = m->argument && !cloexec && fdg_cloexec_forces(fdg_kind_bit((enum fdg_kind)m->kind));
 	if (force)
 		a[m->argument - 1] |= m->flag;
-	r = real_syscall(m->nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	if (m->nr == SYS_accept || m->nr == SYS_accept4)
+		r = data(m->nr, a, site);
+	else
+		r = real_syscall(m->nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 	return m->argument ? fdg_made((int)r, kind, force, cloexec, site) : fdg_made_inside((int)r, kind, false, site);
 }
 
 /* Our wrappers of the same names: libc's functions are the raw calls there. (close, fcntl and recvmsg are cancellation points in libc, and raw are not.) */
 int fdg_wrap_close_range(unsigned, unsigned, int) __asm__("close_range");
-int fdg_wrap_ioctl(int, unsigned long, void *) __asm__("ioctl");
-int fdg_wrap_execve(const char *, char *const[], char *const[]) __asm__("execve");
-int fdg_wrap_execveat(int, const char *, char *const[], char *const[], int) __asm__("execveat");
 int fdg_wrap_prctl(int, unsigned long, unsigned long, unsigned long, unsigned long) __asm__("prctl");
 
 static void copied(long nr, const long a[6], long r, const void *site)
@@ -126,10 +168,11 @@ static void made_two(long nr, const long a[6], const void *site)
 {
 	const int *pair = (const int *)(nr == SYS_socketpair ? a[3] : a[0]);
 	fdg_kindword kind = nr == SYS_socketpair ? fdg_kindword_of(FDG_KIND_SOCKET, (int)a[0], (int)a[1]) : FDG_KINDWORD(PIPE);
+	long flags = nr == SYS_pipe2 || nr == SYS_socketpair ? a[1] : 0;
 	bool cloexec = (nr == SYS_socketpair && a[1] & SOCK_CLOEXEC) || (nr == SYS_pipe2 && a[1] & O_CLOEXEC);
 
 	for (int i = 0; i < 2; i++)
-		fdg_made_inside(pair[i], kind, cloexec, site);
+		fdg_made_inside(pair[i], kind | FDG_NONBLOCK_IN(flags), cloexec, site);
 }
 
 static long receive(long nr, long a[6], const void *site)
@@ -140,7 +183,7 @@ static long receive(long nr, long a[6], const void *site)
 	long r;
 
 	a[flag] |= force ? MSG_CMSG_CLOEXEC : 0;
-	r = real_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	r = data(nr, a, site);
 	if (nr == SYS_recvmsg && r >= 0)
 		fdg_message_arrived((struct msghdr *)a[1], force, cloexec, site);
 	for (long i = 0; nr == SYS_recvmmsg && i < r; i++)
@@ -156,13 +199,18 @@ static bool delegated(long nr, long a[6], const void *site, long *ret)
 		*ret = fdg_wrap_close_range((unsigned)a[0], (unsigned)a[1], (int)a[2]);
 		return true;
 	case SYS_ioctl:
-		*ret = fdg_wrap_ioctl((int)a[0], (unsigned long)a[1], (void *)a[2]);
+		*ret = fdg_ioctl((int)a[0], (unsigned long)a[1], (void *)a[2], site);
+		return true;
+	case SYS_fcntl:
+		if ((int)a[1] != F_SETFL)
+			return false;
+		*ret = fdg_set_flags((int)a[0], a[2], site);
 		return true;
 	case SYS_execve:
-		*ret = fdg_wrap_execve((const char *)a[0], (char *const *)a[1], (char *const *)a[2]);
+		*ret = fdg_execve((const char *)a[0], (char *const *)a[1], (char *const *)a[2], site);
 		return true;
 	case SYS_execveat:
-		*ret = fdg_wrap_execveat((int)a[0], (const char *)a[1], (char *const *)a[2], (char *const *)a[3], (int)a[4]);
+		*ret = fdg_execveat((int)a[0], (const char *)a[1], (char *const *)a[2], (char *const *)a[3], (int)a[4], site);
 		return true;
 	case SYS_prctl:
 		*ret = fdg_wrap_prctl((int)a[0], (unsigned long)a[1], (unsigned long)a[2], (unsigned long)a[3], (unsigned long)a[4]);
@@ -184,17 +232,47 @@ static bool delegated(long nr, long a[6], const void *site, long *ret)
 
 static bool sets_filter(long nr, const long a[6])
 {
-	return nr == SYS_seccomp && (a[0] == SECCOMP_SET_MODE_STRICT || a[0] == SECCOMP_SET_MODE_FILTER);
+	if (nr != SYS_seccomp || (a[0] == SECCOMP_SET_MODE_STRICT && (a[1] || a[2])))
+		return false;
+	return fdg_sets_filter((unsigned)a[0] + 1, (unsigned long)a[2]); /* the operations are the modes, less one */
+}
+
+static bool waits_for_events(long nr)
+{
+#if defined(__x86_64__)
+	if (nr == SYS_epoll_wait)
+		return true;
+#endif
+	return nr == SYS_epoll_pwait || nr == SYS_epoll_pwait2;
+}
+
+/* A number that is closed by the call, or by what is copied over it. */
+static bool closes(int nr, const long a[6], int *ret_fd)
+{
+	*ret_fd = (int)a[nr == SYS_close ? 0 : 1];
+#if defined(__x86_64__)
+	if (nr == SYS_dup2)
+		return a[0] != a[1];
+#endif
+	return nr == SYS_close || nr == SYS_dup3;
 }
 
 static void before(long nr, const long a[6])
 {
+	int fd;
+
+	if (closes((int)nr, a, &fd)) {
+		fdg_nonblock_tick();
+		fdg_stdio_closing((unsigned)fd, (unsigned)fd);
+	}
 	if (nr == SYS_close)
 		fdg_ledger_forget((int)a[0]);
 	else if (nr == SYS_exit_group && !fdg_foreign_memory())
-		fdg_report_end();
+		fdg_leaving();
 	else if (sets_filter(nr, a))
-		fdg_cloexec_release(false);
+		fdg_before_filter();
+	else if (waits_for_events(nr))
+		fdg_loop_begins();
 }
 
 static long after(long nr, const long a[6], long r, const void *site)
@@ -206,10 +284,14 @@ static long after(long nr, const long a[6], long r, const void *site)
 		if (sets_filter(nr, a))
 			fdg_retire();
 		return r;
+	case SYS_epoll_ctl:
+		fdg_stall_registered((int)a[0], (int)a[1], (int)a[2], site);
+		return r;
 	case SYS_pidfd_open:
 		return fdg_made((int)r, FDG_KINDWORD(PIDFD), false, true, site);
 	case SYS_pidfd_getfd:
-		return fdg_made((int)r, FDG_KINDWORD(UNKNOWN), false, true, site);
+		fdg_arrived((int)r, FDG_KINDWORD(UNKNOWN), false, true, site);
+		return r;
 	case SYS_mq_open:
 		return fdg_made((int)r, FDG_KINDWORD(MQUEUE), false, true, site);
 	case SYS_socketpair:
@@ -244,16 +326,24 @@ static long other(long nr, long a[6], const void *site)
 	return r < 0 ? r : after(nr, a, r, site);
 }
 
+__attribute__((noinline)) static long done(long nr, long a[6], const void *site)
+{
+	const struct maker *m;
+
+	if (fdg_syscall_watched[nr] == DATA)
+		return data(nr, a, site);
+	if (!fdg_follows())
+		return real_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	if (fdg_phase_now() == FDG_PASSIVE && nr != SYS_execve && nr != SYS_execveat)
+		return real_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	m = fdg_syscall_watched[nr] == MAKER && !only_changes(nr, a) ? maker_of(nr) : NULL;
+	return m ? make(m, a, site) : other(nr, a, site);
+}
+
 long fdg_syscall(long nr, long a1, long a2, long a3, long a4, long a5, long a6);
 long fdg_syscall(long nr, long a1, long a2, long a3, long a4, long a5, long a6)
 {
-	long a[6] = { a1, a2, a3, a4, a5, a6 };
-	const struct maker *m;
-
-	if (!fdg_follows())
+	if (fdg_syscall_watched[nr] == DATA && nr != SYS_sendmsg && nr != SYS_sendmmsg && !is_watched(nr, a1, a2, a3))
 		return real_syscall(nr, a1, a2, a3, a4, a5, a6);
-	if (fdg_phase_now() == FDG_PASSIVE && nr != SYS_execve && nr != SYS_execveat)
-		return real_syscall(nr, a1, a2, a3, a4, a5, a6);
-	m = fdg_syscall_watched[nr] == MAKER && !only_changes(nr, a) ? maker_of(nr) : NULL;
-	return m ? make(m, a, FDG_SITE) : other(nr, a, FDG_SITE);
+	return done(nr, (long[]){ a1, a2, a3, a4, a5, a6 }, FDG_SITE);
 }

@@ -46,10 +46,15 @@ static inline bool fdg_out(void)
 			return real_##name(__VA_ARGS__); \
 	} while (0)
 
-/* A new descriptor: `forced` says that we asked for close-on-exec, `cloexec` that the program did. Returns fd, so that it can end a wrapper. */
+/* O_NONBLOCK, SOCK_NONBLOCK, EFD_NONBLOCK and so on are one bit: for the kind word of a new descriptor. */
+#define FDG_NONBLOCK_IN(flags) ((flags) & O_NONBLOCK ? (fdg_kindword)FDG_NONBLOCK : 0)
+
+/* A new descriptor, of a kind that may have FDG_NONBLOCK with it: `forced` says that we asked for close-on-exec, `cloexec` that the program did. Returns fd, so that it can end a wrapper. */
 int fdg_made(int fd, fdg_kindword kind, bool forced, bool cloexec, const void *site);
 /* The same for a call that made two. */
 void fdg_made_pair(const int fd[2], fdg_kindword kind, bool forced, bool cloexec, const void *site);
+/* One that came from another process. */
+void fdg_arrived(int fd, fdg_kindword kind, bool forced, bool cloexec, const void *site);
 /* For descriptors that libc made inside: close-on-exec after the fact, if the kind is to be forced. */
 int fdg_made_inside(int fd, fdg_kindword kind, bool cloexec, const void *site);
 
@@ -58,24 +63,45 @@ void fdg_copied(int from, int to, uint32_t flags, const void *site);
 
 /* dup2(fd, fd). */
 void fdg_named_itself(int fd);
+/* fcntl(fd, F_SETFL, flags) and ioctl, done. */
+int fdg_set_flags(int fd, long flags, const void *site);
+int fdg_ioctl(int fd, unsigned long request, void *arg, const void *site);
 /* What fcntl returned, as the program is to see it; and what it did, into the ledger. */
 int fdg_after_fcntl(int fd, int cmd, long arg, int r, const void *site);
 
+/* The raw calls, for syscall(2): `site` is where that was called. */
+int fdg_execve(const char *path, char *const argv[], char *const envp[], const void *site);
+int fdg_execveat(int dirfd, const char *path, char *const argv[], char *const envp[], int flags, const void *site);
 /* recvmsg: is the kernel to be asked for close-on-exec? And what came. */
 bool fdg_message_forces(int flags);
 void fdg_message_arrived(struct msghdr *m, bool forced, bool cloexec, const void *site);
+/* sendmsg sent this, with control data. */
+void fdg_message_left(const struct msghdr *m);
 
-/* In the parent of a vfork child that is gone. */
-void fdg_vfork_returned(void);
+/* In the parent of a vfork child that is gone, or a program of its own now. A negative number: there was none. */
+void fdg_vfork_returned(int child);
 /* In the parent, before its memory is copied. */
 void fdg_before_fork(void);
 /* In a child of fork, before the program goes on. */
 void fdg_after_fork_child(void);
+/* In the parent: a child that is a program of its own now. */
+void fdg_started(int child);
+/* In either, with what fork returned. */
+void fdg_after_fork(int child);
+
+/* This thread waits for events. */
+void fdg_loop_begins(void);
 
 /* syscall(SYS_select, …) and syscall(SYS_pselect6, …), done. */
 long fdg_raw_select(long nr, const long a[6], const void *site);
 
-/* The program entered a seccomp filter. */
+/* The process ends, by whatever way; not in memory that is not ours. */
+void fdg_leaving(void);
+
+/* Does this prctl(PR_SET_SECCOMP), or the seccomp() like it, set a filter? */
+bool fdg_sets_filter(unsigned mode, unsigned long argument);
+/* Before it does, and when it has. */
+void fdg_before_filter(void);
 void fdg_retire(void);
 
 #define FDG_KINDWORD(kind) ((fdg_kindword)FDG_KIND_##kind)

@@ -81,6 +81,8 @@ void lane_start(struct lane *lane, char *const argv[], int cpu, bool in_child)
 {
 	int in[2], out[2];
 	char ready;
+	if (lane->preload && access(lane->preload, R_OK))
+		give_up("%s: %s", lane->preload, strerror(errno));
 	if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC))
 		give_up("pipe: %s", strerror(errno));
 	lane->pid = fork();

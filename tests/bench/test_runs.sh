@@ -31,6 +31,7 @@ check "bench-calls --wrap: rows" rows wrapped
 refuse "bench-calls --budget fails under strace" to over "$FDG_BIN/bench-calls" --quick --wall --budget --only 'fcntl*' --wrap 'strace -f -o /dev/null'
 check "and says what" grep -q "^fcntl F_GETFL${tab}.*${tab}over${tab}" over
 refuse "a library that is not there" to none "$FDG_BIN/bench-calls" --quick --only poll --lib "$tmp/missing.so"
+refuse "a library that is not there, for a child" to none "$FDG_BIN/bench-calls" --quick --only 'start*' --lib "$tmp/missing.so"
 refuse "a work that is not there" to none "$FDG_BIN/bench-calls" --quick --only nothing
 check "bench-memory" to memory "$FDG_BIN/bench-memory"
 check "bench-memory: rows" rows memory

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* What is measured. Names are those of the design's table of budgets. */
-#include "bench.h"
+#include "timed.h"
 
 #include <arpa/inet.h>
 #include <err.h>
@@ -34,7 +34,7 @@ static int64_t used(int who)
 	return ns_of(u.ru_utime.tv_sec + u.ru_stime.tv_sec, (u.ru_utime.tv_usec + u.ru_stime.tv_usec) * INT64_C(1000));
 }
 
-static int64_t now(void)
+int64_t now(void)
 {
 	struct timespec t;
 	if (work_time == CHILDREN_CPU)
@@ -43,19 +43,12 @@ static int64_t now(void)
 	return ns_of(t.tv_sec, t.tv_nsec);
 }
 
-static int must(int result)
+int must(int result)
 {
 	if (result < 0)
 		err(1, "worker");
 	return result;
 }
-
-/* n times the expression; nanoseconds. */
-#define TIMED(n, expression) ({ \
-	int64_t timed_start = now(); \
-	for (uint64_t timed_i = 0; timed_i < (n); timed_i++) \
-		must((int)(expression)); \
-	now() - timed_start; })
 
 static int tcp(void)
 {
@@ -115,8 +108,6 @@ static int64_t dup_close(uint64_t n)
 	close(fd);
 	return ns;
 }
-
-#define BATCH 32
 
 static int listener_new(struct sockaddr_in *at)
 {
@@ -180,7 +171,7 @@ static int ready_socket(int pair[2])
 	return pair[0];
 }
 
-static void close_pair(const int pair[2])
+void close_pair(const int pair[2])
 {
 	close(pair[0]);
 	close(pair[1]);
@@ -301,53 +292,6 @@ static int64_t poll_ready(uint64_t n)
 	return ns;
 }
 
-/* Data. */
-
-static int64_t read_one(uint64_t n)
-{
-	char c;
-	int fd = must(open("/dev/zero", O_RDONLY));
-	int64_t ns = TIMED(n, read(fd, &c, 1));
-	close(fd);
-	return ns;
-}
-
-static int64_t write_one(uint64_t n)
-{
-	int fd = must(open("/dev/null", O_WRONLY));
-	int64_t ns = TIMED(n, write(fd, "x", 1));
-	close(fd);
-	return ns;
-}
-
-static int64_t send_one(uint64_t n)
-{
-	int pair[2];
-	char drain[BATCH];
-	int64_t ns = 0;
-	must(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
-	for (uint64_t done = 0; done < n; done += BATCH) {
-		ns += TIMED(BATCH, send(pair[0], "x", 1, 0));
-		must((int)recv(pair[1], drain, sizeof drain, MSG_WAITALL));
-	}
-	close_pair(pair);
-	return ns;
-}
-
-static int64_t recv_one(uint64_t n)
-{
-	int pair[2];
-	char c, fill[BATCH] = "";
-	int64_t ns = 0;
-	must(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
-	for (uint64_t done = 0; done < n; done += BATCH) {
-		must((int)send(pair[0], fill, sizeof fill, 0));
-		ns += TIMED(BATCH, recv(pair[1], &c, 1, 0));
-	}
-	close_pair(pair);
-	return ns;
-}
-
 /* Children. */
 
 static char *const true_argv[] = { "true", NULL };
@@ -412,6 +356,11 @@ const struct work works[] = {
 	{ "write", CALLS, 1.02, 0, write_one },
 	{ "send", CALLS, 1.02, 0, send_one },
 	{ "recv", CALLS, 1.02, 0, recv_one },
+	{ "readv", CALLS, 1.02, 0, readv_one },
+	{ "recvmsg", CALLS, 1.05, 0, recvmsg_one },
+	{ "sendmsg", CALLS, 1.05, 0, sendmsg_one },
+	{ "syscall(SYS_read)", CALLS, 1.05, 0, read_by_number },
+	{ "read in a list, blocking", CALLS, 0, 0, read_listed },
 	{ "epoll_wait", CALLS, 1.05, 0, epoll_ready },
 	{ "select below FD_SETSIZE", CALLS, 1.05, 0, select_ready },
 	{ "select on 10", CALLS, 1.05, 0, select_10 },

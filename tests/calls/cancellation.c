@@ -2,61 +2,17 @@
 /* What was a cancellation point stays one, waiting or not; what was none becomes none; nothing is lost on the way. */
 #include <arpa/inet.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "expect.h"
+#include "cancelled.h"
 
 static int fd;   /* what the thread works on */
 static int made; /* what a thread that was not cancelled made */
-static volatile int cleaned;
-
-static void clean(void *unused)
-{
-	(void)unused;
-	cleaned = 1; /* run by unwinding through whoever stands between the thread and libc */
-}
-
-/* Runs one in a thread, lets it wait, cancels it; with `first` the cancellation is already there when the call comes. */
-static bool cancelled(void *(*one)(void *), bool first)
-{
-	struct timespec moment = { 0, 20000000 };
-	pthread_t thread;
-	bool go = !first;
-	void *result;
-
-	cleaned = 0;
-	SAME(pthread_create(&thread, NULL, one, first ? &go : NULL), 0);
-	if (!first)
-		nanosleep(&moment, NULL);
-	SAME(pthread_cancel(thread), 0);
-	__atomic_store_n(&go, true, __ATOMIC_SEQ_CST);
-	SAME(pthread_join(thread, &result), 0);
-	return result == PTHREAD_CANCELED && cleaned;
-}
-
-/* No cancellation point: spins until the cancellation has been sent. */
-static void hold(void *go)
-{
-	while (go && !__atomic_load_n((bool *)go, __ATOMIC_SEQ_CST))
-		;
-}
-
-#define THREAD(name, call) \
-	static void *name(void *go) \
-	{ \
-		pthread_cleanup_push(clean, NULL); \
-		hold(go); \
-		call; \
-		pthread_cleanup_pop(0); \
-		return NULL; \
-	}
 
 THREAD(accepts, made = accept(fd, NULL, NULL))
 THREAD(accepts4, made = accept4(fd, NULL, NULL, SOCK_CLOEXEC))

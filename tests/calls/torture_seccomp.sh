@@ -21,7 +21,8 @@ for way in prctl syscall tsync strict refused; do
 		if [ "$way" = refused ]; then
 			check "$way, $options: its end was told" found '"id":"run.end"'
 		else
-			refuse "$way, $options: its end was not told" found '"id":"run.end"'
+			check "$way, $options: its end was told before the filter went in, and no other" \
+				test "$(findings '"id":"run.end"' | grep -c '"until":"seccomp"')$(findings '"id":"run.end"' | wc -l)" = 11
 		fi
 	done
 done

@@ -98,6 +98,42 @@ static void numbers_at_the_edges(void **state)
 	assert_int_equal(fdg_ledger_next(20001), (int)FDG_LEDGER_MAX - 1);
 }
 
+static void a_description_is_found_wherever_it_is(void **state)
+{
+	uint64_t id;
+
+	(void)state;
+	fdg_ledger_learn(7, FDG_KIND_FILE, 0, here);
+	id = fdg_ledger_description(7);
+	fdg_ledger_learn(8, FDG_KIND_FILE, FDG_PASSED, here);
+	fdg_ledger_copy(7, 1023, 0, here);
+	fdg_ledger_copy(7, 5000, 0, here);
+	assert_int_equal(fdg_ledger_next_of(0, id, UINT32_MAX), 7);
+	assert_int_equal(fdg_ledger_next_of(8, id, UINT32_MAX), 1023);
+	assert_int_equal(fdg_ledger_next_of(8, id, FDG_PASSED), 8);
+	assert_int_equal(fdg_ledger_next_of(1024, id, UINT32_MAX), 5000);
+	assert_int_equal(fdg_ledger_next_of(5001, id, UINT32_MAX), -1);
+	fdg_ledger_forget(1023);
+	assert_int_equal(fdg_ledger_next_of(8, id, UINT32_MAX), 5000);
+	assert_int_equal(fdg_ledger_next_of(-1, id, UINT32_MAX), -1);
+}
+
+static void ids_of_before_a_fork_are_below_the_floor(void **state)
+{
+	uint64_t before;
+
+	(void)state;
+	fdg_ledger_learn(7, FDG_KIND_FILE, 0, here);
+	before = fdg_ledger_description(7);
+	assert_true(before >= atomic_load(&fdg_ledger_floor));
+	fdg_ledger_forking();
+	assert_true(before < atomic_load(&fdg_ledger_floor));
+	fdg_ledger_learn(8, FDG_KIND_FILE, 0, here);
+	assert_true(fdg_ledger_description(8) >= atomic_load(&fdg_ledger_floor));
+	fdg_ledger_learn(9, FDG_KIND_FILE, FDG_INHERITED, here);
+	assert_true(fdg_ledger_description(9) < FDG_DESCRIPTION_FIRST);
+}
+
 static void ranges_end_where_they_say(void **state)
 {
 	struct fdg_known k;
@@ -216,6 +252,8 @@ int main(void)
 		cmocka_unit_test_setup(a_copy_of_an_unknown_descriptor_has_no_description, empty),
 		cmocka_unit_test_setup(generation_changes_with_each_owner_of_a_number, empty),
 		cmocka_unit_test_setup(numbers_at_the_edges, empty),
+		cmocka_unit_test_setup(a_description_is_found_wherever_it_is, empty),
+		cmocka_unit_test_setup(ids_of_before_a_fork_are_below_the_floor, empty),
 		cmocka_unit_test_setup(ranges_end_where_they_say, empty),
 		cmocka_unit_test_setup(flags_of_an_unknown_number_are_not_invented, empty),
 		cmocka_unit_test_setup(a_vfork_child_changes_nothing_and_is_remembered, empty),

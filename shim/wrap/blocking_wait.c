@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Waiting as the kernel's blocking calls wait, by poll. What poll does not do as they do:
+ *
+ *   SO_RCVTIMEO, SO_SNDTIMEO   one deadline for the whole call; then EAGAIN, or what was moved
+ *   SA_RESTART                 poll ends at every signal that has a handler: blocking_signals.c says what a blocking call would have done
+ *   a signal after a part      ends the call, whatever the handler's flags
+ *   close and reuse of the fd  a blocked call holds its file; a new call would find another one under the number
+ *
+ * libc's ppoll is a cancellation point, as the call is. Nothing here is locked or needs undoing, so a handler may also jump out.
+ */
+#include "wrap/blocking_wait.h"
+
+#include "wrap/wrap.h"
+
+#include <errno.h>
+#include <poll.h>
+
+#include "guards/nonblock.h"
+#include "guards/stall.h"
+#include "ledger/watch.h"
+
+enum { VAIN = 3, DOZE_LEAST = 50000, DOZE_MOST = 4000000, SEND_SLICE = 20 }; /* waits; ns; ms */
+
+void fdg_call_begin(struct fdg_call *c, int fd, enum fdg_way way, const char *name, bool raw, const void *site)
+{
+	unsigned watch = fdg_out() ? 0 : fdg_watched(fd);
+
+	*c = (struct fdg_call){ .fd = fd, .way = way, .name = name, .raw = raw, .site = site, .error = errno };
+	c->blocks = watch & FDG_WATCH_BLOCKS;
+	if (!(watch & (FDG_WATCH_SETTLE | FDG_WATCH_STALL)) || fdg_foreign_memory())
+		return;
+	if (watch & FDG_WATCH_SETTLE)
+		fdg_nonblock_settle(fd);
+	if (watch & FDG_WATCH_STALL)
+		c->begun = fdg_stall_begin();
+}
+
+bool fdg_call_found_end(const struct fdg_call *c, long r)
+{
+	return c->shut && r < 0 && errno == EAGAIN;
+}
+
+long fdg_call_end(struct fdg_call *c, long r)
+{
+	if (c->blocks && c->moved)
+		r = (long)c->moved;
+	if (fdg_call_found_end(c, r) || (c->terminal && r < 0 && errno == EAGAIN))
+		r = 0;
+	if (c->blocks && r >= 0)
+		errno = c->error;
+	if (c->begun)
+		fdg_stall_end(c->begun, c->fd, c->name, c->site);
+	return r;
+}
+
+int fdg_call_socket(const struct fdg_call *c, int option)
+{
+	int value = -1;
+	unsigned len = sizeof(value);
+
+	return fdg_sys_getsockopt(c->fd, SOL_SOCKET, option, &value, &len) < 0 ? -1 : value;
+}
+
+bool fdg_call_is_stream(const struct fdg_call *c)
+{
+	int type = fdg_call_socket(c, SO_TYPE);
+	char termios[64];
+	struct stat st;
+
+	if (type >= 0)
+		return type == SOCK_STREAM;
+	if (fdg_sys_fstat(c->fd, &st) < 0)
+		return false;
+	return S_ISFIFO(st.st_mode) || (S_ISCHR(st.st_mode) && fdg_sys3(SYS_ioctl, c->fd, TCGETS, termios) == 0);
+}
+
+/*
+ * Time
+ */
+
+static void add(struct timespec *t, int64_t s, int64_t ns)
+{
+	t->tv_sec += s + (t->tv_nsec + ns) / 1000000000;
+	t->tv_nsec = (t->tv_nsec + ns) % 1000000000;
+}
+
+static void ask_limit(struct fdg_call *c)
+{
+	struct timeval t = { 0, 0 };
+	unsigned len = sizeof(t);
+
+	c->limited = fdg_sys_getsockopt(c->fd, SOL_SOCKET, c->way == FDG_TAKES ? SO_RCVTIMEO : SO_SNDTIMEO, &t, &len) == 0 && (t.tv_sec || t.tv_usec);
+	if (!c->limited)
+		return;
+	fdg_sys_clock(CLOCK_MONOTONIC, &c->end);
+	add(&c->end, t.tv_sec, t.tv_usec * 1000);
+}
+
+void fdg_call_next_message(struct fdg_call *c)
+{
+	c->vain = 0;
+	c->last = c->last == EAGAIN ? 0 : c->last;
+	if (c->looked)
+		ask_limit(c);
+}
+
+void fdg_call_terminal_limit(struct fdg_call *c, unsigned tenths)
+{
+	c->limited = c->terminal = true;
+	fdg_sys_clock(CLOCK_MONOTONIC, &c->end);
+	add(&c->end, tenths / 10, tenths % 10 * 100000000);
+}
+
+/* False: there is none left. Else the less of it and *t, which becomes it. */
+static bool cut_to_limit(const struct fdg_call *c, struct timespec *t)
+{
+	struct timespec now, left = c->end;
+
+	if (!c->limited)
+		return true;
+	fdg_sys_clock(CLOCK_MONOTONIC, &now);
+	left.tv_sec -= now.tv_sec;
+	left.tv_nsec -= now.tv_nsec;
+	if (left.tv_nsec < 0) {
+		left.tv_sec--;
+		left.tv_nsec += 1000000000;
+	}
+	if (left.tv_sec < 0)
+		return false;
+	if (left.tv_sec < t->tv_sec || (left.tv_sec == t->tv_sec && left.tv_nsec < t->tv_nsec))
+		*t = left;
+	return true;
+}
+
+/*
+ * The wait
+ */
+
+/* A handler finds errno as it was before the call. */
+static int call_poll(const struct fdg_call *c, struct pollfd *p, const struct timespec *t)
+{
+	errno = c->error;
+	if (c->raw)
+		return (int)real_syscall(SYS_ppoll, p, p ? 1L : 0L, t, NULL, sizeof(uint64_t));
+	return ppoll(p, p ? 1 : 0, t, NULL);
+}
+
+static int interrupted(struct fdg_call *c)
+{
+	c->signalled = true;
+	return !c->moved && (!c->limited || c->terminal) && fdg_handlers_restart() ? 0 : EINTR;
+}
+
+/* Is the number still what the call was made on? */
+static bool is_same(const struct fdg_call *c)
+{
+	struct stat st;
+
+	return fdg_sys_fstat(c->fd, &st) == 0 && st.st_dev == c->device && st.st_ino == c->inode;
+}
+
+/* The other end can stop reading without poll's telling. */
+static void ask_local(struct fdg_call *c)
+{
+	int type = fdg_call_socket(c, SO_TYPE);
+
+	c->stream = type == SOCK_STREAM;
+	if (type != SOCK_DGRAM)
+		c->slice = SEND_SLICE;
+}
+
+static bool look(struct fdg_call *c)
+{
+	unsigned min, tenths;
+	struct stat st;
+
+	if (c->looked)
+		return true;
+	if ((!c->unmarked && !fdg_nonblock_still(c->fd)) || fdg_sys_fstat(c->fd, &st) < 0)
+		return false;
+	c->looked = true;
+	c->device = st.st_dev;
+	c->inode = st.st_ino;
+	if (c->way == FDG_GIVES && fdg_call_socket(c, SO_DOMAIN) == AF_UNIX)
+		ask_local(c);
+	if (!c->terminal)
+		ask_limit(c);
+	if (S_ISCHR(st.st_mode) && c->way == FDG_TAKES && fdg_terminal_rule(c->fd, &min, &tenths) && !min)
+		fdg_call_terminal_limit(c, tenths);
+	return true;
+}
+
+static int doze_once(struct fdg_call *c)
+{
+	int64_t ns = (int64_t)DOZE_LEAST << (c->vain < 10 ? c->vain : 10);
+	struct timespec t = { 0, ns < DOZE_MOST ? ns : DOZE_MOST };
+
+	if (!cut_to_limit(c, &t))
+		return EAGAIN;
+	c->vain++;
+	if (call_poll(c, NULL, &t) < 0)
+		return interrupted(c);
+	return is_same(c) ? 0 : EBADF;
+}
+
+/* poll said ready, and the call found nothing, several times: another reader was faster, or poll means something else (a datagram to a full queue, an eventfd's last
+ * units, an error queue that nobody reads). */
+static int doze_off(struct fdg_call *c)
+{
+	return c->vain > VAIN ? doze_once(c) : 0;
+}
+
+/*
+ * A sender that sleeps in a full AF_UNIX stream is woken when the other end stops reading, and fails without SIGPIPE. poll does not tell of a stream that is shut in one
+ * direction, and a call that is made then does send SIGPIPE; one of no bytes asks.
+ */
+static int fate_of_sender(const struct fdg_call *c)
+{
+	int error;
+
+	if (!c->stream || fdg_sys6(SYS_sendto, c->fd, (long)"", 0, MSG_DONTWAIT | MSG_NOSIGNAL, 0, 0) != -EPIPE)
+		return 0;
+	error = fdg_call_socket(c, SO_ERROR);
+	return error > 0 ? error : EPIPE;
+}
+
+static short events_of(const struct fdg_call *c)
+{
+	if (c->way == FDG_GIVES)
+		return POLLOUT;
+	return c->peeks ? POLLRDHUP : POLLIN | POLLRDHUP;
+}
+
+static int wait_once(struct fdg_call *c)
+{
+	struct pollfd p = { c->fd, events_of(c), 0 };
+	int e, r;
+
+	e = doze_off(c);
+	if (e)
+		return e;
+	do {
+		struct timespec t = { c->slice ? 0 : INT32_MAX, c->slice * 1000000L };
+
+		if (!cut_to_limit(c, &t))
+			return EAGAIN;
+		c->hung_up = c->shut = false;
+		r = call_poll(c, &p, c->slice || c->limited ? &t : NULL);
+		if (r < 0)
+			return errno == EINTR ? interrupted(c) : doze_once(c); /* RLIMIT_NOFILE may be 0 */
+		if (r == 0 && !c->slice)
+			return EAGAIN;
+		if (!is_same(c))
+			return EBADF;
+		e = fate_of_sender(c);
+	} while (r == 0 && !e && c->stream);
+	c->vain += r > 0;
+	c->shut = p.revents & POLLRDHUP && c->way == FDG_TAKES;
+	c->hung_up = p.revents & (c->peeks ? POLLRDHUP | POLLHUP | POLLERR : POLLHUP);
+	return e;
+}
+
+/* What ended the wait, time or signal, may have come with what was waited for: the kernel looks once more, and only then gives up. */
+static int look_again(struct fdg_call *c, int (*once)(struct fdg_call *c))
+{
+	int e;
+
+	if (c->last)
+		return c->last;
+	if (c->signalled && c->moved)
+		return EINTR;
+	c->signalled = false;
+	if (!look(c))
+		return EAGAIN;
+	e = once(c);
+	if (e != EAGAIN && e != EINTR)
+		return e;
+	c->last = e;
+	return 0;
+}
+
+int fdg_call_wait(struct fdg_call *c)
+{
+	return look_again(c, wait_once);
+}
+
+int fdg_call_doze(struct fdg_call *c)
+{
+	return look_again(c, doze_once);
+}
+
+bool fdg_call_again(struct fdg_call *c, long r)
+{
+	int e;
+
+	if (!c->blocks || r >= 0 || errno != EAGAIN || c->shut)
+		return false;
+	e = fdg_call_wait(c);
+	if (e)
+		errno = e;
+	return !e;
+}
+
+static bool has_data(const struct fdg_call *c)
+{
+	int waiting = 0;
+
+	return fdg_sys3(SYS_ioctl, c->fd, FIONREAD, &waiting) == 0 && waiting > 0;
+}
+
+bool fdg_call_leaves_error(const struct fdg_call *c)
+{
+	struct pollfd p = { c->fd, 0, 0 };
+
+	return fdg_sys_poll(&p, 1, 0) > 0 && p.revents & POLLERR && !has_data(c);
+}
+
+bool fdg_call_opens(struct fdg_call *c, long r, int *flags)
+{
+	int e;
+
+	if (!c->blocks || r >= 0 || errno != EINPROGRESS || !(*flags & MSG_FASTOPEN))
+		return false;
+	e = fdg_call_wait(c);
+	if (e && e != EAGAIN)
+		errno = e;
+	*flags &= ~MSG_FASTOPEN;
+	return !e;
+}
+
+/*
+ * What a blocking call that has moved a part does with an error that comes then: TCP leaves it for the next call. So it must not be fetched by one of ours; AF_UNIX
+ * and pipes do fetch it. Data that came before the error is taken first.
+ */
+static bool ends_with_part(const struct fdg_call *c)
+{
+	int domain;
+
+	if (!c->hung_up)
+		return false;
+	domain = fdg_call_socket(c, SO_DOMAIN);
+	if (domain < 0 || domain == AF_UNIX)
+		return false;
+	return c->way == FDG_GIVES || !has_data(c);
+}
+
+bool fdg_call_more(struct fdg_call *c, long r, size_t asked, size_t want)
+{
+	if (!c->blocks || (r < 0 && !c->moved))
+		return fdg_call_again(c, r);
+	if (r < 0 && errno != EAGAIN)
+		return false;
+	if (r >= 0) {
+		c->moved += (size_t)r;
+		c->vain = 0;
+		if (r == 0 || c->moved >= want)
+			return false;
+		if ((size_t)r == asked)
+			return true;
+	}
+	return fdg_call_wait(c) == 0 && !ends_with_part(c);
+}

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+# With nonblock=fix a descriptor that is to block does so in our data calls alone; libc's and the kernel's own waits must not meet the mode that its copy has.
+. "$FDG_SRC/tests/guards/rules.sh"
+
+# moves WANT CALL
+moves() {
+	want=$1 call=$2
+	same "bare: $call" "$want" "$(timeout 60 nonblock-inside "$call" 2>&1)"
+	for mode in report fix off; do
+		fresh
+		same "$mode: $call" "$want" "$(guarded "nonblock=$mode" nonblock-inside "$call" 2>&1)"
+		check "$mode: $call: covered" covered
+	done
+}
+
+moves 1048576 dprintf
+moves 1048576 vdprintf
+moves 1048576 fdopen
+moves 5 tee
+moves 7 eventfd
+finish
