@@ -33,6 +33,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 
+#include "base/big.h"
 #include "base/exe.h"
 #include "base/fmt.h"
 #include "base/state.h"
@@ -156,7 +157,7 @@ static bool is_surely_there(const struct fdg_select_call *c, unsigned x)
 /* Looked up once per address: reading a large file's symbols takes milliseconds. */
 static const void *variable_end(const void *p)
 {
-	static struct { const void *_Atomic at, *_Atomic end; } known[64];
+	FDG_BIG static struct { const void *_Atomic at, *_Atomic end; } known[64];
 	unsigned slot = (unsigned)((uintptr_t)p * UINT64_C(0x9e3779b97f4a7c15) >> 58);
 	const void *end = atomic_load(&known[slot].end);
 

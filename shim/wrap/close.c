@@ -5,11 +5,16 @@
 #include <linux/close_range.h>
 #include <pthread.h>
 
+#include "guards/nonblock.h"
+#include "guards/stdio.h"
+
 /* A cancellation that is pending acts before the descriptor is closed: let it act before the entry is forgotten, too. */
 WRAP(int, close, (int fd))
 {
 	FDG_PASS(close, fd);
 	pthread_testcancel();
+	fdg_nonblock_tick();
+	fdg_stdio_closing((unsigned)fd, (unsigned)fd);
 	fdg_ledger_forget(fd);
 	return real_close(fd);
 }
@@ -29,8 +34,10 @@ WRAP(int, close_range, (unsigned first, unsigned last, int flags))
 	int r;
 
 	FDG_PASS(close_range, first, last, flags);
-	if (closes)
+	if (closes) {
+		fdg_stdio_closing(first, last);
 		fdg_ledger_forget_range(first, last);
+	}
 	r = real_close_range(first, last, flags);
 	if (r == 0 && flags & CLOSE_RANGE_CLOEXEC)
 		fdg_ledger_flag_range(first, last, FDG_CLOEXEC, FDG_FORCED | FDG_MEANT);
@@ -43,6 +50,7 @@ WRAP(void, closefrom, (int first))
 		real_closefrom(first);
 		return;
 	}
+	fdg_stdio_closing(first < 0 ? 0 : (unsigned)first, ~0u);
 	fdg_ledger_forget_range(first < 0 ? 0 : (unsigned)first, ~0u);
 	real_closefrom(first);
 }

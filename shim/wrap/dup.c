@@ -2,7 +2,9 @@
 /* Duplicates and descriptor flags. Duplicates are never forced: a number that the program chose is a number that it means. */
 #include "wrap/wrap.h"
 
+#include "guards/nonblock.h"
 #include "guards/select.h"
+#include "guards/stdio.h"
 
 WRAP(int, dup, (int fd))
 {
@@ -30,6 +32,8 @@ WRAP(int, dup2, (int fd, int to))
 	int r;
 
 	FDG_PASS(dup2, fd, to);
+	if (fd != to)
+		fdg_stdio_closing((unsigned)to, (unsigned)to);
 	r = real_dup2(fd, to);
 	if (r >= 0 && fd == to)
 		fdg_named_itself(fd);
@@ -44,6 +48,7 @@ WRAP(int, dup3, (int fd, int to, int flags))
 	int r;
 
 	FDG_PASS(dup3, fd, to, flags);
+	fdg_stdio_closing((unsigned)to, (unsigned)to);
 	r = real_dup3(fd, to, flags);
 	if (r >= 0)
 		fdg_copied(fd, to, flags & O_CLOEXEC ? FDG_CLOEXEC : FDG_MEANT, FDG_SITE);
@@ -72,6 +77,43 @@ static void program_set(int fd, bool cloexec)
 	fdg_ledger_flag(fd, cloexec ? FDG_CLOEXEC : FDG_MEANT, FDG_FORCED | (cloexec ? FDG_MEANT : FDG_CLOEXEC));
 }
 
+__attribute__((noinline)) static int set_shared_flags(int fd, long flags, const void *site)
+{
+	struct fdg_mode_change c;
+	int r;
+
+	fdg_nonblock_before(&c, fd, flags & O_NONBLOCK, "F_SETFL", site);
+	r = real_fcntl(fd, F_SETFL, c.kernel ? flags | O_NONBLOCK : flags & ~(long)O_NONBLOCK);
+	if (r == 0)
+		fdg_nonblock_after(&c);
+	return r;
+}
+
+int fdg_set_flags(int fd, long flags, const void *site)
+{
+	struct fdg_entry *e = fdg_ledger_find(fd);
+
+	if (e && fdg_nonblock_simple(e, flags & O_NONBLOCK))
+		return real_fcntl(fd, F_SETFL, flags);
+	return set_shared_flags(fd, flags, site);
+}
+
+/* The kernel refuses a pointer that leads nowhere. */
+static int set_nonblocking(int fd, void *arg, const void *site)
+{
+	struct fdg_mode_change c;
+	int value, r;
+
+	if (!fdg_sys_peek(arg, &value, sizeof(value)))
+		return real_ioctl(fd, FIONBIO, arg);
+	fdg_nonblock_before(&c, fd, value != 0, "FIONBIO", site);
+	value = c.kernel;
+	r = real_ioctl(fd, FIONBIO, &value);
+	if (r == 0)
+		fdg_nonblock_after(&c);
+	return r;
+}
+
 int fdg_after_fcntl(int fd, int cmd, long arg, int r, const void *site)
 {
 	if (r < 0)
@@ -82,6 +124,8 @@ int fdg_after_fcntl(int fd, int cmd, long arg, int r, const void *site)
 	case F_SETFD:
 		program_set(fd, arg & FD_CLOEXEC);
 		return r;
+	case F_GETFL:
+		return fdg_nonblock_getfl(fd, r);
 	case F_DUPFD:
 		fdg_copied(fd, r, 0, site);
 		return r;
@@ -93,21 +137,59 @@ int fdg_after_fcntl(int fd, int cmd, long arg, int r, const void *site)
 	}
 }
 
+/* Apart, so that the wrapper itself keeps nothing over a call. */
+__attribute__((noinline)) static int get_fd_flags(int fd, long arg)
+{
+	int r = real_fcntl(fd, F_GETFD, arg);
+
+	return r > 0 ? as_the_program_set(fd, r) : r;
+}
+
+__attribute__((noinline)) static int get_flags(int fd, long arg)
+{
+	int r = real_fcntl(fd, F_GETFL, arg);
+
+	return fdg_nonblock_getfl(fd, r);
+}
+
+__attribute__((noinline)) static int any_fcntl(int fd, int cmd, long arg, const void *site)
+{
+	return fdg_after_fcntl(fd, cmd, arg, real_fcntl(fd, cmd, arg), site);
+}
+
 WRAP(int, fcntl, (int fd, int cmd, long arg))
 {
 	FDG_PASS(fcntl, fd, cmd, arg);
-	return fdg_after_fcntl(fd, cmd, arg, real_fcntl(fd, cmd, arg), FDG_SITE);
+	switch (cmd) {
+	case F_GETFD:
+		return get_fd_flags(fd, arg);
+	case F_GETFL:
+		return get_flags(fd, arg);
+	case F_SETFL:
+		if ((unsigned)fd < FDG_LEDGER_CHUNK && fdg_nonblock_simple(&fdg_ledger_first[fd], arg & O_NONBLOCK))
+			return real_fcntl(fd, cmd, arg);
+		return fdg_set_flags(fd, arg, FDG_SITE);
+	default:
+		return any_fcntl(fd, cmd, arg, FDG_SITE);
+	}
 }
 FDG_TWIN(fcntl64, fcntl)
 FDG_TWIN(__fcntl, fcntl)
 
-WRAP(int, ioctl, (int fd, unsigned long request, void *arg))
+int fdg_ioctl(int fd, unsigned long request, void *arg, const void *site)
 {
 	int r;
 
-	FDG_PASS(ioctl, fd, request, arg);
+	if (request == FIONBIO)
+		return set_nonblocking(fd, arg, site);
 	r = real_ioctl(fd, request, arg);
 	if (r == 0 && (request == FIOCLEX || request == FIONCLEX))
 		program_set(fd, request == FIOCLEX);
 	return r;
+}
+
+WRAP(int, ioctl, (int fd, unsigned long request, void *arg))
+{
+	FDG_PASS(ioctl, fd, request, arg);
+	return fdg_ioctl(fd, request, arg, FDG_SITE);
 }

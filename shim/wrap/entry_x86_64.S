@@ -36,6 +36,7 @@ __vfork:
 	decl	%fs:(%rdx)
 	pushq	%rax
 	.cfi_adjust_cfa_offset 8
+	movl	%eax, %edi
 	call	fdg_vfork_returned
 	popq	%rax
 	.cfi_adjust_cfa_offset -8

@@ -5,6 +5,9 @@
 #include <sched.h>
 #include <stdatomic.h>
 
+#include "guards/nonblock.h"
+#include "guards/stall.h"
+#include "guards/stdio.h"
 #include "report/report.h"
 
 void fdg_after_fork_child(void)
@@ -12,6 +15,8 @@ void fdg_after_fork_child(void)
 	fdg_memory_is_ours();
 	fdg_report_fork_child();
 	fdg_cloexec_forked();
+	fdg_nonblock_forked();
+	fdg_has_loop = false;
 }
 
 /*
@@ -32,6 +37,25 @@ void fdg_before_fork(void)
 	}
 	if (fdg_cloexec_has_work(0))
 		fdg_told_prepare();
+	if (!fdg_out())
+		fdg_nonblock_before_fork();
+}
+
+void fdg_started(int child)
+{
+	if (child <= 0 || fdg_out())
+		return;
+	fdg_nonblock_before_fork();
+	fdg_nonblock_parent_forked(child);
+	fdg_nonblock_child_left();
+}
+
+void fdg_after_fork(int child)
+{
+	if (child == 0)
+		fdg_after_fork_child();
+	else if (child > 0 && !fdg_out())
+		fdg_nonblock_parent_forked(child);
 }
 
 WRAP(pid_t, fork, (void))
@@ -42,8 +66,7 @@ WRAP(pid_t, fork, (void))
 		return real_fork();
 	fdg_before_fork();
 	pid = real_fork();
-	if (pid == 0)
-		fdg_after_fork_child();
+	fdg_after_fork(pid);
 	return pid;
 }
 FDG_TWIN(__fork, fork)
@@ -56,8 +79,7 @@ WRAP(pid_t, _Fork, (void))
 		return real__Fork();
 	fdg_before_fork();
 	pid = real__Fork();
-	if (pid == 0)
-		fdg_after_fork_child();
+	fdg_after_fork(pid);
 	return pid;
 }
 
@@ -69,6 +91,8 @@ WRAP(int, daemon, (int nochdir, int noclose))
 	if (!fdg_follows())
 		return real_daemon(nochdir, noclose);
 	fdg_before_fork();
+	if (!noclose) /* they become /dev/null */
+		fdg_stdio_leave(NULL);
 	r = real_daemon(nochdir, noclose);
 	if (r == 0)
 		fdg_after_fork_child();
@@ -106,8 +130,12 @@ WRAP(int, clone, (int (*fn)(void *), void *stack, int flags, void *arg, pid_t *p
 	if (flags & CLONE_FILES)
 		fdg_cloexec_kinds = 0;
 	fdg_before_fork();
-	if (!(flags & CLONE_VM))
-		return real_clone(after_clone, stack, flags, &s, parent_tid, tls, child_tid);
+	if (!(flags & CLONE_VM)) {
+		r = real_clone(after_clone, stack, flags, &s, parent_tid, tls, child_tid);
+		if (r > 0)
+			fdg_after_fork(r);
+		return r;
+	}
 	if (!(flags & CLONE_VFORK) || flags & CLONE_SETTLS) {
 		fdg_start_comparing_pids();
 		return real_clone(fn, stack, flags, arg, parent_tid, tls, child_tid);
@@ -116,7 +144,7 @@ WRAP(int, clone, (int (*fn)(void *), void *stack, int flags, void *arg, pid_t *p
 	r = real_clone(fn, stack, flags, arg, parent_tid, tls, child_tid);
 	fdg_vfork_depth--;
 	if (fdg_vfork_depth == 0)
-		fdg_vfork_returned();
+		fdg_vfork_returned(r);
 	return r;
 }
 FDG_TWIN(__clone, clone)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "wrap/wrap.h"
 
+#include "guards/nonblock.h"
 #include "guards/origin.h"
 #include "guards/select.h"
 #include "options/options.h"
@@ -23,6 +24,8 @@ static void keep_stack(int fd)
 void fdg_copied(int from, int to, uint32_t flags, const void *site)
 {
 	fdg_ledger_copy(from, to, flags, site);
+	if (__builtin_expect(fdg_watched(from) != 0, 0))
+		fdg_nonblock_copied(from, to);
 	fdg_select_numbered(to);
 	keep_stack(to);
 }
@@ -30,7 +33,8 @@ void fdg_copied(int from, int to, uint32_t flags, const void *site)
 static void learn(int fd, fdg_kindword kind, bool forced, bool cloexec, const void *site)
 {
 	forced = keeps_force(fd, forced);
-	fdg_ledger_learn(fd, kind, (forced ? FDG_FORCED : 0) | (cloexec ? FDG_CLOEXEC : 0), site);
+	fdg_ledger_learn(fd, kind, (forced ? FDG_FORCED : 0) | (cloexec ? FDG_CLOEXEC : 0) | (kind & FDG_NONBLOCK), site);
+	fdg_nonblock_tick();
 	keep_stack(fd);
 	fdg_select_obtained(fd);
 }
@@ -46,6 +50,16 @@ void fdg_made_pair(const int fd[2], fdg_kindword kind, bool forced, bool cloexec
 {
 	learn(fd[0], kind, forced, cloexec, site);
 	learn(fd[1], kind, forced, cloexec, site);
+}
+
+void fdg_arrived(int fd, fdg_kindword kind, bool forced, bool cloexec, const void *site)
+{
+	int flags = fd >= 0 ? fdg_sys_fcntl(fd, F_GETFL, 0) : -1;
+
+	if (fd < 0)
+		return;
+	fdg_made(fd, kind | (flags >= 0 ? FDG_NONBLOCK_IN(flags) : 0), forced, cloexec, site);
+	fdg_ledger_flag(fd, FDG_SHARED | FDG_PASSED, 0);
 }
 
 int fdg_made_inside(int fd, fdg_kindword kind, bool cloexec, const void *site)

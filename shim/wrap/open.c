@@ -15,7 +15,7 @@ WRAP(int, open, (const char *path, int flags, mode_t mode))
 
 	FDG_PASS(open, path, flags, mode);
 	force = force_file(flags);
-	return fdg_made(real_open(path, flags | (force ? O_CLOEXEC : 0), mode), FDG_KINDWORD(FILE), force, flags & O_CLOEXEC, FDG_SITE);
+	return fdg_made(real_open(path, flags | (force ? O_CLOEXEC : 0), mode), FDG_KINDWORD(FILE) | FDG_NONBLOCK_IN(flags), force, flags & O_CLOEXEC, FDG_SITE);
 }
 FDG_TWIN(open64, open)
 FDG_TWIN(__open, open)
@@ -27,7 +27,7 @@ WRAP(int, openat, (int dirfd, const char *path, int flags, mode_t mode))
 
 	FDG_PASS(openat, dirfd, path, flags, mode);
 	force = force_file(flags);
-	return fdg_made(real_openat(dirfd, path, flags | (force ? O_CLOEXEC : 0), mode), FDG_KINDWORD(FILE), force, flags & O_CLOEXEC,
+	return fdg_made(real_openat(dirfd, path, flags | (force ? O_CLOEXEC : 0), mode), FDG_KINDWORD(FILE) | FDG_NONBLOCK_IN(flags), force, flags & O_CLOEXEC,
 			FDG_SITE);
 }
 FDG_TWIN(openat64, openat)
@@ -39,7 +39,7 @@ WRAP(int, __open_2, (const char *path, int flags))
 
 	FDG_PASS(__open_2, path, flags);
 	force = force_file(flags);
-	return fdg_made(real___open_2(path, flags | (force ? O_CLOEXEC : 0)), FDG_KINDWORD(FILE), force, flags & O_CLOEXEC, FDG_SITE);
+	return fdg_made(real___open_2(path, flags | (force ? O_CLOEXEC : 0)), FDG_KINDWORD(FILE) | FDG_NONBLOCK_IN(flags), force, flags & O_CLOEXEC, FDG_SITE);
 }
 FDG_TWIN(__open64_2, __open_2)
 
@@ -49,7 +49,7 @@ WRAP(int, __openat_2, (int dirfd, const char *path, int flags))
 
 	FDG_PASS(__openat_2, dirfd, path, flags);
 	force = force_file(flags);
-	return fdg_made(real___openat_2(dirfd, path, flags | (force ? O_CLOEXEC : 0)), FDG_KINDWORD(FILE), force, flags & O_CLOEXEC, FDG_SITE);
+	return fdg_made(real___openat_2(dirfd, path, flags | (force ? O_CLOEXEC : 0)), FDG_KINDWORD(FILE) | FDG_NONBLOCK_IN(flags), force, flags & O_CLOEXEC, FDG_SITE);
 }
 FDG_TWIN(__openat64_2, __openat_2)
 
@@ -71,7 +71,7 @@ WRAP(int, open_by_handle_at, (int mountfd, struct file_handle *handle, int flags
 
 	FDG_PASS(open_by_handle_at, mountfd, handle, flags);
 	force = force_file(flags);
-	return fdg_made(real_open_by_handle_at(mountfd, handle, flags | (force ? O_CLOEXEC : 0)), FDG_KINDWORD(FILE), force, flags & O_CLOEXEC,
+	return fdg_made(real_open_by_handle_at(mountfd, handle, flags | (force ? O_CLOEXEC : 0)), FDG_KINDWORD(FILE) | FDG_NONBLOCK_IN(flags), force, flags & O_CLOEXEC,
 			FDG_SITE);
 }
 
@@ -157,6 +157,10 @@ WRAP(int, pidfd_open, (pid_t pid, unsigned flags))
 
 WRAP(int, pidfd_getfd, (int pidfd, int target, unsigned flags))
 {
+	int fd;
+
 	FDG_PASS(pidfd_getfd, pidfd, target, flags);
-	return fdg_made(real_pidfd_getfd(pidfd, target, flags), FDG_KINDWORD(UNKNOWN), false, true, FDG_SITE);
+	fd = real_pidfd_getfd(pidfd, target, flags);
+	fdg_arrived(fd, FDG_KINDWORD(UNKNOWN), false, true, FDG_SITE);
+	return fd;
 }

@@ -8,7 +8,7 @@ WRAP(int, posix_openpt, (int flags))
 
 	FDG_PASS(posix_openpt, flags);
 	force = !(flags & O_CLOEXEC) && fdg_cloexec_forces(FDG_KIND_PTY_BIT);
-	return fdg_made(real_posix_openpt(flags | (force ? O_CLOEXEC : 0)), FDG_KINDWORD(TTY), force, flags & O_CLOEXEC, FDG_SITE);
+	return fdg_made(real_posix_openpt(flags | (force ? O_CLOEXEC : 0)), FDG_KINDWORD(TTY) | FDG_NONBLOCK_IN(flags), force, flags & O_CLOEXEC, FDG_SITE);
 }
 
 WRAP(int, getpt, (void))
@@ -38,9 +38,8 @@ WRAP(int, forkpty, (int *master, char *name, const struct termios *termios, cons
 		return real_forkpty(master, name, termios, size);
 	fdg_before_fork();
 	r = real_forkpty(master, name, termios, size);
-	if (r == 0)
-		fdg_after_fork_child();
-	else if (r > 0 && !fdg_out())
+	fdg_after_fork(r);
+	if (r > 0 && !fdg_out())
 		fdg_made_inside(*master, FDG_KINDWORD(TTY), false, FDG_SITE);
 	return r;
 }

@@ -20,6 +20,21 @@ struct action {
 	};
 };
 
+void fdg_spawn_sources(const posix_spawn_file_actions_t *actions, void (*f)(int fd))
+{
+#if defined(__GLIBC__)
+	const struct action *a = (const struct action *)actions->__actions;
+
+	if (!a || actions->__used < 0 || actions->__used > actions->__allocated)
+		return;
+	for (int i = 0; i < actions->__used && a[i].tag >= 0 && a[i].tag <= DO_LAST_KNOWN; i++)
+		if (a[i].tag == DO_DUP2)
+			f(a[i].dup2.fd);
+#else
+	(void)actions, (void)f;
+#endif
+}
+
 unsigned fdg_spawn_targets(const posix_spawn_file_actions_t *actions, int *ret_fds, unsigned max)
 {
 #if defined(__GLIBC__)

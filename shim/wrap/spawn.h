@@ -8,4 +8,7 @@
  * layout of this libc is not known. */
 unsigned fdg_spawn_targets(const posix_spawn_file_actions_t *actions, int *ret_fds, unsigned max);
 
+/* Calls f for each descriptor that one of the actions duplicates. */
+void fdg_spawn_sources(const posix_spawn_file_actions_t *actions, void (*f)(int fd));
+
 #endif

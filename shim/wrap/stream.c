@@ -5,6 +5,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "guards/nonblock.h"
+#include "guards/stdio.h"
+
 /* fileno of a stream without a descriptor sets errno. */
 static int fd_of(FILE *f)
 {
@@ -70,8 +73,10 @@ WRAP(FILE *, freopen, (const char *path, const char *mode, FILE *old))
 	FDG_PASS(freopen, path, mode, old);
 	fd = fd_of(old);
 	forced = fdg_ledger_state(fd) & FDG_FORCED;
-	if (path)
+	if (path) {
+		fdg_stdio_closing((unsigned)fd, (unsigned)fd);
 		fdg_ledger_forget(fd);
+	}
 	f = real_freopen(path, mode, old);
 	if (f && path && forced && !mode_has_e(mode))
 		fdg_sys_fcntl(fd_of(f), F_SETFD, 0);
@@ -88,6 +93,7 @@ WRAP(FILE *, fdopen, (int fd, const char *mode))
 	FILE *f;
 
 	FDG_PASS(fdopen, fd, mode);
+	fdg_nonblock_give_up(fd);
 	f = real_fdopen(fd, mode);
 	if (f && fdg_ledger_state(fd))
 		fdg_ledger_flag(fd, FDG_STREAM, 0);
@@ -98,6 +104,7 @@ FDG_TWIN(_IO_fdopen, fdopen)
 WRAP(int, fclose, (FILE *f))
 {
 	FDG_PASS(fclose, f);
+	fdg_stdio_closing((unsigned)fd_of(f), (unsigned)fd_of(f));
 	fdg_ledger_forget(fd_of(f));
 	return real_fclose(f);
 }

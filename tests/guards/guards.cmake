@@ -1,4 +1,5 @@
 # A guard's tests: a pair of plain programs, one wrong and one right, and shell scripts that run them bare and guarded.
+include(guards/blocking/blocking.cmake)
 if(FDGUARD_SANITIZE)
   return() # these programs are preloaded into, and a sanitizer wants to be first
 endif()
@@ -7,9 +8,12 @@ fdguard_program(cloexec-right guards/cloexec_right.c guards/cloexec_twin.c FLAGS
 fdguard_program(cloexec-meant guards/cloexec_meant.c)
 fdguard_program(cloexec-stdio guards/cloexec_stdio.c)
 fdguard_program(cloexec-server guards/cloexec_server.c)
+fdguard_program(cloexec-again guards/cloexec_again.c)
 fdguard_program(cloexec-activated guards/cloexec_activated.c)
 fdguard_program(cloexec-cover guards/cloexec_cover.c)
 fdguard_program(show-fds guards/show_fds.c)
+fdguard_program(nonblock-wrong guards/nonblock_wrong.c FLAGS -O1)
+fdguard_program(nonblock-right guards/nonblock_right.c FLAGS -O1)
 fdguard_program(select-wrong guards/select_wrong.c FLAGS -O1)
 fdguard_program(select-wrong-fortified guards/select_wrong.c FLAGS -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 fdguard_program(select-right guards/select_right.c FLAGS -O1)
@@ -19,6 +23,11 @@ fdguard_program(select-differential-canaries guards/select_differential.c guards
   FLAGS -O0 -fstack-protector-all LIBS pthread)
 fdguard_program(select-images guards/select_images.c guards/select_kinds.c FLAGS -O2)
 fdguard_program(select-stress guards/select_stress.c LIBS pthread)
+fdguard_program(fd-mode guards/fd_mode.c)
+fdguard_program(nonblock-stdio-wrong guards/nonblock_stdio_wrong.c FLAGS -O1)
+fdguard_program(nonblock-stdio-right guards/nonblock_stdio_right.c FLAGS -O1)
+fdguard_program(nonblock-stall guards/nonblock_stall.c FLAGS -O1 LIBS pthread)
+fdguard_program(nonblock-inside guards/nonblock_inside.c)
 
 file(GLOB GUARD_SCRIPTS CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/guards/test_*.sh)
 foreach(script ${GUARD_SCRIPTS})

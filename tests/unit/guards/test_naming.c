@@ -102,9 +102,11 @@ static void variables_that_name(void **state)
 	ENV("UNICORN_FD=5,6", "5,6");
 	ENV("LISTEN_FDS=2", "[3-4]");
 	ENV("CONFIG=/dev/fd/9", "9");
-	ENV("BATS_TEST_NAME=x", "3,4");
 	ENV("my_fd_list=11 12", "11,12");
-	ENV("PUMA_INHERIT_0=3:tcp://0.0.0.0:80", "3,80");
+	ENV("PUMA_INHERIT_0=3:tcp://0.0.0.0:80", "3");
+	ENV("WAYLAND_SOCKET=7", "7");
+	ENV("X=cat /proc/$$/fd/5", "5");
+	ENV("SOCKET_TIMEOUT=3", "3"); /* not surely */
 }
 
 static void variables_that_name_nothing(void **state)
@@ -117,6 +119,14 @@ static void variables_that_name_nothing(void **state)
 	ENV("LISTEN_FDS=99999999999", "");
 	ENV("NOVALUE", "");
 	ENV("MAKEFLAGS=--jobserver-auth=-2,-2", "");
+	ENV("BATS_LIB_PATH=/usr/lib/bats", "");
+	ENV("BATS_VERSION=3", "");
+	ENV("DOCKER_SOCKET=/run/d-3.sock", "");
+	ENV("LISTEN_ADDR=127.0.0.3", "");
+	ENV("LISTEN_ADDRESS=10.4.3.7:8080", "");
+	ENV("SERVER_FD=10.4.3.7", "");
+	ENV("X=see_http://fd/3", "");
+	ENV("X=/srv/fd/3", "");
 }
 
 static void only_interesting_numbers_are_kept_and_no_more_than_fit(void **state)
@@ -223,8 +233,44 @@ static void what_names_it_is_told_and_how_surely(void **state)
 	WHY_ENV("the variable SERVER_FD names it", "HOME=/", "SERVER_FD=3",);
 	WHY_ENV("the variable LISTEN_FDS names it", "LISTEN_FDS=1", "LISTEN_PID=77",);
 	WHY_ENV("the argument 3 names it?", "LISTEN_FDS=1", "LISTEN_PID=78",);
-	WHY_ENV("the variable BATS_TMPDIR names it", "BATS_TMPDIR=/",);
+	WHY_ENV("the argument 3 names it?", "BATS_TMPDIR=/",);
+	assert_string_equal(why(LISTS("prog",), LISTS("SOCKET_TIMEOUT=3",)), "the variable SOCKET_TIMEOUT names it?");
+	assert_string_equal(why(LISTS("prog",), LISTS("LISTENERS=3", "SERVER_FD=3",)), "the variable SERVER_FD names it");
 	assert_string_equal(why(LISTS("show-fds", "3",), NULL), "the argument 3 names it?");
+}
+
+static void a_test_of_bats_has_what_bats_may_have_opened(void **state)
+{
+	static const char *const marks[] = { "BATS_TEST_NAME=x", "BATS_RUN_TMPDIR=/x", "BATS_TEST_FILENAME=x", "BATS_VERSION=1", "BATS_LIB_PATH=/x" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++) {
+		struct fdg_named n = { .interesting = any };
+		char *envp[] = { (char *)marks[i], NULL };
+
+		fdg_named_collect(&n, NULL, envp);
+		assert_false(fdg_named_has(&n, 3));
+		assert_int_equal(fdg_named_bats(&n, 3, FDG_KIND_PIPE), i < 3);
+		assert_int_equal(fdg_named_bats(&n, 4, FDG_KIND_FILE), i < 3);
+		assert_false(fdg_named_bats(&n, 5, FDG_KIND_FILE));
+		assert_false(fdg_named_bats(&n, 3, FDG_KIND_SOCKET));
+	}
+}
+
+static void what_listen_fds_alone_names_is_for_this_process_alone(void **state)
+{
+	char *argv[] = { (char *)"prog", (char *)"--fd=4", NULL }, *env[] = { (char *)"LISTEN_FDS=2", (char *)"LISTEN_PID=77", NULL };
+	struct fdg_named n = { .interesting = any, .reader = 77 }, without_pid = n, another = { .interesting = any, .reader = 78 };
+
+	(void)state;
+	fdg_named_collect(&n, argv, env);
+	assert_true(fdg_named_has(&n, 3) && fdg_named_activated(&n, 3));
+	assert_true(fdg_named_has(&n, 4) && !fdg_named_activated(&n, 4));
+	fdg_named_collect(&another, argv, env);
+	assert_false(fdg_named_has(&another, 3) || fdg_named_activated(&another, 3));
+	env[1] = NULL;
+	fdg_named_collect(&without_pid, argv, env);
+	assert_true(fdg_named_has(&without_pid, 3) && !fdg_named_activated(&without_pid, 3));
 }
 
 static void a_control_byte_in_an_argument_is_no_control_byte_in_the_reason(void **state)
@@ -244,6 +290,8 @@ int main(void)
 		cmocka_unit_test(the_work_is_bounded),
 		cmocka_unit_test(listen_fds_are_for_the_process_that_listen_pid_names),
 		cmocka_unit_test(what_names_it_is_told_and_how_surely),
+		cmocka_unit_test(a_test_of_bats_has_what_bats_may_have_opened),
+		cmocka_unit_test(what_listen_fds_alone_names_is_for_this_process_alone),
 		cmocka_unit_test(a_control_byte_in_an_argument_is_no_control_byte_in_the_reason),
 	};
 

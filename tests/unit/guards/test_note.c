@@ -63,7 +63,9 @@ static void numbers_that_were_held_back_are_not_found(void **state)
 
 static void more_groups_than_fit_lose_their_place_but_no_number(void **state)
 {
-	struct fdg_note n = sample();
+	char text[FDG_NOTE_MAX];
+	struct fdg_buf b = FDG_BUF(text);
+	struct fdg_note n = sample(), r;
 
 	(void)state;
 	for (int i = 0; i < 40; i++)
@@ -72,6 +74,12 @@ static void more_groups_than_fit_lose_their_place_but_no_number(void **state)
 	for (int fd = 10; fd < 50; fd++)
 		assert_non_null(fdg_note_find(&n, fd));
 	assert_null(fdg_note_find(&n, 49)->pc);
+	assert_true(fdg_note_find(&n, 49)->crowded);
+	assert_false(fdg_note_find(&n, 10)->crowded);
+	fdg_note_write(&n, &b);
+	assert_true(fdg_note_read(VALUE(text), &r));
+	assert_true(fdg_note_find(&r, 49)->crowded);
+	assert_false(fdg_note_find(&r, 10)->crowded);
 }
 
 static void more_ranges_than_fit_are_said_to_be_more(void **state)

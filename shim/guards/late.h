@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Guard nonblock: changes of a shared description's mode that are no harm yet. Many a program turns all copies of a descriptor non-blocking, one after the other; a server
+ * that forks holds what its child changes for as long as it takes to close it; and who changes a mode and puts it back has done nothing. So a descriptor whose mode
+ * was changed behind it is marked (FDG_WATCH_SETTLE), and the change is told before the next call on it that moves data. One that was made blocking, and that
+ * nobody asked the same for or closed, is told of after 100 ms as well: its reader may be where we do not see it.
+ *
+ * Between processes: a board in memory that fork children share with their parent. Who changes the mode of a description that is older than the last fork writes it
+ * there; each relative that still has the description looks at it at a next call of ours, 100 ms later or more.
+ */
+#ifndef FDG_GUARDS_LATE_H
+#define FDG_GUARDS_LATE_H
+
+#include "guards/shared.h"
+
+/* s->other, of this process, is told of when it is used. */
+void fdg_late_add(const struct fdg_shared *s);
+/* 100 ms are over for some. */
+void fdg_late_judge(void);
+/* fd is about to be used. */
+void fdg_late_used(int fd);
+/* fd has the mode that it wants. */
+void fdg_late_drop(int fd);
+void fdg_late_forked(void);
+/* The process ends. What was made non-blocking and was not used is a note, except where libc uses it inside, unseen. */
+void fdg_late_end(void);
+
+#define FDG_LATE_PATIENCE 100000000 /* ns */
+int64_t fdg_late_now(void);
+
+/* The board. `was` is the mode before. */
+void fdg_board_open(void);
+void fdg_board_post(const struct fdg_shared *s, bool was);
+void fdg_board_forked(void);
+/* What is 100 ms old and not judged yet; the `last` time, what this process changed itself, whatever its age. */
+void fdg_board_judge(bool last);
+
+#endif

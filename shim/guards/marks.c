@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+#include "guards/marks.h"
+
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <sys/stat.h>
+
+#include "base/big.h"
+#include "base/sys.h"
+#include "guards/nonblock.h"
+#include "guards/shared.h"
+
+#include "base/poison.h"
+
+#define CHUNK 1024u
+
+struct mark {
+	_Atomic uint64_t identity; /* 0: not known */
+	const void *_Atomic site;  /* where the program asked for it; NULL: it never did, and blocked before another was made non-blocking */
+	const char *_Atomic call;
+	_Atomic int pid; /* of the process that asked for it */
+};
+
+FDG_BIG static struct mark *_Atomic chunks[FDG_WATCH_MAX / CHUNK];
+static _Atomic bool any_mark; /* ever */
+
+static uint64_t identity_now(int fd)
+{
+	struct stat st;
+
+	return fdg_sys_fstat(fd, &st) < 0 ? 0 : (st.st_ino << 1 ^ (uint64_t)st.st_dev << 40) | 1;
+}
+
+static struct mark *mark_of(int fd)
+{
+	struct mark *_Atomic *slot = &chunks[(unsigned)fd / CHUNK];
+	struct mark *chunk = atomic_load_explicit(slot, memory_order_acquire), *none = NULL;
+
+	if (!chunk) {
+		chunk = fdg_sys_mmap(CHUNK * sizeof(*chunk), false);
+		if (chunk && !atomic_compare_exchange_strong(slot, &none, chunk)) {
+			fdg_sys_munmap(chunk, CHUNK * sizeof(*chunk));
+			chunk = none;
+		}
+	}
+	return chunk ? &chunk[(unsigned)fd % CHUNK] : NULL;
+}
+
+/* libc reads and writes 0 to 2 and streams inside, past us. */
+bool fdg_mark_can(int fd)
+{
+	return fd > 2 && (unsigned)fd < FDG_WATCH_MAX && !(fdg_ledger_state(fd) & FDG_STREAM) && mark_of(fd);
+}
+
+void fdg_mark_set(int fd, const void *site, const char *call)
+{
+	struct mark *m = fdg_mark_can(fd) ? mark_of(fd) : NULL;
+
+	if (!m)
+		return;
+	atomic_store_explicit(&m->identity, identity_now(fd), memory_order_relaxed);
+	atomic_store_explicit(&m->site, site, memory_order_relaxed);
+	atomic_store_explicit(&m->call, call, memory_order_relaxed);
+	atomic_store_explicit(&m->pid, fdg_sys_getpid(), memory_order_relaxed);
+	if (!atomic_load_explicit(&any_mark, memory_order_relaxed))
+		atomic_store_explicit(&any_mark, true, memory_order_relaxed);
+	fdg_watch_change(fd, FDG_WATCH_BLOCKS, 0);
+}
+
+void fdg_mark_clear(int fd)
+{
+	if (fdg_mark_is(fd))
+		fdg_watch_change(fd, 0, FDG_WATCH_BLOCKS);
+}
+
+bool fdg_nonblock_still(int fd)
+{
+	struct mark *m = mark_of(fd);
+	uint64_t identity = m ? atomic_load_explicit(&m->identity, memory_order_relaxed) : 0;
+
+	if (!identity || identity == identity_now(fd))
+		return true;
+	fdg_mark_clear(fd);
+	return false;
+}
+
+/* A copy of what waits waits too. One that is 0 to 2 is read by code that we do not see. */
+void fdg_nonblock_copied(int from, int to)
+{
+	struct mark *m = fdg_mark_is(from) ? mark_of(from) : NULL;
+
+	if (m && to <= 2)
+		fdg_nonblock_give_up(from);
+	else if (m && !fdg_foreign_memory())
+		fdg_mark_set(to, atomic_load(&m->site), atomic_load(&m->call));
+}
+
+static void tell_given_up(int fd, const struct mark *m)
+{
+	struct fdg_shared s = { .fd = fd, .call = atomic_load(&m->call), .site = atomic_load(&m->site), .level = FDG_LEVEL_WARNING };
+
+	for (int h = fdg_holders_next(fd, -1); h >= 0; h = fdg_holders_next(fd, h))
+		if (fdg_ledger_state(h) & FDG_NONBLOCK) {
+			s.other = h;
+			fdg_shared_report(&s);
+			return;
+		}
+}
+
+/* What the program asked for, really. One that never asked has what another asked for. */
+void fdg_nonblock_give_up(int fd)
+{
+	struct mark *m = fdg_mark_is(fd) && fdg_nonblock_still(fd) ? mark_of(fd) : NULL;
+	int flags = m ? fdg_sys_fcntl(fd, F_GETFL, 0) : -1;
+
+	if (flags < 0)
+		return;
+	fdg_mark_clear(fd);
+	if (!atomic_load(&m->site))
+		return;
+	fdg_sys_fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
+	if (!fdg_foreign_memory())
+		tell_given_up(fd, m);
+}
+
+/* Will a program that this process becomes want fd to block? In a forked child not what only leaks: its parent's loop counts on the mode. */
+static bool survives(int fd)
+{
+	struct mark *m = fdg_mark_is(fd) && fdg_nonblock_still(fd) ? mark_of(fd) : NULL;
+
+	return m && atomic_load(&m->site) && (atomic_load(&m->pid) == fdg_sys_getpid() || fdg_ledger_state(fd) & FDG_MEANT) &&
+	       fdg_sys_fcntl(fd, F_GETFD, 0) == 0;
+}
+
+static int next_survivor(int fd)
+{
+	for (fd = fdg_ledger_next(fd); fd >= 0; fd = fdg_ledger_next(fd + 1))
+		if (survives(fd))
+			return fd;
+	return -1;
+}
+
+static void set_survivors(bool nonblocking)
+{
+	if (!atomic_load_explicit(&any_mark, memory_order_relaxed))
+		return;
+	for (int fd = next_survivor(3); fd >= 0; fd = next_survivor(fd + 1)) {
+		int flags = fdg_sys_fcntl(fd, F_GETFL, 0);
+
+		if (flags >= 0)
+			fdg_sys_fcntl(fd, F_SETFL, nonblocking ? flags | O_NONBLOCK : flags & ~O_NONBLOCK);
+	}
+}
+
+/* A vfork child gave up what it made its 0 to 2, and could write nothing of it. */
+void fdg_nonblock_child_left(void)
+{
+	if (!atomic_load_explicit(&any_mark, memory_order_relaxed) || fdg_foreign_memory())
+		return;
+	for (int fd = fdg_ledger_next(3); fd >= 0; fd = fdg_ledger_next(fd + 1)) {
+		int flags = fdg_mark_is(fd) && fdg_nonblock_still(fd) ? fdg_sys_fcntl(fd, F_GETFL, 0) : -1;
+
+		if (flags < 0 || flags & O_NONBLOCK)
+			continue;
+		fdg_mark_clear(fd);
+		tell_given_up(fd, mark_of(fd));
+	}
+}
+
+void fdg_nonblock_release(void)
+{
+	if (!atomic_load_explicit(&any_mark, memory_order_relaxed) || fdg_foreign_memory())
+		return;
+	for (int fd = fdg_ledger_next(3); fd >= 0; fd = fdg_ledger_next(fd + 1))
+		fdg_nonblock_give_up(fd);
+}
+
+void fdg_nonblock_exec(void)
+{
+	fdg_nonblock_tick();
+	set_survivors(false);
+}
+
+void fdg_nonblock_exec_failed(void)
+{
+	set_survivors(true);
+}

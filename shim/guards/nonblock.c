@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Guard nonblock: a copy that makes ten thousand sockets blocking.
+ *
+ * The bug. O_NONBLOCK belongs to the open file description. dup, fork and SCM_RIGHTS give more descriptors of the same description, and F_SETFL or FIONBIO on one of
+ * them changes all. An event loop that counts on EAGAIN then waits in read, for one peer, and serves nobody else; a thread that counts on waiting gets EAGAIN.
+ *
+ *     wrong:  int copy = dup(conn); fcntl(copy, F_SETFL, 0); setsockopt(copy, …);      conn is in an event loop
+ *     right:  setsockopt(conn, …);
+ *
+ * What we do.
+ *  1. The ledger knows which descriptors share a description (dup, fork, arrival by SCM_RIGHTS), and what the program set through each: FDG_NONBLOCK. A descriptor
+ *     that has no other holder costs a compare (fdg_holders_is_alone).
+ *  2. A change that another descriptor of this process did not ask for: that one is marked, and told of when it is used (late.c), before it can wait or fail. Until
+ *     then the program may ask the same for it, as many do for all copies in turn, or close it.
+ *  3. Relatives, made by fork: the change is put on a board that they share, and judged 100 ms later (late.h). A server may hold what its child has for a moment.
+ *  4. nonblock=fix: the description is non-blocking while any descriptor of it wants that, and those that want to block are marked FDG_WATCH_BLOCKS: the data calls
+ *     wait for them (wrap/blocking.c), and F_GETFL shows what the program set.
+ *  5. What was open when the program started belongs to others too: stdio.c.
+ *
+ * What cannot be fixed: a descriptor of another process that was made non-blocking; 0 to 2 and streams, which libc reads and writes inside.
+ */
+#include "guards/nonblock.h"
+
+#include <fcntl.h>
+#include <stddef.h>
+
+#include "base/sys.h"
+#include "guards/late.h"
+#include "guards/marks.h"
+#include "guards/origin.h"
+#include "guards/stall.h"
+#include "guards/stdio.h"
+#include "options/options.h"
+
+#include "base/poison.h"
+
+static bool is_fixing(void)
+{
+	return fdg_options.nonblock == FDG_FIX;
+}
+
+/* What the program set through fd. */
+static bool wants_nonblocking(int fd)
+{
+	return fdg_ledger_state(fd) & FDG_NONBLOCK;
+}
+
+/* Whoever asks knows from now on which mode it has. */
+static void heard(int fd, bool nonblocking)
+{
+	if (!(fdg_watched(fd) & FDG_WATCH_SETTLE))
+		return;
+	fdg_late_drop(fd);
+	fdg_ledger_flag(fd, nonblocking ? FDG_NONBLOCK : 0, nonblocking ? 0 : FDG_NONBLOCK);
+}
+
+int fdg_nonblock_asked(int fd, int flags)
+{
+	if (flags < 0)
+		return flags;
+	if (fdg_mark_is(fd) && (fdg_foreign_memory() || fdg_nonblock_still(fd)))
+		return flags & ~O_NONBLOCK;
+	if (!fdg_foreign_memory())
+		heard(fd, flags & O_NONBLOCK);
+	return flags;
+}
+
+/* ---- before the call ---- */
+
+/* Is the description to stay non-blocking, for another that holds it, while fd is to block? */
+static bool stays(const struct fdg_mode_change *c)
+{
+	struct fdg_holder child;
+	unsigned at = 0;
+
+	if (!c->was || !fdg_mark_can(c->fd))
+		return false;
+	for (int h = fdg_holders_next(c->fd, -1); h >= 0; h = fdg_holders_next(c->fd, h))
+		if (wants_nonblocking(h))
+			return true;
+	return fdg_holders_parent_has(c->fd) || (fdg_holders_is_older(c->fd) && fdg_holders_next_child(c->fd, &at, &child));
+}
+
+void fdg_nonblock_look(struct fdg_mode_change *c)
+{
+	int flags;
+
+	if (fdg_options.nonblock == FDG_OFF || fdg_foreign_memory())
+		return;
+	flags = fdg_sys_fcntl(c->fd, F_GETFL, 0);
+	if (flags < 0)
+		return;
+	c->looked = true;
+	c->was = flags & O_NONBLOCK;
+	if (!c->asked && is_fixing() && !fdg_stdio_is_inherited(c->fd))
+		c->kernel = stays(c);
+}
+
+/* ---- after it ---- */
+
+void fdg_nonblock_note(int fd, bool nonblocking)
+{
+	if (fdg_foreign_memory())
+		return;
+	fdg_ledger_flag(fd, nonblocking ? FDG_NONBLOCK : 0, nonblocking ? 0 : FDG_NONBLOCK);
+	if (fdg_ledger_state(fd) & FDG_POLLED)
+		fdg_stall_mode(fd, nonblocking);
+}
+
+/* A forked child that has made a connection its 0 to 2 asks once for all three. */
+static bool is_child_setting_up(int fd, int holder)
+{
+	return holder <= 2 && fdg_forked_from && fdg_holders_is_older(fd);
+}
+
+static struct fdg_shared change(const struct fdg_mode_change *c, bool fixed)
+{
+	return (struct fdg_shared){ .fd = c->fd, .asked = c->asked, .fixed = fixed, .call = c->call, .site = c->site, .level = FDG_LEVEL_WARNING,
+				    .origin = fdg_options.stacks > 1 ? fdg_origin_keep() : 0 };
+}
+
+/* The mode of holder h is not what the program asked for it, by this change. */
+static void suffers(const struct fdg_mode_change *c, int h, bool fixed)
+{
+	struct fdg_shared s = change(c, fixed);
+
+	s.other = h;
+	if (c->asked || !is_child_setting_up(c->fd, h))
+		fdg_late_add(&s);
+}
+
+/* Each holder here: its mark, whether it is to be watched, and what is to be told. */
+static void settle_here(const struct fdg_mode_change *c, bool is_change)
+{
+	for (int h = fdg_holders_next(c->fd, -1); h >= 0; h = fdg_holders_next(c->fd, h)) {
+		bool wants = wants_nonblocking(h), waits = c->kernel && !wants;
+
+		if (!waits)
+			fdg_mark_clear(h);
+		else if (is_fixing() && !fdg_mark_is(h))
+			fdg_mark_set(h, NULL, NULL);
+		if (fdg_ledger_state(h) & FDG_POLLED)
+			fdg_stall_mode(h, c->kernel && !fdg_mark_is(h));
+		if (wants == c->asked)
+			fdg_late_drop(h);
+		else if (is_change)
+			suffers(c, h, c->asked ? fdg_mark_is(h) : c->kernel);
+	}
+}
+
+static void settle_self(const struct fdg_mode_change *c)
+{
+	if (c->kernel && !c->asked)
+		fdg_mark_set(c->fd, c->site, c->call);
+	else
+		fdg_mark_clear(c->fd);
+	fdg_late_drop(c->fd);
+}
+
+static void tell_relatives(const struct fdg_mode_change *c)
+{
+	struct fdg_shared s = change(c, c->kernel != c->asked);
+
+	if (fdg_holders_is_older(c->fd))
+		fdg_board_post(&s, c->was);
+}
+
+void fdg_nonblock_changed(const struct fdg_mode_change *c)
+{
+	bool is_change = c->was != c->asked;
+
+	if (fdg_stdio_is_inherited(c->fd)) {
+		fdg_nonblock_note(c->fd, c->asked);
+		if (is_change)
+			fdg_stdio_changed(c->fd, c->was, c->asked, c->site);
+		return;
+	}
+	if (fdg_mark_is(c->fd) && !c->asked)
+		is_change = false; /* it was told so before */
+	fdg_nonblock_note(c->fd, c->asked);
+	settle_self(c);
+	settle_here(c, is_change);
+	if (is_change)
+		tell_relatives(c);
+	fdg_nonblock_tick();
+}
+
+/* ---- later ---- */
+
+void fdg_nonblock_settle(int fd)
+{
+	fdg_late_used(fd);
+}
+
+void fdg_nonblock_judge(void)
+{
+	fdg_late_judge();
+	fdg_board_judge(false);
+}
+
+/* ---- life cycle ---- */
+
+void fdg_nonblock_before_fork(void)
+{
+	if (fdg_options.nonblock == FDG_OFF || fdg_foreign_memory())
+		return;
+	fdg_board_open();
+	fdg_ledger_forking();
+}
+
+void fdg_nonblock_forked(void)
+{
+	fdg_late_forked();
+	fdg_board_forked();
+}
+
+void fdg_nonblock_parent_forked(int child)
+{
+	if (!fdg_foreign_memory())
+		fdg_holders_forked(child);
+}
+
+void fdg_nonblock_end(void)
+{
+	if (fdg_options.nonblock == FDG_OFF || fdg_foreign_memory())
+		return;
+	fdg_late_end();
+	fdg_board_judge(true);
+}

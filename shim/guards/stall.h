@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Guard nonblock, second part: a thread that has an event loop, and blocks on a descriptor that is in an interest list. The story is at the top of stall.c.
+ *
+ * Async-signal-safe, all of it.
+ */
+#ifndef FDG_GUARDS_STALL_H
+#define FDG_GUARDS_STALL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* This thread has waited in epoll_wait or a twin of it. */
+extern _Thread_local bool fdg_has_loop;
+
+/* epoll_ctl(epfd, op, fd, …) succeeded. */
+void fdg_stall_registered(int epfd, int op, int fd, const void *site);
+/* The mode of fd, as the program is to see it, changed: is it to be watched? Looks at the other descriptors of its description too. */
+void fdg_stall_mode(int fd, bool nonblocking);
+
+/*
+ * Around a data call on an fd that is FDG_WATCH_STALL, and around a connect. begin returns 0 where nothing is to be measured (a thread without a loop); end reports what
+ * took too long. errno is left alone.
+ */
+int64_t fdg_stall_begin(void);
+void fdg_stall_end(int64_t begun, int fd, const char *call, const void *site);
+
+#endif

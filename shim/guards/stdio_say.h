@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* nonblock.stdio, in words. */
+#ifndef FDG_GUARDS_STDIO_SAY_H
+#define FDG_GUARDS_STDIO_SAY_H
+
+#include <stdbool.h>
+
+struct fdg_stdio_left {
+	int fd;
+	bool is[3];       /* stdin, stdout, stderr are the same description */
+	bool before, now; /* non-blocking? */
+	bool fixed;       /* it was put back */
+	const char *file; /* what is started with it; NULL: the program leaves, or closes it */
+	const void *site; /* of the last change */
+};
+
+/* Says nothing where nobody else holds it. */
+void fdg_stdio_say(const struct fdg_stdio_left *left);
+
+#endif

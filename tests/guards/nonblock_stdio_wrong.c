@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT
+/* nonblock-stdio-wrong WAY [N]: turns stdin non-blocking (or another way round), and leaves it so. */
+#include "nonblock_stdio_twin.h"
+
+static int by_return(int fd)
+{
+	turn(fd, 1);
+	return 3;
+}
+
+static int by_ioctl(int fd)
+{
+	turn_by_ioctl(fd, 1);
+	return 3;
+}
+
+static int by_number(int fd)
+{
+	turn_by_number(fd, 1);
+	return 3;
+}
+
+/* The other way round: it was non-blocking. */
+static int to_blocking(int fd)
+{
+	turn(fd, 0);
+	return 3;
+}
+
+static int by_exit(int fd)
+{
+	turn(fd, 1);
+	exit(3);
+}
+
+static int by_underscore_exit(int fd)
+{
+	turn(fd, 1);
+	_exit(3);
+}
+
+static int by_quick_exit(int fd)
+{
+	turn(fd, 1);
+	quick_exit(3);
+}
+
+static int by_exit_group(int fd)
+{
+	turn(fd, 1);
+	syscall(SYS_exit_group, 3);
+	return 99;
+}
+
+static int by_exec(int fd)
+{
+	turn(fd, 1);
+	execl("/proc/self/exe", "again", "mode", (char *)NULL);
+	return 99;
+}
+
+static int by_exec_of_name(int fd)
+{
+	turn(fd, 1);
+	execlp("fd-mode", "fd-mode", (char *)NULL);
+	return 99;
+}
+
+static int by_exec_in_child(int fd)
+{
+	pid_t child = fork();
+
+	if (child == 0)
+		return by_exec_of_name(fd);
+	collect(child);
+	return 3;
+}
+
+/* What the program that is exec'd does. */
+static int mode(int fd)
+{
+	puts(fcntl(fd, F_GETFL) & O_NONBLOCK ? "non-blocking" : "blocking");
+	return 3;
+}
+
+static int by_copy(int fd)
+{
+	turn(dup(fd), 1);
+	return 3;
+}
+
+static int after_close(int fd)
+{
+	turn(fd, 1);
+	close(fd);
+	return 3;
+}
+
+static int after_close_by_number(int fd)
+{
+	turn(fd, 1);
+	syscall(SYS_close, fd);
+	return 3;
+}
+
+static int after_fclose(int fd)
+{
+	(void)fd;
+	turn(0, 1);
+	fclose(stdin);
+	return 3;
+}
+
+static int after_dup2(int fd)
+{
+	turn(fd, 1);
+	must(dup2(open("/dev/null", O_RDONLY), fd) == fd, "dup2");
+	return 3;
+}
+
+static int after_close_range(int fd)
+{
+	int copy = dup(fd);
+
+	close(fd);
+	turn(copy, 1);
+	must(close_range((unsigned)copy, ~0u, 0) == 0, "close_range");
+	return 3;
+}
+
+static int as_daemon(int fd)
+{
+	turn(fd, 1);
+	return daemon(1, 0) == 0 ? 3 : 99; /* whoever waits for us sees 0 */
+}
+
+static int in_child(int fd)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		turn(fd, 1);
+		_exit(0);
+	}
+	collect(child);
+	return 3;
+}
+
+/* Killed: whoever does not handle a signal. */
+static int by_signal(int number)
+{
+	turn(0, 1);
+	raise(number);
+	return 99;
+}
+
+/* A program that is one, and cannot be started: a script whose interpreter is missing. */
+static int by_exec_that_fails(int fd)
+{
+	turn(fd, 1);
+	execl("./broken", "broken", (char *)NULL);
+	puts(fcntl(fd, F_GETFL) & O_NONBLOCK ? "non-blocking" : "blocking");
+	return 3;
+}
+
+/* A child that its parent's handlers are not for. */
+static int killed_child(int number, int by_number)
+{
+	int status;
+	pid_t child;
+
+	turn(0, 1);
+	child = by_number ? (pid_t)syscall(SYS_clone, SIGCHLD, 0L, 0L, 0L, 0L) : fork();
+	if (child == 0) {
+		kill((pid_t)syscall(SYS_getpid), number);
+		_exit(99);
+	}
+	must(waitpid(child, &status, 0) == child && WIFSIGNALED(status) && WTERMSIG(status) == number, "child");
+	puts(fcntl(0, F_GETFL) & O_NONBLOCK ? "still non-blocking" : "blocking");
+	return 3;
+}
+
+static int by_signal_in_child(int number)
+{
+	return killed_child(number, 0);
+}
+
+static int by_signal_in_raw_child(int number)
+{
+	return killed_child(number, 1);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct way ways[] = {
+		{ "return", by_return },
+		{ "ioctl", by_ioctl },
+		{ "number", by_number },
+		{ "blocking", to_blocking },
+		{ "exit", by_exit },
+		{ "_exit", by_underscore_exit },
+		{ "quick_exit", by_quick_exit },
+		{ "exit_group", by_exit_group },
+		{ "exec", by_exec },
+		{ "exec-name", by_exec_of_name },
+		{ "exec-child", by_exec_in_child },
+		{ "mode", mode },
+		{ "copy", by_copy },
+		{ "close", after_close },
+		{ "close-by-number", after_close_by_number },
+		{ "fclose", after_fclose },
+		{ "dup2", after_dup2 },
+		{ "close_range", after_close_range },
+		{ "daemon", as_daemon },
+		{ "child", in_child },
+		{ "signal", by_signal },
+		{ "signal-child", by_signal_in_child },
+		{ "signal-raw-child", by_signal_in_raw_child },
+		{ "exec-fails", by_exec_that_fails },
+	};
+
+	RUN(ways, argc, argv);
+}
