@@ -6,14 +6,10 @@
 . "$FDG_SRC/tests/harness/lib.sh"
 # shellcheck source=tests/cases/lib.sh
 . "$FDG_SRC/tests/cases/lib.sh"
+# shellcheck source=tests/cases/show.sh
+. "$FDG_SRC/tests/cases/show.sh"
 
 programs='wget lynx tclsh lftp tcp tcp-select tcp-libc'
-surprises=surprises
-bold='' good='' wrong='' plain=''
-if [ -t 1 ] && [ -z "${NO_COLOR-}" ] && [ "${TERM:-dumb}" != dumb ]; then
-	escape=$(printf '\033')
-	bold="${escape}[1m" good="${escape}[32m" wrong="${escape}[31m" plain="${escape}[0m"
-fi
 
 label() {
 	case $1 in
@@ -22,16 +18,6 @@ label() {
 	tcp-libc) echo 'tcp.py, as in 2014' ;;
 	*) echo "$1" ;;
 	esac
-}
-
-heading() { printf '\n%s%s%s\n' "$bold" "$1" "$plain"; }
-command_shown() { printf '   $ %s\n' "$*"; }
-
-# expect SENTENCE CMD…: CMD must succeed, else the sentence is told at the end.
-expect() {
-	sentence=$1
-	shift
-	"$@" >/dev/null || echo "$sentence" >>"$surprises"
 }
 
 # printed STATE PROGRAM: the first line of what it printed.
@@ -62,17 +48,6 @@ summary() {
 		printf '   %-22s %-8s %-14s %-17s %s\n' "$(label "$program")" "$(outcome alone "$program")" "$(outcome bare "$program")" \
 			"$(outcome parent "$program")" "$(outcome child "$program")"
 	done
-}
-
-# quoted FILE: real output, set off; what is wider than the page goes on in the next line.
-quoted() {
-	awk '{
-		match($0, /^ */)
-		indent = substr($0, 1, RLENGTH) "    "
-		for (line = $0; length(line) > 95 && match(substr(line, 1, 96), /.*[^ ] /); line = indent substr(line, RLENGTH + 1))
-			print "   | " substr(line, 1, RLENGTH - 1)
-		print "   | " line
-	}' "$1"
 }
 
 # traced NAME PREFIX…: the probe of 2014 behind PREFIX. Leaves its calls in NAME.trace, its output in NAME.out, fdguard's words in NAME.said, its status in
@@ -222,9 +197,4 @@ expect 'The report should say which descriptor aborts lynx, and where it was mad
 paragraph child.log cloexec.inherited >text
 expect 'The report should say what wget was freed of.' names text wget 'UDP socket' '1,\{0,1\}10[01]'
 
-if [ -e "$surprises" ]; then
-	printf '\n%sNot as expected:%s\n' "$wrong" "$plain"
-	sed 's/^/   /' "$surprises"
-	exit 1
-fi
-printf '\n%sEverything was as expected.%s\n' "$good" "$plain"
+shown_as_expected
