@@ -78,7 +78,7 @@ for file in $files; do
 	for use in $uses; do
 		case $use in
 		fdg_report_start | fdg_report_run_start | fdg_report_fork_child | fdg_report_end | fdg_report_retire | fdg_report_exec | \
-		fdg_report_exec_failed | fdg_report_run_exec | fdg_report_open_by | fdg_told_prepare | fdg_report_say) ;;
+		fdg_report_exec_failed | fdg_report_filter | fdg_report_run_exec | fdg_report_open_by | fdg_told_prepare | fdg_report_say) ;;
 		*) say "$file: $use is not part of report's life cycle" ;;
 		esac
 	done

@@ -7,6 +7,7 @@
 
 #include <elf.h>
 #include <limits.h>
+#include <stdbool.h>
 
 #if defined(__x86_64__)
 #define FDG_IMAGE_MACHINE EM_X86_64
@@ -45,5 +46,24 @@ struct fdg_image {
 
 /* For a script the kind is its interpreter's. Opens the file for as long as it looks; writes to ret alone: right in a vfork child. */
 void fdg_image_look(const char *path, struct fdg_image *ret);
+
+/* Why the loader will not preload us into a program, as far as one can tell beforehand. */
+enum fdg_barred {
+	FDG_NOT_BARRED,
+	FDG_BARRED_OUT_OF_REACH,
+	FDG_BARRED_IGNORED,
+	FDG_BARRED_NO_ROOM, /* arguments and environment are too long to add anything */
+	FDG_BARRED_QUESTION /* it does not run: the loader is asked about it */
+};
+
+/* A start of a program, as it is told with run.exec=on. */
+struct fdg_run_exec {
+	const char *file;
+	const struct fdg_image *image; /* what is known of the file; NULL: nothing */
+	bool elsewhere;                /* it is given options of its own, and may report to another place */
+	enum fdg_barred barred;        /* why the loader will not preload us into it, as far as one can tell */
+	int child;                     /* the process that a spawn made; 0: this one; -1: one that we do not know the number of */
+	int error;
+};
 
 #endif

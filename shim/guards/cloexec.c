@@ -267,6 +267,8 @@ static void tell_once(struct fdg_exec *x, struct fdg_note_group *g)
 	if (g->letter == FDG_NOTE_MEANT || g->letter == FDG_NOTE_TOLD)
 		return;
 	hash = fdg_hash(fdg_hash(fdg_hash((uint64_t)g->letter << 8 | (uint64_t)size, &g->kind, sizeof(g->kind)), &g->pc, sizeof(g->pc)), target, strlen(target));
+	if (g->origin)
+		hash = fdg_hash(hash, &g->origin, sizeof(g->origin));
 	if (!fdg_told_mark(hash))
 		x->told[x->told_count++] = hash;
 	else if (g->letter == FDG_NOTE_LEAKED)

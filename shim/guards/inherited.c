@@ -21,6 +21,7 @@
 #include "base/fmt.h"
 #include "base/sys.h"
 #include "guards/cloexec.h"
+#include "guards/inherited.h"
 #include "guards/meant.h"
 #include "guards/naming.h"
 #include "guards/self.h"
@@ -33,59 +34,25 @@
 
 /* Numbers looked at where /proc is not mounted. */
 #define BLIND_WALK 4096
-#define KINDS_SEEN 8
-
-/* What a parent's note says, and what of it is really here. */
-struct told {
-	struct fdg_note note;
-	struct fdg_note_group found[FDG_NOTE_GROUPS]; /* what is open of note.group[i] */
-};
-
-struct child {
-	char *const *argv, *const *envp;
-	struct told *told; /* NULL: no note for us */
-	int parent_is_shell; /* -1: not asked */
-	int walker;          /* the descriptor of our own walk */
-	bool any;            /* something above 2 is open: the fields below are set */
-	struct fdg_named named;
-	struct fdg_note_group unnamed;
-	enum fdg_level worst; /* of what is unnamed, had it been leaked to us */
-	unsigned kinds;
-	struct { fdg_kindword kind; uint64_t count; } seen[KINDS_SEEN];
-	struct fdg_meant *meant; /* what is named here alone, and not in the note */
-	char what[384]; /* of the first unnamed ones: 3 socket:[4711], 4 /etc/hosts */
-	struct fdg_buf what_text;
-};
 
 static bool is_open(int fd)
 {
 	return fdg_sys_fcntl(fd, F_GETFD, 0) >= 0;
 }
 
-static void parent_exe(char exe[256])
-{
-	char path[64];
-	struct fdg_buf b = FDG_BUF(path);
-	long n;
-
-	fdg_fmt(&b, "/proc/%d/exe", fdg_sys_getppid());
-	n = fdg_sys_readlink(path, exe, 255);
-	exe[n > 0 ? n : 0] = '\0';
-}
-
-static bool parent_is_shell(struct child *c)
+static bool parent_is_shell(struct fdg_child *c)
 {
 	char exe[256];
 
 	if (c->parent_is_shell >= 0)
 		return c->parent_is_shell;
-	parent_exe(exe);
+	fdg_inherited_parent(exe);
 	c->parent_is_shell = fdg_is_shell(exe);
 	return c->parent_is_shell;
 }
 
 /* `cmd 3<file` in a shell that we do not guard: single digits, and nothing that a shell does not open. */
-static bool is_redirection(struct child *c, int fd, fdg_kindword kind)
+static bool is_redirection(struct fdg_child *c, int fd, fdg_kindword kind)
 {
 	enum fdg_kind k = fdg_kindword_kind(kind);
 
@@ -93,18 +60,13 @@ static bool is_redirection(struct child *c, int fd, fdg_kindword kind)
 	       parent_is_shell(c);
 }
 
-static bool closes(void)
-{
-	return fdg_options.cloexec_inherited == FDG_INHERITED_CLOSE;
-}
-
-static void count_kind(struct child *c, fdg_kindword kind)
+static void count_kind(struct fdg_child *c, fdg_kindword kind)
 {
 	unsigned i = 0;
 
 	while (i < c->kinds && c->seen[i].kind != kind)
 		i++;
-	if (i == KINDS_SEEN) {
+	if (i == FDG_KINDS_SEEN) {
 		c->seen[--i].kind = FDG_KIND_UNKNOWN;
 	} else if (i == c->kinds) {
 		c->seen[c->kinds].kind = kind;
@@ -129,7 +91,7 @@ static void keep_listener(int fd, fdg_kindword kind, const struct fdg_note_group
 /* Leaked, told or unnamed: closed where the user asked for it, else remembered as told. */
 static void stranger(int fd, fdg_kindword kind)
 {
-	if (closes())
+	if (fdg_inherited_closes())
 		fdg_sys_close(fd);
 	else
 		keep(fd, kind, FDG_TOLD);
@@ -155,7 +117,7 @@ static enum fdg_level leak_level(fdg_kindword kind)
 	case FDG_KIND_PIPE:
 	case FDG_KIND_MEMFD:
 		return FDG_LEVEL_WARNING;
-	case FDG_KIND_UNKNOWN: /* several kinds, when there are more sites than a note has room for */
+	case FDG_KIND_UNKNOWN:
 		return FDG_LEVEL_WARNING;
 	default:
 		return FDG_LEVEL_NOTE;
@@ -163,7 +125,7 @@ static enum fdg_level leak_level(fdg_kindword kind)
 }
 
 /* The first few by what /proc calls them. */
-static void describe(struct child *c, int fd)
+static void describe(struct fdg_child *c, int fd)
 {
 	char path[64], target[128];
 	struct fdg_buf b = FDG_BUF(path);
@@ -181,7 +143,7 @@ static void describe(struct child *c, int fd)
 }
 
 /* Most programs start with nothing above 2, and pay for none of this. */
-static void begin(struct child *c)
+static void begin(struct fdg_child *c)
 {
 	c->any = true;
 	memset(&c->named, 0, sizeof(c->named));
@@ -194,14 +156,25 @@ static void begin(struct child *c)
 	fdg_named_collect(&c->named, c->argv, c->envp);
 }
 
-static void tell_meant(struct child *c, int fd, fdg_kindword kind, const struct fdg_note_group *g)
+static void tell_meant(struct fdg_child *c, int fd, fdg_kindword kind, const struct fdg_note_group *g)
 {
 	if ((g && g->letter != FDG_NOTE_LEAKED) || is_redirection(c, fd, kind))
 		return;
 	fdg_meant_found(&c->meant, &c->named, c->argv, c->envp, fd, kind, g && g->createds ? &g->created[0] : NULL);
 }
 
-static void one(struct child *c, int fd)
+/* A crowded group has no kind of its own. */
+static void add_leaked(struct fdg_child_told *t, unsigned i, int fd, fdg_kindword kind)
+{
+	struct fdg_note_group *found = &t->found[i];
+
+	found->kind = !found->count || found->kind == kind ? kind : FDG_KIND_UNKNOWN;
+	fdg_note_group_add(found, fd);
+	if (leak_level(kind) > t->worst[i])
+		t->worst[i] = leak_level(kind);
+}
+
+static void one(struct fdg_child *c, int fd)
 {
 	struct fdg_note_group *g;
 	fdg_kindword kind = FDG_KIND_UNKNOWN;
@@ -213,9 +186,10 @@ static void one(struct child *c, int fd)
 	if (!c->any)
 		begin(c);
 	g = c->told ? fdg_note_find(&c->told->note, fd) : NULL;
-	meant = fdg_named_has(&c->named, fd) || fdg_fdset_has(&fdg_options.cloexec_allow, fd, fdg_kind_bit(fdg_kindword_kind(kind)));
+	meant = fdg_named_has(&c->named, fd) || fdg_fdset_has(&fdg_options.cloexec_allow, fd, fdg_kind_bit(fdg_kindword_kind(kind))) ||
+		(!g && fdg_named_bats(&c->named, fd, fdg_kindword_kind(kind)));
 	if (meant || (g && g->letter == FDG_NOTE_MEANT)) {
-		keep(fd, kind, FDG_MEANT);
+		keep(fd, kind, fdg_named_activated(&c->named, fd) ? 0 : FDG_MEANT);
 		if (fdg_options.run_exec)
 			tell_meant(c, fd, kind, g);
 	} else if (g && (g->letter == FDG_NOTE_KEPT || g->letter == FDG_NOTE_AGAIN)) {
@@ -223,7 +197,7 @@ static void one(struct child *c, int fd)
 	} else if (g && g->letter == FDG_NOTE_TOLD) {
 		stranger(fd, kind);
 	} else if (g && fdg_kind_agrees(g->kind, kind)) {
-		fdg_note_group_add(&c->told->found[g - c->told->note.group], fd);
+		add_leaked(c->told, (unsigned)(g - c->told->note.group), fd, kind);
 		stranger(fd, kind);
 	} else if (is_redirection(c, fd, kind) || fdg_options.cloexec_inherited == FDG_INHERITED_KEEP) {
 		keep(fd, kind, FDG_MEANT);
@@ -272,7 +246,7 @@ static bool nothing_is_open(void)
 }
 
 /* The kernel lists /proc/self/fd by rising number and remembers where it was as a number, so closing on the way is safe. */
-static void walk(struct child *c)
+static void walk(struct fdg_child *c)
 {
 	char batch[2048] __attribute__((aligned(8)));
 	long n;
@@ -297,208 +271,6 @@ static void walk(struct child *c)
 		}
 	}
 	fdg_sys_close(c->walker);
-}
-
-static void put_made_at(struct fdg_buf *b, const struct fdg_place *p)
-{
-	if (!p) {
-		fdg_put(b, ", made at a place that we did not see");
-		return;
-	}
-	fdg_put(b, ", made at ");
-	if (!fdg_symbol_of(p, b))
-		fdg_fmt(b, "0x%lx", (unsigned long)p->offset);
-	fdg_fmt(b, " (%s)", fdg_base_name(p->object));
-}
-
-/* The message, by letter of the group. */
-static void put_message(struct fdg_buf *b, const struct child *c, const struct fdg_note_group *g, char letter)
-{
-	if (letter == FDG_NOTE_LEAKED) {
-		fdg_put_self(b);
-		fdg_fmt(b, " (pid %d) inherited ", fdg_sys_getpid());
-		fdg_put_kind(b, g->kind, g->count);
-		fdg_fmt(b, " from %s (pid %d)", fdg_base_name(c->told->note.exe), c->told->note.maker);
-	} else {
-		fdg_put_kind(b, g->kind, g->count);
-		fdg_fmt(b, " of %s (pid %d)", fdg_base_name(c->told->note.exe), c->told->note.maker);
-	}
-	put_made_at(b, g->createds ? &g->created[0] : NULL);
-	if (letter == FDG_NOTE_LEAKED) {
-		fdg_put(b, ", and nothing names ");
-		fdg_put(b, g->count == 1 ? "it" : "them");
-		if (closes())
-			fdg_put(b, g->count == 1 ? "; it was closed before the program began" : "; they were closed before the program began");
-	} else if (letter == FDG_NOTE_FORCED) {
-		fdg_put(b, ", would have been inherited by ");
-		fdg_put_self(b);
-	} else {
-		fdg_put(b, g->count == 1 ? ", is a listener and was left open for " : ", are listeners and were left open for ");
-		fdg_put_self(b);
-		fdg_put(b, ", the same program started again");
-	}
-}
-
-/* How to mend the source. */
-static const char *remedy(enum fdg_kind kind)
-{
-	switch (kind) {
-	case FDG_KIND_SOCKET: return "create it with SOCK_CLOEXEC (accept4 for accepted ones)";
-	case FDG_KIND_EPOLL: return "create it with epoll_create1(EPOLL_CLOEXEC)";
-	case FDG_KIND_PIPE: return "create it with pipe2(…, O_CLOEXEC)";
-	case FDG_KIND_FILE:
-	case FDG_KIND_DIR:
-	case FDG_KIND_DEVICE:
-	case FDG_KIND_TTY: return "open it with O_CLOEXEC (fopen: mode \"e\")";
-	case FDG_KIND_EVENT: return "create it with EFD_CLOEXEC";
-	case FDG_KIND_TIMER: return "create it with TFD_CLOEXEC";
-	case FDG_KIND_SIGNAL: return "create it with SFD_CLOEXEC";
-	case FDG_KIND_INOTIFY: return "create it with inotify_init1(IN_CLOEXEC)";
-	case FDG_KIND_MEMFD: return "create it with MFD_CLOEXEC";
-	default: return "create it with its close-on-exec flag";
-	}
-}
-
-/* The word of cloexec.kinds for this kind. */
-static const char *kind_word(enum fdg_kind kind)
-{
-	switch (fdg_kind_bit(kind)) {
-#define X(constant, word) case FDG_KIND_##constant##_BIT: return word;
-	FDG_KIND_WORDS(X)
-#undef X
-	default: return "all";
-	}
-}
-
-static void put_fix(struct fdg_buf *b, const struct child *c, fdg_kindword kindword, char letter)
-{
-	const char *parent = fdg_base_name(c->told->note.exe);
-	enum fdg_kind kind = fdg_kindword_kind(kindword);
-	bool covered = fdg_options.cloexec_kinds & fdg_kind_bit(kind);
-
-	if (letter != FDG_NOTE_FORCED && covered && fdg_options.cloexec == FDG_FIX) {
-		/* What is forced does not get here: a duplicate, or one that came from somewhere else. */
-		fdg_fmt(b, "in %s duplicate it with F_DUPFD_CLOEXEC, or set FD_CLOEXEC (fdguard leaves duplicates alone)", parent);
-		return;
-	}
-	fdg_fmt(b, "%s in %s", remedy(kind), parent);
-	if (letter == FDG_NOTE_FORCED)
-		fdg_put(b, "; until then fdguard does it");
-	else if (covered)
-		fdg_fmt(b, ", or run %s with fdguard and cloexec=fix", parent);
-	else
-		fdg_fmt(b, ", or run %s with fdguard, cloexec=fix, and %s added to cloexec.kinds", parent, kind_word(kind));
-}
-
-/* The command line, as far as a report has room for it. */
-static void put_command(struct fdg_buf *b, char *const argv[])
-{
-	for (unsigned i = 0; argv && argv[i] && b->len + 1 < b->cap; i++) {
-		if (i)
-			fdg_put_char(b, ' ');
-		fdg_put(b, argv[i]);
-	}
-}
-
-static unsigned frames(unsigned have)
-{
-	return have < fdg_options.stacks ? have : fdg_options.stacks;
-}
-
-static void report_group(struct child *c, enum fdg_finding_id id, enum fdg_level level, const struct fdg_note_group *g, char letter)
-{
-	struct fdg_finding f = FDG_FINDING_INIT(id);
-	char message[768], kind[64], fds[256], fix[384], command[128];
-	struct fdg_buf m = FDG_BUF(message), k = FDG_BUF(kind), r = FDG_BUF(fds), x = FDG_BUF(fix), a = FDG_BUF(command);
-	const char *number;
-
-	put_message(&m, c, g, letter);
-	fdg_put_kind(&k, g->kind, 1);
-	number = strchr(kind, ' ');
-	fdg_note_ranges(g, &r);
-	put_command(&a, c->argv);
-	struct fdg_fact facts[] = {
-		{ "command", "command", command, 0 },
-		{ "kind", "kind", number ? number + 1 : kind, 0 },
-		{ "fds", "descriptors", fds, 0 },
-		{ "parent_pid", "parent's pid", NULL, c->told->note.maker },
-		{ "parent_exe", "parent", c->told->note.exe, 0 },
-	};
-	f.level = level;
-	f.fixed = letter == FDG_NOTE_FORCED || (letter == FDG_NOTE_LEAKED && closes());
-	f.message = message;
-	put_fix(&x, c, g->kind, letter);
-	f.fix = letter == FDG_NOTE_KEPT ? NULL : fix;
-	f.fd = g->ranges ? g->range[0].first : -1;
-	f.count = g->count;
-	f.site = c->told->note.site;
-	f.sites = frames(c->told->note.sites);
-	f.site_label = "started at";
-	f.created = g->created;
-	f.createds = frames(g->createds);
-	f.fact = facts;
-	f.facts = sizeof(facts) / sizeof(*facts);
-	f.key = kind;
-	fdg_report(&f);
-}
-
-static void report_note(struct child *c)
-{
-	for (unsigned i = 0; i < c->told->note.groups; i++) {
-		struct fdg_note_group *g = &c->told->note.group[i], *found = &c->told->found[i];
-
-		if (g->letter == FDG_NOTE_LEAKED && found->count) {
-			found->kind = g->kind;
-			memcpy(found->created, g->created, sizeof(g->created));
-			found->createds = g->createds;
-			report_group(c, FDG_CLOEXEC_LEAKED, leak_level(g->kind), found, FDG_NOTE_LEAKED);
-		} else if (g->letter == FDG_NOTE_FORCED || g->letter == FDG_NOTE_KEPT) {
-			report_group(c, FDG_CLOEXEC_FORCED, FDG_LEVEL_NOTE, g, g->letter);
-		}
-	}
-}
-
-static void report_unnamed(struct child *c)
-{
-	struct fdg_finding f = FDG_FINDING_INIT(FDG_CLOEXEC_INHERITED);
-	char message[512], kinds[256], fds[256], command[128], parent[256];
-	struct fdg_buf m = FDG_BUF(message), k = FDG_BUF(kinds), r = FDG_BUF(fds), a = FDG_BUF(command);
-
-	if (!c->unnamed.count)
-		return;
-	for (unsigned i = 0; i < c->kinds; i++) {
-		fdg_put(&k, i ? ", " : "");
-		fdg_put_kind(&k, c->seen[i].kind, c->seen[i].count);
-	}
-	fdg_note_ranges(&c->unnamed, &r);
-	fdg_put_self(&m);
-	fdg_fmt(&m, " (pid %d) was started with ", fdg_sys_getpid());
-	fdg_put_count(&m, c->unnamed.count);
-	fdg_put(&m, c->unnamed.count == 1 ? " descriptor that nobody named: " : " descriptors that nobody named: ");
-	fdg_put(&m, kinds);
-	if (closes())
-		fdg_put(&m, c->unnamed.count == 1 ? "; it was closed before the program began" : "; they were closed before the program began");
-	put_command(&a, c->argv);
-	parent_exe(parent);
-	struct fdg_fact facts[] = {
-		{ "command", "command", command, 0 },
-		{ "fds", "descriptors", fds, 0 },
-		{ "kinds", "kinds", kinds, 0 },
-		{ "what", "what they are", c->what, 0 },
-		{ "parent_pid", "parent's pid", NULL, fdg_sys_getppid() },
-		{ "parent_exe", "parent", *parent ? parent : "not known", 0 },
-	};
-	/* A guarded parent knows all but what another of its threads made while it was at it: judge that as if it had known. */
-	if (c->told && c->worst < f.level)
-		f.level = c->worst;
-	f.fixed = closes();
-	f.message = message;
-	f.fix = closes() ? NULL : "set close-on-exec in the program that started this one, or run this one with cloexec.inherited=close (fdguard run --close-inherited)";
-	f.fd = c->unnamed.range[0].first;
-	f.count = c->unnamed.count;
-	f.fact = facts;
-	f.facts = sizeof(facts) / sizeof(*facts);
-	fdg_report(&f);
 }
 
 /* Gone, or dead and waiting to be collected: then it is nobody's parent any more. */
@@ -533,22 +305,20 @@ static bool note_is_for_us(const struct fdg_note *n)
 	return n->pid == parent || parent == 0 || is_gone(n->pid);
 }
 
-static void look(struct child *c)
+static void look(struct fdg_child *c)
 {
 	walk(c);
-	if (c->told && fdg_options.cloexec != FDG_OFF)
-		report_note(c);
-	if (c->any)
-		report_unnamed(c);
+	fdg_inherited_say(c);
 	fdg_meant_write(&c->meant, c->argv);
 }
 
 /* A frame of its own: 6 KiB that a start without a note does not touch. */
-__attribute__((noinline)) static void look_with_note(struct child *c, const char *note)
+__attribute__((noinline)) static void look_with_note(struct fdg_child *c, const char *note)
 {
-	struct told t;
+	struct fdg_child_told t;
 
 	memset(t.found, 0, sizeof(t.found));
+	memset(t.worst, 0, sizeof(t.worst));
 	if (fdg_note_read(note, &t.note) && note_is_for_us(&t.note))
 		c->told = &t;
 	look(c);
@@ -556,7 +326,7 @@ __attribute__((noinline)) static void look_with_note(struct child *c, const char
 
 void fdg_inherited_start(char *const argv[], char *const envp[], const char *note)
 {
-	struct child c;
+	struct fdg_child c;
 
 	c.argv = argv;
 	c.envp = envp;

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "guards/leftover.h"
 
+#include <fcntl.h>
 #include <string.h>
 
+#include "base/exe.h"
 #include "base/sys.h"
+#include "guards/self.h"
 #include "ledger/ledger.h"
 #include "report/report.h"
 #include "report/symbol.h"
@@ -52,6 +55,12 @@ static void count(struct groups *g, fdg_kindword kind, const void *site)
 	}
 }
 
+/* The file that a shell reads its script from: it keeps that out of the way, and from its children. */
+static bool is_script(int fd, fdg_kindword kind)
+{
+	return fd >= 10 && fdg_kindword_kind(kind) == FDG_KIND_FILE && fdg_sys_fcntl(fd, F_GETFD, 0) & FD_CLOEXEC && fdg_is_shell(fdg_exe());
+}
+
 static void collect(struct groups *g)
 {
 	struct fdg_known k;
@@ -60,7 +69,7 @@ static void collect(struct groups *g)
 	g->used = 0;
 	g->more = 0;
 	for (int fd = fdg_ledger_next(3); fd >= 0; fd = fdg_ledger_next(fd + 1))
-		if (fdg_ledger_look(fd, &k) && !(k.flags & FDG_INHERITED) && fdg_kind_ask(fd, &seen) == 0 && fdg_kind_agrees(k.kind, seen))
+		if (fdg_ledger_look(fd, &k) && !(k.flags & FDG_INHERITED) && fdg_kind_ask(fd, &seen) == 0 && fdg_kind_agrees(k.kind, seen) && !is_script(fd, seen))
 			count(g, seen, k.site);
 }
 

@@ -66,7 +66,8 @@ static void add(struct fdg_meant *m, const struct group *new, int fd)
 	if (i == m->groups) {
 		m->group[m->groups++] = *new;
 		m->group[i].fd = fd;
-		describe(fd, m->group[i].what);
+		if (new->kind) /* else the number is one in the child */
+			describe(fd, m->group[i].what);
 	}
 	m->group[i].count++;
 }
@@ -99,10 +100,12 @@ void fdg_meant_found(struct fdg_meant **m, const struct fdg_named *named, char *
 		add(*m, &g, fd);
 }
 
-static void kept_listener(struct fdg_meant **m, int fd, fdg_kindword kind, const struct fdg_place *made)
+static void add_reason(struct fdg_meant **m, const char *why, int fd, fdg_kindword kind, const struct fdg_place *made)
 {
-	struct group g = { .kind = kind, .why = "it is a listener, and the program starts itself again" };
+	struct group g = { .kind = kind };
+	struct fdg_buf b = FDG_BUF(g.why);
 
+	fdg_put(&b, why);
 	if (made)
 		g.made = *made;
 	if (!*m)
@@ -155,15 +158,41 @@ void fdg_meant_write(struct fdg_meant **m, char *const argv[])
 	*m = NULL;
 }
 
-/* What the program did itself (F_SETFD 0, dup2) needs no name, nor does what a shell opened. */
-static bool needs_a_name(int fd, const struct fdg_known *k)
+static bool goes_to_the_child(int fd)
 {
-	enum fdg_kind kind = fdg_kindword_kind(k->kind);
 	int flags = fdg_sys_fcntl(fd, F_GETFD, 0);
 
-	if (k->flags & (FDG_MEANT | FDG_INHERITED | FDG_TOLD | FDG_CLOEXEC) || fdg_ledger_touch(fd) != FDG_UNTOUCHED || flags < 0 || flags & FD_CLOEXEC)
-		return false;
-	return kind == FDG_KIND_SOCKET || kind == FDG_KIND_EPOLL || !fdg_is_shell(fdg_exe());
+	return flags >= 0 && !(flags & FD_CLOEXEC);
+}
+
+/* What a shell opens is for its children, and nobody wants a list of it. */
+static bool is_a_shells(fdg_kindword word)
+{
+	enum fdg_kind kind = fdg_kindword_kind(word);
+
+	return kind != FDG_KIND_SOCKET && kind != FDG_KIND_EPOLL && fdg_is_shell(fdg_exe());
+}
+
+static bool needs_a_name(int fd, const struct fdg_known *k)
+{
+	return !(k->flags & (FDG_MEANT | FDG_INHERITED | FDG_TOLD | FDG_CLOEXEC)) && fdg_ledger_touch(fd) == FDG_UNTOUCHED && goes_to_the_child(fd) && !is_a_shells(k->kind);
+}
+
+static const char own_doing[] = "the program itself made it inheritable (F_SETFD, FIONCLEX or dup2)";
+
+static bool is_own_doing(int fd, const struct fdg_known *k)
+{
+	return k->flags & FDG_MEANT && !(k->flags & (FDG_INHERITED | FDG_TOLD)) && fdg_ledger_touch(fd) == FDG_UNTOUCHED && goes_to_the_child(fd) && !is_a_shells(k->kind);
+}
+
+/* The same in a vfork child: the ledger is its parent's. */
+static void touched(void *cookie, int first, int last, enum fdg_touch how)
+{
+	fdg_kindword kind;
+
+	for (int fd = first < 3 ? 3 : first; fd <= last && fd - first < 64; fd++)
+		if (how == FDG_TOUCHED_MEANT && fdg_ledger_touch(fd) == how && goes_to_the_child(fd) && fdg_kind_ask(fd, &kind) == 0 && !is_a_shells(kind))
+			add_reason(cookie, own_doing, fd, kind, NULL);
 }
 
 static bool is_kept(struct fdg_exec *x, int fd)
@@ -184,13 +213,19 @@ void fdg_meant_exec(struct fdg_exec *x, const struct fdg_named *named)
 	if (!fdg_options.run_exec || (x->file && strchr(x->file, '/') && fdg_sys3(SYS_faccessat, AT_FDCWD, x->file, X_OK) < 0))
 		return;
 	for (int fd = fdg_ledger_next(3); fd >= 0; fd = fdg_ledger_next(fd + 1)) {
-		if (!fdg_ledger_look(fd, &k) || !needs_a_name(fd, &k) || fd == x->program_fd)
+		if (!fdg_ledger_look(fd, &k) || fd == x->program_fd || !(needs_a_name(fd, &k) || is_own_doing(fd, &k)))
 			continue;
 		at = fdg_place_of(k.site, &made) ? &made : NULL;
-		if (is_kept(x, fd))
-			kept_listener(&m, fd, k.kind, at);
+		if (k.flags & FDG_MEANT)
+			add_reason(&m, own_doing, fd, k.kind, at);
+		else if (is_kept(x, fd))
+			add_reason(&m, "it is a listener, and the program starts itself again", fd, k.kind, at);
 		else
 			fdg_meant_found(&m, named, x->argv, x->envp, fd, k.kind, at);
 	}
+	fdg_ledger_touches(touched, &m);
+	for (unsigned i = 0; i < x->chosen_count; i++)
+		if (x->chosen[i] > 2)
+			add_reason(&m, "posix_spawn was told to (adddup2, addopen)", x->chosen[i], 0, NULL);
 	fdg_meant_write(&m, x->argv);
 }

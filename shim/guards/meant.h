@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which descriptors a child gets because something names them, and what does: run.meant lines, for who wants to see what was not reported. A bare number among arguments
+ * Which descriptors a child gets because something names them, and what does, or since its parent made them inheritable: run.meant lines, for who wants to see what was not reported. A bare number among arguments
  * counts as a name, whatever it means there. With run.exec=on alone; nobody else pays for it.
  */
 #ifndef FDG_GUARDS_MEANT_H

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "guards/naming.h"
+#include "guards/naming_parts.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -63,7 +63,19 @@ static bool ends_with(const char *s, size_t end, const char *tail)
 	return end >= n && memcmp(s + end - n, tail, n) == 0;
 }
 
-static bool lower_contains(const char *s, size_t n, const char *word)
+/* A descriptor's path: /dev/fd/63, /proc/self/fd/3, /proc/$$/fd/3; not http://fd/3. end: where its number begins. */
+static bool ends_a_path(const char *s, size_t end)
+{
+	size_t at = end;
+
+	while (at > 0 && (is_letter(s[at - 1]) || is_digit(s[at - 1]) || strchr("/-${}", s[at - 1])))
+		at--;
+	if (end - at < 4 || memcmp(s + end - 4, "/fd/", 4) != 0)
+		return false;
+	return ends_with(s, end, "/dev/fd/") || (end - at > 10 && memcmp(s + at, "/proc/", 6) == 0);
+}
+
+bool fdg_naming_contains(const char *s, size_t n, const char *word)
 {
 	size_t w = strlen(word);
 
@@ -92,7 +104,7 @@ static bool names(const char *s, size_t n, size_t from, size_t to, bool hint)
 {
 	char left = from ? s[from - 1] : '\0', right = to < n ? s[to] : '\0';
 
-	if (ends_with(s, from, "/fd/") || ends_with(s, from, "fd://"))
+	if (ends_a_path(s, from) || ends_with(s, from, "fd://"))
 		return true;
 	if (left == '&' && from >= 2 && strchr("<>", s[from - 2])) /* <&5 */
 		return true;
@@ -105,13 +117,12 @@ static bool names(const char *s, size_t n, size_t from, size_t to, bool hint)
 	return ends_with(s, from, "fd") || ends_with(s, from, "FD") || (!is_letter(left) && left != '.');
 }
 
-/* Returns whether the word speaks of fds, for the next one: {"control_fd": 3}. Punctuation between the two hands it on. */
-static bool word(struct fdg_named *n, const char *s, size_t len, bool hint)
+bool fdg_naming_word(struct fdg_named *n, const char *s, size_t len, bool hint)
 {
 	const char *equals = memrchr(s, '=', len);
 	size_t value = equals ? (size_t)(equals - s) + 1 : 0; /* --socket=5, --jobserver-auth=3,4 */
 	size_t list = is_list(s + value, len - value) ? value : len; /* where a list of nothing but numbers begins */
-	bool own = lower_contains(s, len, "fd") || lower_contains(s, len, "handle"), plain = true;
+	bool own = fdg_naming_contains(s, len, "fd") || fdg_naming_contains(s, len, "handle"), plain = true;
 
 	for (size_t i = 0; i < len;) {
 		size_t end;
@@ -141,7 +152,7 @@ static size_t text_n(struct fdg_named *n, const char *text, size_t limit)
 		while (i < limit && text[i] && !strchr(" \t\n\"'()`", text[i]))
 			i++;
 		if (i > from)
-			hint = word(n, text + from, i - from, hint);
+			hint = fdg_naming_word(n, text + from, i - from, hint);
 		else
 			i++;
 	}
@@ -192,7 +203,8 @@ static void every_number(struct fdg_named *n, const char *s)
 		if (is_digit(s[i])) {
 			int fd = number_at(s, i, len, &end);
 
-			if (!(i && is_letter(s[i - 1])) && !is_letter(s[end]))
+			/* Not a word's, nor an address's. */
+			if (!(i && (is_letter(s[i - 1]) || s[i - 1] == '.')) && !is_letter(s[end]) && s[end] != '.')
 				add(n, fd);
 		}
 		i = end;
@@ -206,7 +218,7 @@ static void paths(struct fdg_named *n, const char *s)
 	for (const char *p = s; (p = strstr(p, "fd")); p += 2) {
 		size_t at = (size_t)(p - s) + 2, end;
 
-		if (s[at] == '/')
+		if (s[at] == '/' && ends_a_path(s, at + 1))
 			at++;
 		else if (strncmp(s + at, "://", 3) == 0)
 			at += 3;
@@ -217,42 +229,73 @@ static void paths(struct fdg_named *n, const char *s)
 	}
 }
 
-/* LISTEN_FD, NODE_CHANNEL_FD, UNICORN_FD, NGINX (restart: 6;7;), PUMA_INHERIT_0 (3:tcp://…), EINHORN_FD_0, … */
-static bool speaks_of_fds(const char *name, size_t n)
+static bool is(const char *name, size_t n, const char *word)
 {
-	static const char *const words[] = { "_fd_", "inherit", "listen", "socket" };
-
-	if ((n == 5 && memcmp(name, "NGINX", 5) == 0) || ends_with(name, n, "FD") || ends_with(name, n, "FDS") || ends_with(name, n, "_fd"))
-		return true;
-	for (unsigned i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (lower_contains(name, n, words[i]))
-			return true;
-	return false;
+	return n == strlen(word) && memcmp(name, word, n) == 0;
 }
 
-static void variable(struct fdg_named *n, const char *entry)
+/* LISTEN_FD, NODE_CHANNEL_FD, UNICORN_FD, EINHORN_FD_0, NGINX (restart: 6;7;), WAYLAND_SOCKET */
+static bool speaks_of_fds(const char *name, size_t n)
+{
+	return is(name, n, "NGINX") || is(name, n, "WAYLAND_SOCKET") || ends_with(name, n, "FD") || ends_with(name, n, "FDS") || ends_with(name, n, "_fd") ||
+	       fdg_naming_contains(name, n, "_fd_");
+}
+
+/* PUMA_INHERIT_0=3:tcp://0.0.0.0:80 */
+static bool is_puma(const char *name, size_t n)
+{
+	return n > 13 && memcmp(name, "PUMA_INHERIT_", 13) == 0;
+}
+
+/* Descriptors, or how many, or seconds. */
+static bool may_speak_of_fds(const char *name, size_t n)
+{
+	return fdg_naming_contains(name, n, "inherit") || fdg_naming_contains(name, n, "listen") || fdg_naming_contains(name, n, "socket");
+}
+
+static bool is_of_a_test(const char *name, size_t n)
+{
+	return is(name, n, "BATS_TEST_NAME") || is(name, n, "BATS_TEST_FILENAME") || is(name, n, "BATS_RUN_TMPDIR");
+}
+
+bool fdg_naming_variable(struct fdg_named *n, const char *entry)
 {
 	const char *value = strchr(entry, '=');
 	size_t name = value ? (size_t)(value++ - entry) : 0, end;
 
 	if (!value || strncmp(entry, "FDGUARD_", 8) == 0)
-		return;
-	if (name == 10 && memcmp(entry, "LISTEN_FDS", 10) == 0) {
+		return true;
+	if (is(entry, name, "LISTEN_FDS")) {
 		int fds = number_at(value, 0, strlen(value), &end);
 
 		n->listen_end = fds > 0 && fds < 65536 ? 3 + fds : 0;
-	} else if (name == 10 && memcmp(entry, "LISTEN_PID", 10) == 0) {
+	} else if (is(entry, name, "LISTEN_PID")) {
 		n->listen_pid = number_at(value, 0, strlen(value), &end);
 	} else if (ends_with(entry, name, "MAKEFLAGS") || ends_with(entry, name, "MFLAGS")) {
 		jobserver(n, value);
 	} else if (speaks_of_fds(entry, name)) {
 		every_number(n, value);
-	} else if (strncmp(entry, "BATS_", 5) == 0) {
-		add(n, 3);
-		add(n, 4);
+	} else if (is_puma(entry, name)) {
+		add(n, number_at(value, 0, strlen(value), &end));
+	} else if (may_speak_of_fds(entry, name)) {
+		text_n(n, value, FDG_NAMED_BYTES); /* as an argument: 3, fd=3, … */
+		paths(n, value);
+		return fdg_naming_contains(value, strlen(value), "fd");
 	} else {
+		n->bats |= is_of_a_test(entry, name);
 		paths(n, value);
 	}
+	return true;
+}
+
+bool fdg_named_bats(const struct fdg_named *n, int fd, enum fdg_kind kind)
+{
+	return n->bats && (fd == 3 || fd == 4) && (kind == FDG_KIND_PIPE || kind == FDG_KIND_FILE || kind == FDG_KIND_TTY || kind == FDG_KIND_DEVICE);
+}
+
+bool fdg_named_activated(const struct fdg_named *n, int fd)
+{
+	return fd >= 3 && fd < n->listen_end && n->listen_pid > 0 && !n->all && !is_kept(n, fd);
 }
 
 /*
@@ -276,117 +319,7 @@ void fdg_named_collect(struct fdg_named *n, char *const argv[], char *const envp
 		n->all = left == 0;
 	}
 	for (size_t i = 0; envp && envp[i]; i++)
-		variable(n, envp[i]);
+		fdg_naming_variable(n, envp[i]);
 	if (!listens_for_reader(n))
 		n->listen_end = 0;
-}
-
-/* ---- why ---- */
-
-#define WHY_MAX 320 /* a word of 64 bytes, each as four */
-
-static bool any(int fd)
-{
-	return fd >= 3;
-}
-
-static bool speaks(const char *s, size_t n)
-{
-	static const char *const words[] = { "fd", "handle", "sock", "pipe", "listen", "inherit", "jobserver", "stream", "channel", "<", ">" };
-
-	for (unsigned i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (lower_contains(s, n, words[i]))
-			return true;
-	return false;
-}
-
-static void put_word(struct fdg_buf *b, const char *s, size_t n, bool whole)
-{
-	fdg_put(b, whole ? "the argument " : "");
-	fdg_put_printable(b, s, n < 64 ? n : 64);
-	fdg_put(b, n > 64 ? "…" : "");
-	fdg_put(b, whole ? " names it" : ", in an argument, names it");
-}
-
-/* As text_n, a word at a time. *told: the word before spoke of descriptors. */
-static bool argument_names(const char *text, int fd, bool *told, struct fdg_buf *ret, bool *ret_weak)
-{
-	bool hint = false, found = false, weak;
-
-	for (size_t i = 0; i < FDG_NAMED_BYTES && text[i];) {
-		struct fdg_named one = { .interesting = any };
-		size_t from = i;
-
-		i += strcspn(text + i, " \t\n\"'()`");
-		if (i == from) {
-			i++;
-			continue;
-		}
-		hint = word(&one, text + from, i - from, hint);
-		weak = !speaks(text + from, i - from) && !*told;
-		*told = speaks(text + from, i - from);
-		if (!fdg_named_has(&one, fd) || (found && weak))
-			continue;
-		*ret = (struct fdg_buf){ ret->text, 0, ret->cap, false };
-		put_word(ret, text + from, i - from, from == 0 && !text[i]);
-		found = true;
-		*ret_weak = weak;
-		if (!weak)
-			break;
-	}
-	return found;
-}
-
-static bool variable_names(const struct fdg_named *n, const char *entry, int fd, struct fdg_buf *ret)
-{
-	struct fdg_named one = { .interesting = any };
-
-	variable(&one, entry);
-	if (one.listen_end > n->listen_end)
-		one.listen_end = n->listen_end;
-	if (!fdg_named_has(&one, fd))
-		return false;
-	fdg_put(ret, "the variable ");
-	fdg_put_printable(ret, entry, strnlen(entry, strcspn(entry, "=") < 64 ? strcspn(entry, "=") : 64));
-	fdg_put(ret, " names it");
-	return true;
-}
-
-/* What an argument says with more certainty replaces what was found before. */
-static bool arguments_name(char *const argv[], int fd, char ret[WHY_MAX], bool *ret_weak)
-{
-	bool found = false, told = false, weak;
-
-	for (size_t i = 0; argv && argv[i] && !(found && !*ret_weak); i++) {
-		char text[WHY_MAX];
-		struct fdg_buf b = FDG_BUF(text);
-
-		told = told && i > 1; /* what the program's own name speaks of is nothing */
-		if (!argument_names(argv[i], fd, &told, &b, &weak) || (found && weak))
-			continue;
-		memcpy(ret, text, sizeof(text));
-		found = true;
-		*ret_weak = weak;
-	}
-	return found;
-}
-
-bool fdg_named_why(const struct fdg_named *n, char *const argv[], char *const envp[], int fd, struct fdg_buf *ret, bool *ret_weak)
-{
-	char argument[WHY_MAX];
-	bool found;
-
-	*ret_weak = false;
-	if (!fdg_named_has(n, fd))
-		return false;
-	found = arguments_name(argv, fd, argument, ret_weak);
-	if (!found || *ret_weak)
-		for (size_t i = 0; envp && envp[i]; i++)
-			if (variable_names(n, envp[i], fd, ret)) {
-				*ret_weak = false;
-				return true;
-			}
-	*ret_weak |= !found;
-	fdg_put(ret, found ? argument : "the arguments are too long to look for it");
-	return true;
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/fmt.h"
+#include "base/kind.h"
 
 #define FDG_NAMED_LOW 4096     /* numbers below are all kept */
 #define FDG_NAMED_MAX 32       /* of higher ones so many */
@@ -24,6 +25,7 @@ struct fdg_named {
 	bool all;       /* there was more than we look at or keep: any number may be named */
 	int listen_end; /* LISTEN_FDS: 3 … listen_end - 1 */
 	int listen_pid; /* LISTEN_PID; 0: there is none */
+	bool bats;      /* a test of bats runs: its own descriptors are 3 and 4 */
 	/* Set by the caller: the process that will have them, which LISTEN_PID has to name. 0: a child that is still to be made by `starter`. */
 	int reader, starter;
 	/* Only numbers for which this is true are kept. */
@@ -33,6 +35,10 @@ struct fdg_named {
 void fdg_named_collect(struct fdg_named *n, char *const argv[], char *const envp[]);
 void fdg_named_text(struct fdg_named *n, const char *text); /* one argument, or a shell command */
 bool fdg_named_has(const struct fdg_named *n, int fd);
+/* Does nothing but LISTEN_FDS of this very process name it? It is for no third program. */
+bool fdg_named_activated(const struct fdg_named *n, int fd);
+/* Is fd one that bats, or a shell of its, gave to all that a test starts? Only for what no note knows. */
+bool fdg_named_bats(const struct fdg_named *n, int fd, enum fdg_kind kind);
 /*
  * Why n, which was collected from the same two, has fd: "the argument 3 names it". *ret_weak: what names it speaks of numbers, and not of descriptors. False: it does not
  * have it. Slow, for reports.

@@ -46,17 +46,18 @@ void fdg_note_group_add(struct fdg_note_group *g, int fd)
 
 static struct fdg_note_group *group_of(struct fdg_note *n, char letter, fdg_kindword kind, const void *pc, uint32_t origin)
 {
+	unsigned most = letter == FDG_NOTE_FORCED ? FDG_NOTE_GROUPS - 1 : FDG_NOTE_GROUPS; /* a leak is worth more than what was held back */
 	struct fdg_note_group *g;
 
 	for (unsigned i = 0; i < n->groups; i++)
 		if (n->group[i].letter == letter && n->group[i].kind == kind && n->group[i].pc == pc &&
 		    n->group[i].origin == origin)
 			return &n->group[i];
-	if (n->groups == FDG_NOTE_GROUPS) /* full: the last group of the letter takes it, else the last one of all */
+	if (n->groups >= most) /* full: the last group of the letter takes it, else the last one of all */
 		for (unsigned i = n->groups; i-- > 0;)
 			if (n->group[i].letter == letter)
 				return &n->group[i];
-	if (n->groups == FDG_NOTE_GROUPS)
+	if (n->groups >= most)
 		return NULL;
 	g = &n->group[n->groups++];
 	memset(g, 0, sizeof(*g));
@@ -84,6 +85,7 @@ void fdg_note_add(struct fdg_note *n, char letter, fdg_kindword kind, const void
 		g->kind = FDG_KIND_UNKNOWN;
 		g->pc = NULL;
 		g->origin = 0;
+		g->crowded = true;
 	}
 	add_range(g, fd, fd);
 }
@@ -144,7 +146,7 @@ static void put_group(struct fdg_buf *b, const struct fdg_note_group *g, bool wi
 	struct fdg_place made[FDG_NOTE_FRAMES];
 	unsigned n = with_places ? fdg_origin_places(g->origin, g->pc, made, FDG_NOTE_FRAMES) : 0;
 
-	fdg_fmt(b, " %c%lx.%lx:", g->letter, (unsigned long)g->kind, (unsigned long)g->count);
+	fdg_fmt(b, " %c%s%lx.%lx:", g->letter, g->crowded || (g->pc && !with_places) ? "*" : "", (unsigned long)g->kind, (unsigned long)g->count);
 	fdg_note_ranges(g, b);
 	if (n) {
 		fdg_put_char(b, '@');
@@ -301,6 +303,7 @@ static bool read_group(const char **s, struct fdg_note_group *g)
 	g->letter = **s;
 	if (!g->letter || !strchr("qtlfka", *(*s)++))
 		return false;
+	g->crowded = expect(s, '*');
 	if (!read_hex(s, &kind) || !expect(s, '.') || !read_hex(s, &count) || !expect(s, ':') || !read_ranges(s, g))
 		return false;
 	g->kind = (fdg_kindword)(kind & 0xfffff);

@@ -9,7 +9,7 @@
  * from an exec that we did not see, and is ignored.
  * PARENT the process to name: the writer, or in a forked child that did nothing but exec the one that it comes from
  * EXE   the writer's executable; SITE the call that execs, as a place
- * GROUP letter kind '.' count ':' ranges ['@' places]; places, innermost first, are separated by commas
+ * GROUP letter ['*'] kind '.' count ':' ranges ['@' places]; places, innermost first, are separated by commas; '*': there was no room for the place, or the places
  * place offset ':' object, both hex and text; spaces, commas, percent signs and control bytes are written %XX
  */
 #ifndef FDG_GUARDS_NOTE_H
@@ -47,6 +47,7 @@ struct fdg_note_group {
 	uint64_t count;
 	unsigned ranges;
 	bool more; /* there were more ranges than fit; count is right */
+	bool crowded; /* its place, or its many places and kinds, are known and did not fit */
 	struct { int first, last; } range[FDG_NOTE_RANGES];
 };
 
@@ -63,7 +64,7 @@ struct fdg_note {
 /* Empty, with a group each for what is meant and told: those never lack room. */
 void fdg_note_begin(struct fdg_note *n);
 /* Adds fd to the group of this letter, kind, pc and origin. A note that has no group left keeps the number in a
- * group without a place. */
+ * group without a place: a crowded one. */
 void fdg_note_add(struct fdg_note *n, char letter, fdg_kindword kind, const void *pc, uint32_t origin, int fd);
 void fdg_note_add_range(struct fdg_note *n, char letter, int first, int last);
 /* Appends "FDGUARD_NOTE=…"; what does not fit is left out: places first, then whole groups (meant and told ones come first). */

@@ -25,17 +25,18 @@ void fdg_desk_give(struct fdg_desk *d)
 	fdg_sys_munmap(d, sizeof(*d));
 }
 
-void fdg_desk_write(const struct fdg_item *item, struct fdg_desk *d, _Atomic uint64_t *lost)
+int fdg_desk_write(const struct fdg_item *item, struct fdg_desk *d, _Atomic uint64_t *lost)
 {
 	int r;
 
 	fdg_compose(item, &d->line);
 	r = fdg_sink_write(&d->line);
 	if (r >= 0)
-		return;
+		return r;
 	if (item->f->id != FDG_RUN_END)
 		fdg_lost_tell();
 	fdg_lost_count(r, lost);
+	return r;
 }
 
 void fdg_desk_say(const char *sentence)

@@ -18,7 +18,7 @@ struct fdg_desk {
 struct fdg_desk *fdg_desk_take(_Atomic uint64_t *lost);
 void fdg_desk_give(struct fdg_desk *d);
 /* Composes the line and writes it to the sink; counted if that does not take it. */
-void fdg_desk_write(const struct fdg_item *item, struct fdg_desk *d, _Atomic uint64_t *lost);
+int fdg_desk_write(const struct fdg_item *item, struct fdg_desk *d, _Atomic uint64_t *lost);
 /* "fdguard: …" on standard error. */
 void fdg_desk_say(const char *sentence);
 

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 
 #include "base/sys.h"
+#include "report/report.h"
+#include "report/stable.h"
 
 #include "base/poison.h"
 
@@ -135,22 +137,51 @@ static void consider_code(void *cookie, const Elf64_Sym *s, uint64_t strings)
 	best->strings = strings;
 }
 
+/* The rest of a long name in what is left of `name`: two that begin alike are two. At and n: the whole of it, as far as the table goes. */
+static bool put_hash(const struct elf *e, uint64_t at, uint64_t n, char name[FDG_ELF_NAME + 1])
+{
+	char window[FDG_STABLE_TAIL + 128];
+	struct fdg_buf b = { name + FDG_ELF_HEAD, 0, FDG_ELF_NAME + 1 - FDG_ELF_HEAD, false };
+	uint64_t hash = 0, end = at + (n < FDG_ELF_LONGEST ? n : FDG_ELF_LONGEST);
+	size_t have = 0, piece;
+	bool more = true;
+
+	for (; more && at < end; at += piece) {
+		piece = end - at < 128 ? end - at : 128;
+		if (!read_at(e, at, window + have, piece))
+			return false;
+		more = !memchr(window + have, '\0', piece);
+		have += more ? piece : strnlen(window + have, piece);
+		if (more && have > FDG_STABLE_TAIL) {
+			hash = fdg_hash(hash, window, have - FDG_STABLE_TAIL);
+			memmove(window, window + have - FDG_STABLE_TAIL, FDG_STABLE_TAIL);
+			have = FDG_STABLE_TAIL;
+		}
+	}
+	hash = fdg_hash(hash, window, fdg_stable_length(window, have));
+	fdg_put_char(&b, '~');
+	for (int shift = 60; shift >= 0; shift -= 4)
+		fdg_put_char(&b, "0123456789abcdef"[hash >> shift & 15]);
+	return true;
+}
+
 /* The name, cut to what `name` holds; false if there is none, or it is a mapping symbol of an aarch64 compiler ($x, $d). */
 static bool read_name(const struct elf *e, const struct match *m, char name[FDG_ELF_NAME + 1])
 {
 	Elf64_Shdr s;
-	uint64_t n;
+	uint64_t all, n;
 
 	if (!read_section(e, m->strings, &s) || s.sh_type != SHT_STRTAB)
 		return false;
 	if (m->symbol.st_name >= s.sh_size || s.sh_offset > e->size)
 		return false;
-	n = s.sh_size - m->symbol.st_name;
-	if (n > FDG_ELF_NAME)
-		n = FDG_ELF_NAME;
+	all = s.sh_size - m->symbol.st_name;
+	n = all > FDG_ELF_NAME ? FDG_ELF_NAME + 1 : all;
 	if (!read_at(e, s.sh_offset + m->symbol.st_name, name, n))
 		return false;
-	name[n] = '\0';
+	if (n > FDG_ELF_NAME && !memchr(name, '\0', n))
+		return put_hash(e, s.sh_offset + m->symbol.st_name, all, name);
+	name[n < FDG_ELF_NAME ? n : FDG_ELF_NAME] = '\0';
 	return name[0] && name[0] != '$';
 }
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -20,9 +21,9 @@
 
 /* With run.exec=on: shared with forked children, and with the whole tree. */
 static _Atomic uint64_t *below;
-static uint64_t *tree;
+static struct fdg_lost_tree *tree;
 
-static uint64_t *map_number(int fd)
+static struct fdg_lost_tree *map_tree_of(int fd)
 {
 	struct stat st;
 	long at;
@@ -30,14 +31,14 @@ static uint64_t *map_number(int fd)
 	if (fdg_sys_fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size < (off_t)sizeof(*tree))
 		return NULL;
 	at = fdg_sys6(SYS_mmap, 0, sizeof(*tree), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	return fdg_is_err(at) ? NULL : (uint64_t *)at;
+	return fdg_is_err(at) ? NULL : (struct fdg_lost_tree *)at;
 }
 
-__attribute__((noinline)) static uint64_t *map_tree(void)
+__attribute__((noinline)) static struct fdg_lost_tree *map_tree(void)
 {
 	char path[PATH_MAX];
 	struct fdg_buf b = FDG_BUF(path);
-	uint64_t *at;
+	struct fdg_lost_tree *at;
 	int fd;
 
 	fdg_sink_put_name(&b);
@@ -45,7 +46,7 @@ __attribute__((noinline)) static uint64_t *map_tree(void)
 	fd = b.cut ? -1 : fdg_sys_open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0);
 	if (fd < 0)
 		return NULL;
-	at = map_number(fd);
+	at = map_tree_of(fd);
 	fdg_sys_close(fd);
 	return at;
 }
@@ -65,10 +66,21 @@ void fdg_lost_tell(void)
 {
 	uint64_t n;
 
-	if (!tree || !fdg_sys_peek(tree, &n, sizeof(n)))
+	if (!tree || !fdg_sys_peek(&tree->lines, &n, sizeof(n)))
 		return;
 	n++;
-	fdg_sys_poke(tree, &n, sizeof(n));
+	fdg_sys_poke(&tree->lines, &n, sizeof(n));
+}
+
+void fdg_lost_program(const char *file)
+{
+	char name[sizeof(tree->program)];
+	struct fdg_buf b = FDG_BUF(name);
+
+	if (!tree || !fdg_sys_peek(tree->program, name, 1) || name[0])
+		return;
+	fdg_put_printable(&b, file, strlen(file));
+	fdg_sys_poke(tree->program, name, b.len + 1);
 }
 
 void fdg_lost_count(int r, _Atomic uint64_t *lost)

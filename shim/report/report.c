@@ -53,9 +53,14 @@ static uint64_t hash_string(uint64_t seed, const char *s)
 	return s ? fdg_hash(seed, s, strlen(s) + 1) : seed;
 }
 
+/* And its caller, where that is known: of all stacks there may be too many. */
 static uint64_t hash_place(uint64_t seed, const struct fdg_place *p, unsigned count)
 {
-	return count ? fdg_hash(hash_string(seed, p->object), &p->offset, sizeof(p->offset)) : fdg_hash(seed, "", 1);
+	if (!count)
+		return fdg_hash(seed, "", 1);
+	for (unsigned i = 0; i < count && i < 2; i++)
+		seed = fdg_hash(hash_string(seed, p[i].object), &p[i].offset, sizeof(p[i].offset));
+	return seed;
 }
 
 static uint64_t hash_finding(const struct fdg_finding *f)

@@ -99,12 +99,9 @@ void fdg_report_exec_failed(void);
 /* Before a seccomp filter, after which nothing is written any more: json's run.end, with "until":"seccomp"; in a forked child too. If the filter does not go in, the run goes on and has another
  * one at its end, which counts. */
 void fdg_report_filter(void);
-/*
- * With run.exec=on: the line that says which file is about to be executed, or, with an errno, that it was not. `child` is the process that a spawn made; 0: this
- * one; -1: one that we do not know the number of. `elsewhere`: it is given options of its own, and may report to another place. `barred`: the loader will not preload
- * us into it (enum fdg_barred). Right in a vfork child.
- */
-void fdg_report_run_exec(const char *file, bool elsewhere, int barred, int child, int error);
+/* With run.exec=on: the line that says which file is about to be executed, or, with an errno, that it was not; base/image.h. Right in a vfork child. */
+struct fdg_run_exec;
+void fdg_report_run_exec(const struct fdg_run_exec *x);
 /* With run.exec=on: a descriptor that a child is to have, as far as we can tell. As it is: neither suppressed nor compared with what was said. Right in a vfork child. */
 void fdg_report_run_meant(const struct fdg_finding *f);
 /* Who lists, for run.end, what is still open: a JSON array of at most FDG_REPORT_OPEN_MAX - 16 bytes. */

@@ -2,7 +2,12 @@
 /* The lines about a run itself: run.start, run.exec, run.meant and run.end. JSON alone has them. */
 #include "report/run.h"
 
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
 #include "base/fmt.h"
+#include "base/image.h"
 #include "base/sys.h"
 #include "report/desk.h"
 #include "report/lost.h"
@@ -16,26 +21,38 @@ static bool writes_runs(void)
 	return fdg_options.format == FDG_JSON && fdg_report_wants(FDG_LEVEL_NOTE);
 }
 
-static void write_run(enum fdg_finding_id id, const char *message, const struct fdg_fact *fact, unsigned facts, const char *members)
+static int write_run(enum fdg_finding_id id, const char *message, const struct fdg_fact *fact, unsigned facts, const char *members)
 {
 	struct fdg_finding f = FDG_FINDING_INIT(id);
 	struct fdg_item item = { .f = &f, .members = members };
 	struct fdg_desk *d = fdg_desk_take(&fdg_run.lost_run);
+	int r;
 
 	if (!d)
-		return;
+		return -ENOMEM;
 	f.message = message;
 	f.fact = fact;
 	f.facts = facts;
-	fdg_desk_write(&item, d, &fdg_run.lost_run);
+	r = fdg_desk_write(&item, d, &fdg_run.lost_run);
 	fdg_desk_give(d);
+	return r;
+}
+
+/* Numbers of processes mean something within their namespace. */
+static unsigned add_pidns(struct fdg_fact *fact, unsigned n)
+{
+	struct stat st;
+
+	if (fdg_options.run_exec && fdg_sys_stat("/proc/self/ns/pid", &st) == 0)
+		fact[n++] = (struct fdg_fact){ "pidns", NULL, NULL, (int64_t)st.st_ino };
+	return n;
 }
 
 void fdg_report_run_start(void)
 {
 	char message[512], argv[2048];
 	struct fdg_buf m = FDG_BUF(message), a = FDG_BUF(argv);
-	struct fdg_fact facts[] = {
+	struct fdg_fact facts[3] = {
 		{ "ppid", NULL, NULL, 0 },
 		{ "argc", NULL, NULL, fdg_run.argc },
 	};
@@ -48,25 +65,46 @@ void fdg_report_run_start(void)
 		fdg_put(&a, ",\"argv\":");
 		fdg_put_json_array(&a, fdg_run.argc, fdg_run.argv);
 	}
-	write_run(FDG_RUN_START, message, facts, sizeof(facts) / sizeof(*facts), argv);
+	write_run(FDG_RUN_START, message, facts, add_pidns(facts, 2), argv);
 }
 
-void fdg_report_run_exec(const char *file, bool elsewhere, int barred, int child, int error)
+/* What was found out about the file. It is seldom another than its name says. */
+static unsigned add_image(struct fdg_fact *fact, unsigned n, const struct fdg_run_exec *x)
+{
+	const struct fdg_image *i = x->image;
+
+	if (!i || i->kind == FDG_IMAGE_UNKNOWN)
+		return n;
+	fact[n++] = (struct fdg_fact){ "image", NULL, NULL, i->kind };
+	fact[n++] = (struct fdg_fact){ "detail", NULL, NULL, i->detail };
+	if (*i->loader)
+		fact[n++] = (struct fdg_fact){ "loader", NULL, i->loader, 0 };
+	if (*i->real && strcmp(i->real, x->file) != 0)
+		fact[n++] = (struct fdg_fact){ "real", NULL, i->real, 0 };
+	return n;
+}
+
+void fdg_report_run_exec(const struct fdg_run_exec *x)
 {
 	char message[512];
 	struct fdg_buf m = FDG_BUF(message);
-	struct fdg_fact facts[] = {
-		{ "file", NULL, file, 0 },
-		{ "child", NULL, NULL, child },
-		{ "error", NULL, NULL, error },
-		{ "elsewhere", NULL, NULL, elsewhere },
-		{ "barred", NULL, NULL, barred },
+	unsigned n = 5;
+	struct fdg_fact facts[10] = {
+		{ "file", NULL, x->file, 0 },
+		{ "child", NULL, NULL, x->child },
+		{ "error", NULL, NULL, x->error },
+		{ "elsewhere", NULL, NULL, x->elsewhere },
+		{ "barred", NULL, NULL, x->barred },
 	};
 
 	if (!fdg_options.run_exec || !writes_runs())
 		return;
-	fdg_fmt(&m, error ? "%s could not be started" : "starting %s", file);
-	write_run(FDG_RUN_EXEC, message, facts, sizeof(facts) / sizeof(*facts), NULL);
+	fdg_fmt(&m, x->error ? "%s could not be started" : "starting %s", x->file);
+	n = add_pidns(facts, n);
+	n = add_image(facts, n, x);
+	/* A shell tries each folder of PATH. */
+	if (write_run(FDG_RUN_EXEC, message, facts, n, NULL) < 0 && !x->error && (!x->image || x->image->kind != FDG_IMAGE_UNKNOWN))
+		fdg_lost_program(x->file);
 }
 
 void fdg_report_run_meant(const struct fdg_finding *f)
@@ -123,7 +161,7 @@ static void write_run_end(enum ending how)
 	struct fdg_buf m = FDG_BUF(message), more = { members, 0, MEMBERS_MAX, false };
 	uint64_t findings = atomic_load(&fdg_run.findings);
 	unsigned n = fdg_options.run_exec ? 7 : 5;
-	struct fdg_fact facts[8] = {
+	struct fdg_fact facts[9] = {
 		{ "findings", NULL, NULL, (int64_t)findings },
 		{ "suppressed", NULL, NULL, (int64_t)atomic_load(&fdg_run.suppressed) },
 		{ "repeats", NULL, NULL, (int64_t)atomic_load(&fdg_run.held_back) },
@@ -140,6 +178,7 @@ static void write_run_end(enum ending how)
 		put_members(&more, how);
 	if (how == AT_FILTER)
 		facts[n++] = (struct fdg_fact){ "until", NULL, "seccomp", 0 };
+	n = add_pidns(facts, n);
 	write_run(FDG_RUN_END, message, facts, n, members);
 	if (members)
 		fdg_sys_munmap(members, MEMBERS_MAX);

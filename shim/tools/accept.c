@@ -31,6 +31,14 @@ const char *accept_object(struct pool *pool, const char *object)
 	return pool_format(pool, "site:%s:*", glob_of(pool, name, strlen(name)));
 }
 
+/* What the line lets through besides the finding that it is shown with. */
+static const char *width_of(const struct log_line *l)
+{
+	if (log_is_crowded(l))
+		return " # wide: all that leaks into what it starts";
+	return (places_frame(l) == l->created ? l->createds : l->sites) > 1 ? " # whoever calls it" : "";
+}
+
 const char *accept_line(struct pool *pool, const struct log_line *l)
 {
 	const struct log_frame *frame = places_frame(l);
@@ -40,8 +48,8 @@ const char *accept_line(struct pool *pool, const struct log_line *l)
 	if (!frame)
 		return pool_format(pool, "%s exe:%s", l->id, object);
 	if (!frame->symbol)
-		return pool_format(pool, "%s %s", l->id, accept_object(pool, frame->object));
+		return pool_format(pool, "%s %s # wide: all of this object, which has no symbols", l->id, accept_object(pool, frame->object));
 	n = fingerprint_symbol_length(frame->symbol);
 	plus = strrchr(frame->symbol, '+');
-	return pool_format(pool, "%s site:%s:%s%s", l->id, object, glob_of(pool, frame->symbol, n), plus && (size_t)(plus - frame->symbol) == n ? "" : "*");
+	return pool_format(pool, "%s site:%s:%s%s%s", l->id, object, glob_of(pool, frame->symbol, n), plus && (size_t)(plus - frame->symbol) == n ? "" : "*", width_of(l));
 }

@@ -8,6 +8,7 @@
 #include "options/options.h"
 #include "tools/absent.h"
 #include "tools/left_out.h"
+#include "tools/numbers.h"
 
 static const char *base_name(const char *path)
 {
@@ -25,6 +26,19 @@ struct awaited *awaited_new(struct pool *pool, const char *file, const char *by,
 	a->by_pid = by_pid;
 	a->time = pool_copy(pool, time);
 	return a;
+}
+
+void awaited_tell(struct pool *pool, struct awaited *a, const struct log_line *l)
+{
+	int64_t kind = log_number(l, "image", 0), detail = log_number(l, "detail", 0);
+	const char *real = log_field(l, "real"), *loader = log_field(l, "loader");
+
+	if (kind <= FDG_IMAGE_UNKNOWN || kind >= FDG_IMAGE_KINDS || detail < 0 || detail > UINT16_MAX)
+		return;
+	a->looked = a->told = true;
+	a->without_loader = kind == FDG_IMAGE_STATIC || (kind == FDG_IMAGE_FOREIGN && detail);
+	a->real = real ? pool_copy(pool, real) : a->file;
+	binary_tell((enum fdg_image_kind)kind, (unsigned)detail, loader ? loader : "", &a->seen);
 }
 
 void awaited_look(struct pool *pool, struct awaited *a)
@@ -47,7 +61,7 @@ void awaited_look(struct pool *pool, struct awaited *a)
 
 static const char *sentence(struct pool *pool, const struct awaited *a, int64_t pid, const char *why)
 {
-	const char *name = base_name(a->file);
+	const char *name = base_name(strncmp(a->file, "/proc/", 6) == 0 ? a->real : a->file);
 
 	if (!a->by)
 		return pool_format(pool, "%s (pid %lld) ran unguarded: it %s", name, (long long)pid, why);
@@ -61,10 +75,20 @@ bool awaited_is_guardable(const struct awaited *a)
 	return a->seen.kind == BINARY_DYNAMIC || a->seen.kind == BINARY_ASAN;
 }
 
+/* The launcher's second half, of this fdguard or another: it is installed beside the other tools. */
+static bool is_launcher(const char *exe)
+{
+	char beside[PATH_MAX];
+	const char *name = base_name(exe);
+	int n = snprintf(beside, sizeof(beside), "%.*sfdguard-options", (int)(name - exe), exe);
+
+	return strcmp(name, "fdguard-cmd") == 0 && n < (int)sizeof(beside) && access(beside, X_OK) == 0;
+}
+
 /* A run or a check inside this one has options of its own, and says what it finds. */
 static bool is_nested(const struct awaited *a)
 {
-	return a->elsewhere && a->by && strcmp(base_name(a->by), "fdguard-cmd") == 0;
+	return a->elsewhere && a->by && is_launcher(a->by);
 }
 
 /* Where the preload was handed on, a program that never woke up may have been killed before, or lack a library. CMD that ended well did run. */
@@ -103,14 +127,26 @@ static void say_uncovered(struct pool *pool, const struct awaited *a, int64_t pi
 	say(cookie, &l);
 }
 
-/* A program without a loader may exec one with it: the image is not the one that was awaited. Most are told by their names, without a look at the file. */
+/* Its tools are static, and the program that they run calls the library that it was given as any other does. */
+static bool is_valgrind(const struct awaited *a)
+{
+	return a->seen.kind == BINARY_STATIC && strstr(a->real, "/valgrind/");
+}
+
+/* A program without a loader may exec one with it: the image is not the one that was awaited. Without a word from who started it most are told by their names. */
 bool awaited_is_another(struct pool *pool, struct awaited *a, const char *exe)
 {
-	if (strcmp(base_name(a->file), base_name(exe)) == 0)
+	bool same_name = strcmp(base_name(a->file), base_name(exe)) == 0;
+
+	if (a->told && a->without_loader)
+		return !is_valgrind(a);
+	if (same_name)
 		return false;
 	if (is_nested(a))
 		return true; /* it reports elsewhere: its number is another's by now */
 	awaited_look(pool, a);
+	if (is_valgrind(a))
+		return false;
 	return a->seen.kind == BINARY_STATIC || a->seen.kind == BINARY_FOREIGN || a->seen.kind == BINARY_PRIVILEGED;
 }
 
@@ -118,11 +154,11 @@ void awaited_give_up(struct run *r, struct awaited *a, int64_t pid, void (*say)(
 {
 	awaited_look(&r->pool, a);
 	if (left_out_is(a->real))
-		absent_add(r, RUN_LEFT_OUT, pid, a->real);
+		absent_add(r, RUN_LEFT_OUT, numbers_pid(pid), a->real);
 	else if (is_nested(a))
 		r->elsewhere++;
 	else if (never_began(r, a, pid))
-		absent_add(r, RUN_NEVER_BEGAN, pid, a->real);
+		absent_add(r, RUN_NEVER_BEGAN, numbers_pid(pid), a->real);
 	else
-		say_uncovered(&r->pool, a, pid, say, cookie);
+		say_uncovered(&r->pool, a, numbers_pid(pid), say, cookie);
 }

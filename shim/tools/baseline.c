@@ -44,19 +44,28 @@ static struct baseline_entry *use(struct baseline *b, struct baseline_entry *fou
 	return best;
 }
 
+/* An entry of an older version: it has no places. */
+static struct baseline_entry *find_old(struct baseline *b, const char *fingerprint)
+{
+	struct baseline_entry *found = find(b, fingerprint);
+
+	found = found ? use(b, found) : NULL;
+	return found && found->places ? NULL : found; /* the same function's finding of no kind at all */
+}
+
 const struct baseline_entry *baseline_find(struct baseline *b, const char *fingerprint)
 {
 	struct baseline_entry *found = find(b, fingerprint);
 	struct pool scratch = { 0 };
+	const char *bare;
 
-	if (!found) {
-		found = find(b, fingerprint_without_kind(&scratch, fingerprint));
-		pool_free(&scratch);
-		if (found && (found = use(b, found))->places)
-			return NULL; /* the same function's finding of no kind at all */
-		return found;
-	}
-	return use(b, found);
+	if (found)
+		return use(b, found);
+	bare = fingerprint_without_caller(&scratch, fingerprint);
+	found = find(b, bare);
+	found = found ? use(b, found) : find_old(b, fingerprint_without_kind(&scratch, bare));
+	pool_free(&scratch);
+	return found;
 }
 
 size_t baseline_old_entries(const struct baseline *b)
@@ -132,10 +141,15 @@ bool baseline_can_be_written(const char *path)
 	const char *slash = strrchr(path, '/');
 	char *folder = slash ? strndup(path, (size_t)(slash - path + 1)) : strdup(".");
 	bool good = folder && access(folder, W_OK | X_OK) == 0;
+	struct stat st;
 
 	if (!good)
 		fprintf(stderr, "fdguard: baseline '%s' cannot be written: %s\n", path, strerror(errno));
 	free(folder);
+	if (good && lstat(path, &st) == 0 && S_ISLNK(st.st_mode) && access(path, F_OK) != 0) {
+		fprintf(stderr, "fdguard: baseline '%s' is a link to a file that is not there: make that file (it may be empty), or take the link away\n", path);
+		good = false;
+	}
 	return good;
 }
 
@@ -157,7 +171,7 @@ void baseline_list_stale(const struct baseline *b, struct run *r)
 
 static bool belongs(const struct run *r, const struct run_finding *f)
 {
-	return f->verdict == RUN_NEW && f->line.level >= r->o.fail_on && !run_is_uncovered(f);
+	return f->verdict == RUN_NEW && f->line.level >= r->o.fail_on && !run_is_uncovered(f) && !log_is_crowded(&f->line);
 }
 
 static int by_text(const void *a, const void *b)
@@ -280,6 +294,7 @@ static void let_through(struct run *r)
 		if (!belongs(r, &r->finding[i]))
 			continue;
 		r->finding[i].verdict = RUN_BASELINED;
+		r->update.accepted++;
 		r->finding[i].excess = NULL;
 		r->finding[i].fails = false;
 	}

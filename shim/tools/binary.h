@@ -3,6 +3,8 @@
 #ifndef FDG_TOOLS_BINARY_H
 #define FDG_TOOLS_BINARY_H
 
+#include "base/image.h"
+
 enum binary_kind {
 	BINARY_DYNAMIC,    /* the loader preloads; also what we cannot read or do not know: the kernel decides */
 	BINARY_ASAN,       /* so does it here, but AddressSanitizer's runtime objects to not being first */
@@ -20,6 +22,8 @@ struct binary {
 
 /* Looks at the file, and for a script at the interpreter that its first line names. */
 void binary_look(const char *path, struct binary *ret);
+/* The same of a file that somebody else looked at: base/image.h. */
+void binary_tell(enum fdg_image_kind kind, unsigned detail, const char *loader, struct binary *ret);
 const char *binary_word(enum binary_kind kind);
 
 #endif

@@ -128,7 +128,8 @@ static bool are_the_same(const struct caller *c, const char *what)
 		size_t n = have ? strlen(have->what) : 0;
 
 		/* The library cuts long names. */
-		if (!have || *end != ' ' || !n || strncmp(end + 1, have->what, n < 126 ? n : 126) != 0)
+		if (!have || *end != ' ' || !n || strncmp(end + 1, have->what, n < 126 ? n : 126) != 0 ||
+		    (n < 126 && end[1 + n] && strncmp(end + 1 + n, ", ", 2) != 0))
 			return false;
 		any = true;
 		what = end + 1 + (n < 126 ? n : 126);

@@ -47,7 +47,7 @@ void coverage_write(const struct run *r, FILE *f)
 {
 	say(f, r->left_out, "program that only or skip left out", "programs that only or skip left out");
 	absent_put(r, RUN_LEFT_OUT, f);
-	say(f, r->unbegun, "program that ended before it began: killed, or it could not be loaded", "programs that ended before they began: killed, or they could not be loaded");
+	say(f, r->unbegun, "program that was started, and was never heard of: killed at once, or not loaded", "programs that were started, and were never heard of: killed at once, or not loaded");
 	absent_put(r, RUN_NEVER_BEGAN, f);
 	if (r->o.leaks)
 		say(f, count_silent(r), "image that ended without telling what it had open", "images that ended without telling what they had open");

@@ -12,6 +12,7 @@ static const struct {
 	{ "kinds", "kinds", true },
 	{ "fds", "descriptors", false },
 	{ "what", "what they are", false },
+	{ "crowded", "not told apart", false },
 	{ "below", "most of the numbers below 1,024", false },
 	{ "asked", "the kernel would read", false },
 	{ "meant", "meant", false },

@@ -202,6 +202,7 @@ static void judge_all(struct check *c)
 {
 	struct run *r = &c->r;
 	int full = place_is_full(&c->place);
+	const char *program;
 	uint64_t lost;
 	bool whole;
 
@@ -215,6 +216,9 @@ static void judge_all(struct check *c)
 		run_problem(r, "the log %s could not take more (%s): findings may be missing", c->place.log, strerror(full));
 	if (r->lost)
 		run_problem(r, "%llu of the lines of the log (findings, or starts and ends of programs) could not be written to the log, or were too many to keep apart", (unsigned long long)r->lost);
+	program = place_lost_program(&r->pool, &c->place);
+	if (program)
+		run_problem(r, "%s was started out of the log's reach (in a chroot, as another user): whether it ran guarded, and what it did, is not known; it may not be the only one", program);
 	/* The launcher said why CMD could not be run. */
 	if (r->cmd_status == MISTAKE || r->cmd_status == 126 || r->cmd_status == 127)
 		tree_excuse(c->tree, r->cmd_pid);
@@ -381,11 +385,23 @@ static int check(struct check *c)
 	return c->r.exit_status;
 }
 
+/* Else files of ours would be it. CMD finds closed what was closed. */
+static void fill_standard_streams(void)
+{
+	int fd = 0;
+
+	while (fd >= 0 && fd < 3)
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char *argv[])
 {
 	static struct check c;
 	int status;
 
+	fill_standard_streams();
 	the_check = &c;
 	caller_look(&c.r.pool, &c.caller);
 	if (!check_options_read(&c.r.pool, argc, argv, &c.o, &status))

@@ -2,13 +2,14 @@
 #include "tools/fingerprint.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/fmt.h"
 #include "base/kind.h"
+#include "report/stable.h"
 #include "tools/explain.h"
+#include "tools/places.h"
 
 #define TEXT_MAX 2048
 #define KINDS_MAX 16
@@ -85,15 +86,8 @@ static void put_word(struct fdg_buf *b, const char *s, size_t n)
 size_t fingerprint_symbol_length(const char *symbol)
 {
 	const char *plus = strrchr(symbol, '+');
-	size_t n = plus ? (size_t)(plus - symbol) : strlen(symbol), hash = 0;
-	const char *dot = n > 1 ? memchr(symbol + 1, '.', n - 1) : NULL;
 
-	if (dot)
-		n = (size_t)(dot - symbol);
-	if (n > 20 && memcmp(symbol + n - 20, "17h", 3) == 0 && symbol[n - 1] == 'E')
-		while (hash < 16 && isxdigit((unsigned char)symbol[n - 17 + hash]))
-			hash++;
-	return hash == 16 ? n - 20 : n;
+	return fdg_stable_length(symbol, plus ? (size_t)(plus - symbol) : strlen(symbol));
 }
 
 static const char *base_name(const char *path)
@@ -173,11 +167,30 @@ static void put_what(struct fdg_buf *b, struct pool *pool, const struct log_line
 		put_kinds(b, pool, kinds);
 }
 
+static const char *without(struct pool *pool, const char *fingerprint, const char *begin)
+{
+	const char *word = strstr(fingerprint, begin), *rest = word ? strchr(word + 1, ' ') : NULL;
+
+	return rest ? pool_format(pool, "%.*s%s", (int)(word - fingerprint), fingerprint, rest) : fingerprint;
+}
+
 const char *fingerprint_without_kind(struct pool *pool, const char *fingerprint)
 {
-	const char *kind = strstr(fingerprint, " kind="), *rest = kind ? strchr(kind + 1, ' ') : NULL;
+	return without(pool, fingerprint, " kind=");
+}
 
-	return rest ? pool_format(pool, "%.*s%s", (int)(kind - fingerprint), fingerprint, rest) : fingerprint;
+const char *fingerprint_without_caller(struct pool *pool, const char *fingerprint)
+{
+	return without(pool, fingerprint, " caller=");
+}
+
+/* A function that others call to make what they need stands for all of them, unless the stack is known. */
+static void put_caller(struct fdg_buf *b, const struct log_line *l)
+{
+	const struct log_frame *frame = places_frame(l);
+
+	if (frame && (frame == l->created ? l->createds : l->sites) > 1)
+		put_frame(b, "caller", frame + 1);
 }
 
 const char *fingerprint_of(struct pool *pool, const struct log_line *l)
@@ -195,6 +208,8 @@ const char *fingerprint_of(struct pool *pool, const struct log_line *l)
 		fdg_put(&b, " exe=");
 		put_word(&b, base_name(l->exe), strlen(base_name(l->exe)));
 	}
+	put_caller(&b, l);
+	fdg_put(&b, log_is_crowded(l) ? " crowded=yes" : "");
 	fdg_fmt(&b, " peer=%s", peer_class(l->peer));
 	return pool_copy(pool, text);
 }

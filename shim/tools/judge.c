@@ -235,7 +235,7 @@ void judge_finding(struct judge *j, const struct log_line *l)
 	const char *fingerprint = fingerprint_of(&scratch, l);
 	uint64_t hash = fdg_hash(0, fingerprint, strlen(fingerprint));
 	struct rule *rule = suppressed(j, l);
-	const struct baseline_entry *known = rule || is_of_run(l) ? NULL : baseline_find(&j->baseline, fingerprint);
+	const struct baseline_entry *known = rule || is_of_run(l) || log_is_crowded(l) ? NULL : baseline_find(&j->baseline, fingerprint);
 	enum run_verdict verdict = rule ? RUN_SUPPRESSED : known ? RUN_BASELINED : l->fixed ? RUN_FIXED : RUN_NEW;
 	unsigned line = rule ? rule->s.line : 0;
 	struct run_finding *f = find_group(j, fingerprint, hash, verdict, line);

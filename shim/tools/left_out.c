@@ -56,6 +56,8 @@ const struct left_out_bar *left_out_bar(int64_t barred)
 		  "let it find and read the library under the same path (in a chroot or container, as another user); or accept it, with a line in the suppressions file" },
 		{ "privileged", "was started by a process whose effective user or group was not its real one, and the loader ignores LD_PRELOAD then",
 		  "run the check as the user that it changes to; or accept it, with a line in the suppressions file" },
+		{ "preload lost", "was started with arguments and environment so long that nothing could be added: the preload was lost",
+		  "have its caller pass fewer arguments at once, or keep LD_PRELOAD and FDGUARD_OPTIONS in its environment; or accept it, with a line in the suppressions file" },
 	};
 
 	return barred >= 1 && barred <= (int64_t)(sizeof(bars) / sizeof(bars[0])) ? &bars[barred - 1] : NULL;

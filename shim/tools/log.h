@@ -118,6 +118,7 @@ struct run_finding {
 /* A program image that started: one run.start. */
 struct run_image {
 	int64_t pid, ppid;
+	int64_t parent; /* tools/numbers.h's key of ppid */
 	const char *exe;
 	const char *command; /* argv joined with spaces, cut at 200 bytes; "" if not known */
 	bool ended;          /* there was a run.end */
@@ -242,6 +243,7 @@ struct run {
 	struct {
 		bool done;
 		size_t entries, added, gone, changed;
+		size_t accepted; /* findings that it let through from now on */
 		const char **vague; /* objects without names for their code, so that entries go by address */
 		size_t vagues;
 	} update; /* of the baseline */
@@ -251,6 +253,12 @@ struct run {
 static inline bool run_is_uncovered(const struct run_finding *f)
 {
 	return f->line.id[0] == 'r' && __builtin_strcmp(f->line.id, "run.uncovered") == 0;
+}
+
+/* It stands for places that were not told apart: a baseline that knew it would know all that is added to them. */
+static inline bool log_is_crowded(const struct log_line *l)
+{
+	return log_field(l, "crowded") != NULL;
 }
 
 void run_free(struct run *r);

@@ -19,7 +19,7 @@ else()
 endif()
 
 add_library(fdguard-output STATIC ${FINDING_TEXT_ARRAY} tools/explain.c tools/explain_put.c tools/plain.c tools/pool.c
-  tools/symbolizer.c tools/demangle.c ${SYMBOLIZER_SOURCE} tools/repository.c tools/sources.c tools/json.c tools/log.c
+  tools/symbolizer.c tools/demangle.c ${SYMBOLIZER_SOURCE} tools/repository.c tools/sources.c tools/shorten.c tools/json.c tools/log.c
   tools/fingerprint.c tools/places.c tools/facts.c tools/accept.c
   tools/jsonout.c tools/sarif.c tools/sarif_rules.c tools/junit.c tools/github.c)
 target_link_libraries(fdguard-output PUBLIC fdguard-flags fdguard-core-archive ${BSD_STATIC} ${CMAKE_DL_LIBS})

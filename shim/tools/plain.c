@@ -35,10 +35,22 @@ static bool is_harmful(uint32_t c)
 	       (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) || (c & 0xfffe) == 0xfffe || (c >= 0xe0000 && c <= 0xe0fff);
 }
 
+/* "##[error]" and "##vso[task…]" are commands to runners of GitHub and Azure, anywhere in a line. */
+static bool is_command(const char *s)
+{
+	return s[0] == '#' && s[1] == '#' && (s[2] == '[' || strncmp(s + 2, "vso[", 4) == 0);
+}
+
 uint32_t plain_next(const char **s, char ret[9])
 {
 	int n;
 	uint32_t c = decode(*s, &n);
+
+	if (is_command(*s)) {
+		strcpy(ret, "\\x23");
+		++*s;
+		return 0;
+	}
 
 	if (n == 0) {
 		snprintf(ret, 9, "\\x%02x", (unsigned char)*(*s)++);

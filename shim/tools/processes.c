@@ -193,6 +193,14 @@ static const char *state_word(char state)
 	}
 }
 
+static bool is_our_library(const char *line)
+{
+	static const char name[] = "/libfdguard.so";
+	const char *at = strrchr(line, '/');
+
+	return at && strncmp(at, name, strlen(name)) == 0 && strchr("\n. ", at[strlen(name)]);
+}
+
 bool processes_is_unguarded(int64_t pid)
 {
 	char path[64], *line = NULL;
@@ -204,7 +212,7 @@ bool processes_is_unguarded(int64_t pid)
 	f = fopen(path, "re");
 	while (f && !has_us && getline(&line, &size, f) > 0) {
 		has_libc |= strstr(line, "/libc.so.") || strstr(line, "/libc-");
-		has_us |= strstr(line, "/libfdguard") != NULL;
+		has_us |= is_our_library(line);
 	}
 	free(line);
 	if (f)

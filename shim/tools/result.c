@@ -9,6 +9,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define PIPE_WAIT_MS 3000
+#define PIPE_LOOK_MS 20
+
+/* After a failed open. */
+static bool is_unread_pipe(const char *path)
+{
+	struct stat st;
+	int why = errno;
+	bool is = why == ENXIO && stat(path, &st) == 0 && S_ISFIFO(st.st_mode);
+
+	errno = why;
+	return is;
+}
+
 bool result_open(struct result *ret, const char *path)
 {
 	*ret = (struct result){ path, -1, false };
@@ -16,10 +30,14 @@ bool result_open(struct result *ret, const char *path)
 		return true;
 	ret->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0666);
 	ret->made = ret->fd >= 0;
+	for (int tries = 0; ret->fd < 0; tries++) {
+		ret->fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
+		if (ret->fd >= 0 || !is_unread_pipe(path) || tries == PIPE_WAIT_MS / PIPE_LOOK_MS)
+			break;
+		poll(NULL, 0, PIPE_LOOK_MS); /* its reader may be on its way */
+	}
 	if (ret->fd < 0)
-		ret->fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
-	if (ret->fd < 0)
-		fprintf(stderr, "fdguard: %s: %s\n", path, strerror(errno));
+		fprintf(stderr, "fdguard: %s: %s\n", path, errno == ENXIO ? "it is a pipe, and nobody opened it for reading" : strerror(errno));
 	return ret->fd >= 0;
 }
 

@@ -287,7 +287,8 @@ static void left_out(const struct run *r, FILE *f)
 
 static void update(const struct run *r, FILE *f)
 {
-	fprintf(f, ",\"baseline_update\":{\"entries\":%zu,\"new\":%zu,\"gone\":%zu,\"changed\":%zu", r->update.entries, r->update.added, r->update.gone, r->update.changed);
+	fprintf(f, ",\"baseline_update\":{\"entries\":%zu,\"new\":%zu,\"gone\":%zu,\"changed\":%zu,\"accepted\":%zu", r->update.entries, r->update.added, r->update.gone, r->update.changed,
+		r->update.accepted);
 	strings(f, "without_symbols", r->update.vague, r->update.vagues);
 	fputc('}', f);
 }

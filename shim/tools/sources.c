@@ -8,6 +8,7 @@
 #include "tools/explain.h"
 #include "tools/plain.h"
 #include "tools/repository.h"
+#include "tools/shorten.h"
 #include "tools/symbolizer.h"
 
 #define OUTER_SHOWN 2
@@ -187,38 +188,56 @@ static void put_line(const struct source_line *l, FILE *f)
 	fprintf(f, ":%u", l->line);
 }
 
+static void put_function(const char *name, FILE *f)
+{
+	struct pool scratch = { 0 };
+
+	plain_put(f, shorten(&scratch, name));
+	pool_free(&scratch);
+}
+
 /* Where the compiler put an inlined function, since it may have put it at several places. */
 static void put_outer_lines(const struct source_line *l, unsigned n, FILE *f)
 {
 	for (unsigned i = 1; i < n && i <= OUTER_SHOWN && l[i - 1].inlined && l[i].function; i++) {
 		fputs(", inlined into ", f);
-		plain_put(f, l[i].function);
+		put_function(l[i].function, f);
 		put_line(&l[i], f);
 	}
+}
+
+/* Of functions inlined into each other the first one that is the repository's, as where a finding is shown. */
+static unsigned shown_line(const struct source_line *l, unsigned n)
+{
+	for (unsigned k = 0; k < n; k++)
+		if (l[k].path)
+			return k;
+	return 0;
+}
+
+const char *sources_shown(const struct sources *s, const struct log_frame *frame, bool *ret_inlined)
+{
+	const struct source_line *l = NULL;
+	unsigned n = sources_lines(s, frame, &l), k = shown_line(l, n);
+
+	*ret_inlined = n && l[k].inlined;
+	return n ? l[k].function : NULL;
 }
 
 void sources_put_frame(const struct sources *s, const struct log_frame *frame, FILE *f)
 {
 	const struct source_line *l = NULL;
-	unsigned n = sources_lines(s, frame, &l);
-	const char *base = strrchr(frame->object, '/');
-	/* Of functions inlined into each other the first one that is the repository's, as where it is shown. */
-	unsigned k = 0;
+	unsigned n = sources_lines(s, frame, &l), k = shown_line(l, n);
+	const char *base = strrchr(frame->object, '/'), *name = n && l[k].function ? l[k].function : frame->symbol;
 
-	while (k + 1 < n && !l[k].path)
-		k++;
-	if (n && !l[k].path)
-		k = 0;
-	if (n && l[k].function)
-		plain_put(f, l[k].function);
-	else if (frame->symbol)
-		plain_put(f, frame->symbol);
+	if (name)
+		put_function(name, f);
 	if (n) {
 		put_line(&l[k], f);
 		put_outer_lines(&l[k], n - k, f);
 	}
-	fputs((n && l[k].function) || frame->symbol ? " (" : "", f);
+	fputs(name ? " (" : "", f);
 	plain_put(f, base ? base + 1 : frame->object);
 	fprintf(f, "+0x%llx", (unsigned long long)frame->offset);
-	fputs((n && l[k].function) || frame->symbol ? ")" : "", f);
+	fputs(name ? ")" : "", f);
 }

@@ -45,6 +45,8 @@ const char *sources_root(const struct sources *s); /* absolute; "" if not known 
 unsigned sources_lines(const struct sources *s, const struct log_frame *f, const struct source_line **ret);
 /* The frame's function as people call it: from debug info, else the log's symbol, demangled, without offset. NULL: not known. */
 const char *sources_function(const struct sources *s, const struct log_frame *f);
+/* The one that sources_put_frame begins with, and whether it is inlined into others. */
+const char *sources_shown(const struct sources *s, const struct log_frame *frame, bool *ret_inlined);
 void sources_spot(const struct sources *s, const struct run_finding *f, struct source_spot *ret);
 /* "dns_pool_open at src/pool.c:42 (monitor+0x19c2)", as much of it as is known, nothing that a terminal would obey. */
 void sources_put_frame(const struct sources *s, const struct log_frame *frame, FILE *f);

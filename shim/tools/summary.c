@@ -81,11 +81,19 @@ static void put_time(const struct page *p, int64_t ms)
 		fprintf(p->f, "%lld s", (long long)(ms / 1000));
 }
 
+static bool any_uncovered(const struct run *r)
+{
+	for (size_t i = 0; i < r->findings; i++)
+		if (run_is_uncovered(&r->finding[i]))
+			return true;
+	return false;
+}
+
 /* How the command ended, where that says something. */
 static void put_outcome(const struct page *p)
 {
 	const struct run *r = p->r;
-	bool never = !r->images && (r->cmd_status == 126 || r->cmd_status == 127);
+	bool never = !r->images && !any_uncovered(r) && (r->cmd_status == 126 || r->cmd_status == 127);
 
 	if (r->timed_out) {
 		fputs("not done after ", p->f);
@@ -111,7 +119,12 @@ static void put_headline(const struct page *p)
 
 	fprintf(p->f, "fdguard check: %s: ", failed ? "FAILED" : "passed");
 	put_outcome(p);
-	page_counted(p, failing, "finding", "findings");
+	if (failing || !r->update.accepted)
+		page_counted(p, failing, "finding", "findings");
+	if (r->update.accepted) {
+		fputs(failing ? ", " : "", p->f);
+		page_counted(p, r->update.accepted, failing ? "other taken into the baseline" : "finding, taken into the baseline", failing ? "others taken into the baseline" : "findings, taken into the baseline");
+	}
 	if (uncovered) {
 		fputs(", ", p->f);
 		page_counted(p, uncovered, "program ran unguarded", "programs ran unguarded");

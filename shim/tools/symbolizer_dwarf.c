@@ -60,6 +60,7 @@ static bool has_symbol(const struct object *t, const char *symbol, uint64_t offs
 {
 	const char *plus = strrchr(symbol, '+');
 	size_t n = plus ? (size_t)(plus - symbol) : 0;
+	bool cut = n == FDG_ELF_NAME && symbol[FDG_ELF_HEAD] == '~';
 	int count = dwfl_module_getsymtab(t->module);
 
 	if (!n || count <= 0)
@@ -69,7 +70,7 @@ static bool has_symbol(const struct object *t, const char *symbol, uint64_t offs
 		GElf_Sym s;
 		const char *name = dwfl_module_getsym_info(t->module, i, &s, &address, NULL, NULL, NULL);
 
-		if (name && strncmp(name, symbol, n) == 0 && (!name[n] || name[n] == '@' || n == FDG_ELF_NAME) &&
+		if (name && strncmp(name, symbol, cut ? FDG_ELF_HEAD : n) == 0 && (cut || !name[n] || name[n] == '@') &&
 		    address - t->bias + strtoull(plus + 1, NULL, 0) == offset)
 			return true;
 	}

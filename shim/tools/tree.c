@@ -12,12 +12,13 @@
 #include "tools/json.h"
 #include "tools/leaks.h"
 #include "tools/left_out.h"
+#include "tools/numbers.h"
 #include "tools/processes.h"
 
 #define COMMAND_MAX 200
 
 struct process {
-	int64_t pid;              /* 0: this slot is free */
+	int64_t pid;              /* a key of tools/numbers.h; 0: this slot is free */
 	size_t image;             /* its latest one, from 1 on */
 	unsigned unclaimed;       /* images that no run.exec told of */
 	unsigned shells;          /* popen's children that have not started */
@@ -35,7 +36,13 @@ struct tree {
 	size_t slots, used;
 	size_t image_room, open_room;
 	uint64_t more_images;
+	struct numbers numbers;
 };
+
+static int64_t key(struct tree *t, const struct log_line *l, int64_t pid)
+{
+	return numbers_key(&t->numbers, &t->r->pool, l, pid);
+}
 
 struct tree *tree_new(struct run *r, tree_finding *say, void *cookie)
 {
@@ -153,34 +160,34 @@ static void add_image(struct tree *t, struct process *p, const struct log_line *
 	}
 	r->image = pool_grow(r->image, r->images, &t->image_room, sizeof(*r->image));
 	i = &r->image[r->images++];
-	*i = (struct run_image){ .pid = l->pid, .ppid = ppid, .exe = pool_copy(&r->pool, l->exe), .command = command_of(t, l), .claimed = claimed };
+	*i = (struct run_image){ .pid = l->pid, .ppid = ppid, .parent = key(t, l, ppid), .exe = pool_copy(&r->pool, l->exe), .command = command_of(t, l), .claimed = claimed };
 	p->image = r->images;
 }
 
 void tree_start(struct tree *t, const struct log_line *l)
 {
-	int64_t ppid = log_number(l, "ppid", -1);
-	struct process *parent, *p = process(t, l->pid);
+	int64_t ppid = log_number(l, "ppid", -1), self = key(t, l, l->pid), above = key(t, l, ppid);
+	struct process *parent, *p = process(t, self);
 	bool was_shell = false, claimed = p->awaited != NULL;
 
 	if (claimed && p->image && !p->awaited->by_pid)
 		t->r->image[p->image - 1].ended = true; /* by exec: this is what it became */
 	if (claimed && awaited_is_another(&t->r->pool, p->awaited, l->exe)) {
 		give_up(t, p);
-		parent = process(t, ppid);
+		parent = process(t, above);
 		parent->shells -= parent->shells > 0;
-		p = process(t, l->pid);
+		p = process(t, self);
 	}
 	p->awaited = NULL;
 	p->gone = false;
 	if (!claimed) {
-		parent = process(t, ppid);
+		parent = process(t, above);
 		was_shell = parent->shells > 0;
 		if (was_shell)
 			parent->shells--;
 		else
 			parent->children++;
-		p = process(t, l->pid);
+		p = process(t, self);
 		p->unclaimed += !was_shell;
 	}
 	add_image(t, p, l, ppid, claimed || was_shell);
@@ -195,7 +202,7 @@ static void claim(struct tree *t, int64_t pid)
 	if (!i)
 		return;
 	i->claimed = true;
-	p = process(t, i->ppid);
+	p = process(t, i->parent);
 	if (p->children)
 		p->children--;
 }
@@ -205,9 +212,9 @@ void tree_exec(struct tree *t, const struct log_line *l)
 	int64_t child = log_number(l, "child", 0);
 	bool elsewhere = log_number(l, "elsewhere", 0) > 0;
 	const char *file = log_field(l, "file");
-	struct process *p = process(t, child > 0 ? child : l->pid);
+	struct process *p = process(t, key(t, l, child > 0 ? child : l->pid));
 
-	if (!file)
+	if (!file || log_number(l, "barred", 0) == FDG_BARRED_QUESTION)
 		return;
 	if (log_number(l, "error", 0) != 0) {
 		p->awaited = NULL;
@@ -221,17 +228,18 @@ void tree_exec(struct tree *t, const struct log_line *l)
 		p->shells++;
 		p->elsewhere |= elsewhere;
 	} else if (child > 0 && p->unclaimed) {
-		claim(t, child);
+		claim(t, p->pid);
 	} else {
 		await(t, p, file, l->exe, child > 0 ? l->pid : 0, l->time);
 		p->awaited->elsewhere = elsewhere;
 		p->awaited->bar = left_out_bar(log_number(l, "barred", 0));
+		awaited_tell(&t->r->pool, p->awaited, l);
 	}
 }
 
 void tree_end(struct tree *t, const struct log_line *l)
 {
-	struct process *p = process(t, l->pid);
+	struct process *p = process(t, key(t, l, l->pid));
 	struct run_image none = { .lost = 0 }, *i = p->image ? &t->r->image[p->image - 1] : &none;
 	uint64_t lost = ending_lost(l);
 
@@ -258,7 +266,7 @@ static void give_up_shells(struct tree *t, struct process *p)
 {
 	for (; p->shells > 0; p->shells--) {
 		if (!p->awaited) {
-			await(t, p, "/bin/sh", p->image ? t->r->image[p->image - 1].exe : NULL, p->pid, "");
+			await(t, p, "/bin/sh", p->image ? t->r->image[p->image - 1].exe : NULL, numbers_pid(p->pid), "");
 			p->awaited->elsewhere = p->elsewhere;
 			p->awaited->unguarded = true; /* nobody knows its number */
 		}
@@ -276,7 +284,9 @@ static bool is_settled(struct tree *t, struct process *p)
 {
 	bool was_gone = p->gone;
 
-	if (p->pid <= 0 || p->pid > INT32_MAX || !(p->awaited || p->shells || p->unclaimed || p->children))
+	if (!numbers_is_own(p->pid) || !(p->awaited || p->shells || p->unclaimed || p->children))
+		return false;
+	if (p->awaited && !p->awaited->by) /* CMD: whether it could be run is known when it has ended */
 		return false;
 	p->gone = is_gone(p->pid);
 	if (!was_gone || !p->gone)
@@ -297,7 +307,7 @@ void tree_look(struct tree *t)
 			continue;
 		awaited_look(&t->r->pool, p->awaited);
 		/* CMD begins as the launcher, which nobody guards. */
-		if (awaited_is_guardable(p->awaited) && p->awaited->by && !p->awaited->unguarded)
+		if (numbers_is_own(p->pid) && awaited_is_guardable(p->awaited) && p->awaited->by && !p->awaited->unguarded)
 			p->awaited->unguarded = processes_is_unguarded(p->pid);
 	}
 }

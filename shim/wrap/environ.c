@@ -161,7 +161,7 @@ static void put_path(struct fdg_buf *b, char *const envp[])
  * we are not. */
 __attribute__((noinline)) enum fdg_barred fdg_environ_barred(char *const envp[])
 {
-	char path[4096];
+	char path[512]; /* this may be a signal stack; nothing is said of a longer one */
 	struct fdg_buf b = FDG_BUF(path);
 
 	if (fdg_sys0(SYS_getuid) != fdg_sys0(SYS_geteuid) || fdg_sys0(SYS_getgid) != fdg_sys0(SYS_getegid))

@@ -14,6 +14,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/image.h"
+
 struct fdg_environ {
 	char *const *envp;   /* the program's; may be NULL */
 	size_t entries;
@@ -31,7 +33,7 @@ char **fdg_environ_fill(const struct fdg_environ *e, void *memory);
 /* True if a program that is started with envp is given options other than those that this one was started with. */
 bool fdg_environ_differs(char *const envp[]);
 /* Why the loader will not preload us into what this process execs now with envp, as far as one can tell. */
-enum fdg_barred { FDG_NOT_BARRED, FDG_BARRED_OUT_OF_REACH, FDG_BARRED_IGNORED } fdg_environ_barred(char *const envp[]);
+enum fdg_barred fdg_environ_barred(char *const envp[]);
 
 /*
  * For popen and wordexp, which read `environ` inside libc: points it at a vector of ours until they return. libc's own lock is not taken (it is not reset in a

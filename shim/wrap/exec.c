@@ -14,12 +14,15 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "guards/nonblock.h"
+#include "guards/stdio.h"
 #include "options/options.h"
 #include "report/report.h"
 #include "wrap/environ.h"
 #include "wrap/program.h"
 #include "wrap/spawn.h"
 #include "wrap/system.h"
+#include "wrap/told.h"
 
 enum how { BY_PATH, BY_NAME, BY_FD, AT };
 
@@ -30,6 +33,7 @@ struct call {
 	char *const *argv;
 	char *const *envp;
 	const void *site;
+	struct fdg_told *told; /* NULL: run.exec is off */
 };
 
 /*
@@ -47,13 +51,14 @@ struct room {
 	int chosen[CHOSEN_MAX];
 };
 
-static _Thread_local struct { void *at; size_t size; } left[2];
+enum { LEFT_MAX = 3 }; /* what is told, the room, the environment */
+static _Thread_local struct { void *at; size_t size; } left[LEFT_MAX];
 
 static void *take(size_t size)
 {
 	void *at = fdg_sys_mmap(size, false);
 
-	for (unsigned i = 0; i < 2 && at && fdg_vfork_depth > 0; i++)
+	for (unsigned i = 0; i < LEFT_MAX && at && fdg_vfork_depth > 0; i++)
 		if (!left[i].at) {
 			left[i].at = at;
 			left[i].size = size;
@@ -63,9 +68,10 @@ static void *take(size_t size)
 }
 
 /* The vfork child has exec'd or exited. Called by the entry of vfork and by clone, in the parent. */
-void fdg_vfork_returned(void)
+void fdg_vfork_returned(int child)
 {
-	for (unsigned i = 0; i < 2; i++)
+	fdg_started(child);
+	for (unsigned i = 0; i < LEFT_MAX; i++)
 		if (left[i].at) {
 			fdg_sys_munmap(left[i].at, left[i].size);
 			left[i].at = NULL;
@@ -74,7 +80,7 @@ void fdg_vfork_returned(void)
 
 static void give(void *at, size_t size)
 {
-	for (unsigned i = 0; i < 2; i++)
+	for (unsigned i = 0; i < LEFT_MAX; i++)
 		if (left[i].at == at)
 			left[i].at = NULL;
 	if (at)
@@ -133,16 +139,51 @@ static bool ends_image(const struct call *c)
 	return fdg_report_exec();
 }
 
+/* Where a mode of stdin, stdout or stderr was changed. The search of PATH tries many a file, and only one that is there is judged. */
+static void leave_stdio(const struct call *c)
+{
+	char *file = fdg_phase_now() == FDG_ACTIVE && !fdg_foreign_memory() ? take(PATH_MAX) : NULL;
+	struct fdg_buf b = { file, 0, PATH_MAX, false };
+
+	if (!file)
+		return;
+	if (c->how == BY_NAME)
+		fdg_put_program_in_path(&b, c->file);
+	else
+		fdg_put_program(&b, c->how == BY_PATH ? AT_FDCWD : c->fd, c->file);
+	if (is_program(file))
+		fdg_stdio_leave(file);
+	give(file, PATH_MAX);
+}
+
+__attribute__((noinline)) static void tell_bare(struct fdg_told *t, const struct fdg_environ *e)
+{
+	t->x.error = E2BIG;
+	fdg_report_run_exec(&t->x);
+	t->x.error = 0;
+	fdg_told_bare(t, e);
+	fdg_report_run_exec(&t->x);
+}
+
 /* An environment that is too long with what we add may fit without. */
 static int exec_with(const struct call *c, const struct fdg_environ *e)
 {
 	void *mapped;
 	char **env = ENVIRONMENT(e, c->envp, &mapped);
 	bool ended = fdg_options.format == FDG_JSON && ends_image(c);
-	int r = real_exec(c, env);
+	int r;
 
-	if (errno == E2BIG && env != c->envp)
+	if (fdg_stdio_has_work())
+		leave_stdio(c);
+	fdg_nonblock_exec();
+	r = real_exec(c, env);
+	if (errno == E2BIG && env != c->envp) {
+		if (c->told)
+			tell_bare(c->told, e);
 		r = real_exec(c, c->envp);
+	}
+	fdg_nonblock_exec_failed();
+	fdg_stdio_stay();
 	if (ended)
 		fdg_report_exec_failed();
 	give(mapped, e->size);
@@ -181,18 +222,19 @@ static int exec_followed(const struct call *c)
 /* A frame of its own: only where run.exec is on. */
 __attribute__((noinline)) static int exec_told(const struct call *c)
 {
-	char file[PATH_MAX];
-	struct fdg_buf b = FDG_BUF(file);
-	bool elsewhere = fdg_environ_differs(c->envp);
+	struct fdg_told *told = take(sizeof(*told));
+	struct call telling = *c;
 	int r;
 
-	if (c->how == BY_NAME)
-		fdg_put_program_in_path(&b, c->file);
-	else
-		fdg_put_program(&b, c->how == BY_PATH ? AT_FDCWD : c->fd, c->file);
-	fdg_report_run_exec(file, elsewhere, 0, 0);
-	r = exec_followed(c);
-	fdg_report_run_exec(file, elsewhere, 0, errno);
+	if (!told)
+		return exec_followed(c);
+	fdg_told_look(told, c->how == BY_PATH ? AT_FDCWD : c->fd, c->file, c->how == BY_NAME, c->argv, c->envp);
+	fdg_report_run_exec(&told->x);
+	telling.told = told;
+	r = exec_followed(&telling);
+	told->x.error = errno;
+	fdg_report_run_exec(&told->x);
+	give(told, sizeof(*told));
 	return r;
 }
 
@@ -203,34 +245,44 @@ static int exec_it(const struct call *c)
 	return fdg_options.run_exec ? exec_told(c) : exec_followed(c);
 }
 
+int fdg_execve(const char *path, char *const argv[], char *const envp[], const void *site)
+{
+	return exec_it(&(struct call){ BY_PATH, path, -1, 0, argv, envp, site, NULL });
+}
+
+int fdg_execveat(int dirfd, const char *path, char *const argv[], char *const envp[], int flags, const void *site)
+{
+	return exec_it(&(struct call){ AT, path, dirfd, flags, argv, envp, site, NULL });
+}
+
 WRAP(int, execve, (const char *path, char *const argv[], char *const envp[]))
 {
-	return exec_it(&(struct call){ BY_PATH, path, -1, 0, argv, envp, FDG_SITE });
+	return exec_it(&(struct call){ BY_PATH, path, -1, 0, argv, envp, FDG_SITE, NULL });
 }
 
 WRAP(int, execv, (const char *path, char *const argv[]))
 {
-	return exec_it(&(struct call){ BY_PATH, path, -1, 0, argv, environ, FDG_SITE });
+	return exec_it(&(struct call){ BY_PATH, path, -1, 0, argv, environ, FDG_SITE, NULL });
 }
 
 WRAP(int, execvp, (const char *file, char *const argv[]))
 {
-	return exec_it(&(struct call){ BY_NAME, file, -1, 0, argv, environ, FDG_SITE });
+	return exec_it(&(struct call){ BY_NAME, file, -1, 0, argv, environ, FDG_SITE, NULL });
 }
 
 WRAP(int, execvpe, (const char *file, char *const argv[], char *const envp[]))
 {
-	return exec_it(&(struct call){ BY_NAME, file, -1, 0, argv, envp, FDG_SITE });
+	return exec_it(&(struct call){ BY_NAME, file, -1, 0, argv, envp, FDG_SITE, NULL });
 }
 
 WRAP(int, fexecve, (int fd, char *const argv[], char *const envp[]))
 {
-	return exec_it(&(struct call){ BY_FD, NULL, fd, 0, argv, envp, FDG_SITE });
+	return exec_it(&(struct call){ BY_FD, NULL, fd, 0, argv, envp, FDG_SITE, NULL });
 }
 
 WRAP(int, execveat, (int dirfd, const char *path, char *const argv[], char *const envp[], int flags))
 {
-	return exec_it(&(struct call){ AT, path, dirfd, flags, argv, envp, FDG_SITE });
+	return exec_it(&(struct call){ AT, path, dirfd, flags, argv, envp, FDG_SITE, NULL });
 }
 
 /* The list forms: count, then copy to the stack, as libc does. */
@@ -255,7 +307,7 @@ WRAP(int, execl, (const char *path, const char *arg, ...))
 
 	COLLECT(arg, argv, ap);
 	va_end(ap);
-	return exec_it(&(struct call){ BY_PATH, path, -1, 0, argv, environ, FDG_SITE });
+	return exec_it(&(struct call){ BY_PATH, path, -1, 0, argv, environ, FDG_SITE, NULL });
 }
 
 WRAP(int, execlp, (const char *file, const char *arg, ...))
@@ -265,7 +317,7 @@ WRAP(int, execlp, (const char *file, const char *arg, ...))
 
 	COLLECT(arg, argv, ap);
 	va_end(ap);
-	return exec_it(&(struct call){ BY_NAME, file, -1, 0, argv, environ, FDG_SITE });
+	return exec_it(&(struct call){ BY_NAME, file, -1, 0, argv, environ, FDG_SITE, NULL });
 }
 
 WRAP(int, execle, (const char *path, const char *arg, ...))
@@ -277,7 +329,7 @@ WRAP(int, execle, (const char *path, const char *arg, ...))
 	COLLECT(arg, argv, ap);
 	envp = va_arg(ap, char *const *);
 	va_end(ap);
-	return exec_it(&(struct call){ BY_PATH, path, -1, 0, argv, envp, FDG_SITE });
+	return exec_it(&(struct call){ BY_PATH, path, -1, 0, argv, envp, FDG_SITE, NULL });
 }
 
 /* ---- spawn: the child is another process, the mark is lifted here for as long as the call takes ---- */
@@ -291,6 +343,7 @@ struct spawn {
 	const posix_spawn_file_actions_t *actions;
 	const posix_spawnattr_t *attributes;
 	char *const *argv, *const *envp;
+	struct fdg_told *told; /* NULL: run.exec is off */
 };
 
 static int real_spawn(const struct spawn *s, char *const envp[])
@@ -304,8 +357,11 @@ static int spawn_with(const struct spawn *s, const struct fdg_environ *e)
 	char **env = ENVIRONMENT(e, s->envp, &mapped);
 	int r = real_spawn(s, env);
 
-	if (r == E2BIG && env != s->envp)
+	if (r == E2BIG && env != s->envp) {
+		if (s->told)
+			fdg_told_bare(s->told, e);
 		r = real_spawn(s, s->envp);
+	}
 	give(mapped, e->size);
 	return r;
 }
@@ -345,28 +401,35 @@ static int spawn_followed(const struct spawn *s, const void *site)
 /* A failed one started nothing, and there is nothing to tell. */
 __attribute__((noinline)) static int spawn_told(struct spawn s, bool by_name, const void *site)
 {
-	char file[PATH_MAX];
-	struct fdg_buf b = FDG_BUF(file);
 	pid_t child = -1;
 	int r;
 
+	s.told = take(sizeof(*s.told));
+	if (!s.told)
+		return spawn_followed(&s, site);
 	if (!s.pid)
 		s.pid = &child;
-	if (by_name)
-		fdg_put_program_in_path(&b, s.file);
-	else
-		fdg_put_program(&b, AT_FDCWD, s.file);
+	fdg_told_look(s.told, AT_FDCWD, s.file, by_name, s.argv, s.envp);
 	r = spawn_followed(&s, site);
+	s.told->x.child = *s.pid;
 	if (r == 0)
-		fdg_report_run_exec(file, fdg_environ_differs(s.envp), *s.pid, 0);
+		fdg_report_run_exec(&s.told->x);
+	give(s.told, sizeof(*s.told));
 	return r;
 }
 
 static int spawn_it(const struct spawn *s, bool by_name, const void *site)
 {
+	int r;
+
 	if (!fdg_follows())
 		return real_spawn(s, s->envp);
-	return fdg_options.run_exec ? spawn_told(*s, by_name, site) : spawn_followed(s, site);
+	if (s->actions)
+		fdg_spawn_sources(s->actions, fdg_nonblock_give_up);
+	r = fdg_options.run_exec ? spawn_told(*s, by_name, site) : spawn_followed(s, site);
+	if (r == 0 && s->pid)
+		fdg_started(*s->pid);
+	return r;
 }
 
 #define SPAWN(name, call, by_name) \
@@ -375,7 +438,7 @@ static int spawn_it(const struct spawn *s, bool by_name, const void *site)
 	__attribute__((visibility("default"))) int name(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions, \
 		const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]) \
 	{ \
-		return spawn_it(&(struct spawn){ real_##call, pid, file, actions, attributes, argv, envp }, by_name, FDG_SITE); \
+		return spawn_it(&(struct spawn){ real_##call, pid, file, actions, attributes, argv, envp, NULL }, by_name, FDG_SITE); \
 	}
 
 /* libc's old versions run a file that is no program with sh; binaries from before 2012 still ask for them by version. */
@@ -422,6 +485,19 @@ static struct shell *shell_prepare(const char *command, const void *site)
 	return s;
 }
 
+/* It was started as the process `child`, or by popen. */
+static void tell_shell(int child, FILE *popened)
+{
+	struct fdg_told *t = fdg_options.run_exec ? take(sizeof(*t)) : NULL;
+
+	if (!t)
+		return;
+	fdg_told_look(t, AT_FDCWD, "/bin/sh", false, NULL, environ);
+	t->x.child = popened ? fdg_told_shell(popened) : child;
+	fdg_report_run_exec(&t->x);
+	give(t, sizeof(*t));
+}
+
 static struct shell *shell_before(const char *command, const void *site)
 {
 	struct shell *s = shell_prepare(command, site);
@@ -458,7 +534,7 @@ WRAP(int, system, (const char *command))
 		r = fdg_system(command, env, &child);
 		give(mapped, s->room.e.size);
 		if (child)
-			fdg_report_run_exec("/bin/sh", fdg_environ_differs(environ), child, 0);
+			tell_shell(child, NULL);
 	}
 	shell_after(s, r == -1);
 	return r;
@@ -478,7 +554,7 @@ WRAP(FILE *, popen, (const char *command, const char *mode))
 	f = real_popen(command, !force ? mode : *mode == 'r' ? "re" : "we");
 	shell_after(s, !f);
 	if (f)
-		fdg_report_run_exec("/bin/sh", fdg_environ_differs(environ), -1, 0);
+		tell_shell(-1, f);
 	if (f && !fdg_out()) {
 		fdg_made(fileno(f), FDG_KINDWORD(PIPE), force, cloexec, FDG_SITE);
 		fdg_ledger_flag(fileno(f), FDG_STREAM, 0);

@@ -17,7 +17,9 @@
 #include "base/exe.h"
 #include "guards/leftover.h"
 #include "guards/self.h"
+#include "guards/nonblock.h"
 #include "guards/select.h"
+#include "guards/stdio.h"
 #include "options/options.h"
 #include "report/report.h"
 #include "wrap/environ.h"
@@ -62,6 +64,20 @@ static bool is_left_out(void)
 	return (fdg_options.only.count && !fdg_names_match(&fdg_options.only, name)) || fdg_names_match(&fdg_options.skip, name);
 }
 
+void fdg_leaving(void)
+{
+	fdg_nonblock_end();
+	fdg_stdio_leave(NULL);
+	fdg_report_end();
+}
+
+/* quick_exit ends in an _exit that does not pass us. */
+static void leave_quickly(void)
+{
+	if (!fdg_out())
+		fdg_leaving();
+}
+
 __attribute__((constructor)) static void fdg_start(int argc, char **argv, char **envp)
 {
 	bool secure = getauxval(AT_SECURE) != 0;
@@ -84,6 +100,8 @@ __attribute__((constructor)) static void fdg_start(int argc, char **argv, char *
 		fdg_report_open_by(fdg_leftover_put);
 	fdg_cloexec_start();
 	fdg_inherited_start(argv, envp, note);
+	fdg_stdio_start();
+	at_quick_exit(leave_quickly);
 	fdg_select_main_stack = (uintptr_t)envp;
 	atomic_store(&fdg_phase, FDG_ACTIVE);
 }
@@ -92,13 +110,13 @@ __attribute__((constructor)) static void fdg_start(int argc, char **argv, char *
 __attribute__((destructor)) static void fdg_stop(void)
 {
 	if (!fdg_out()) /* a program that is left out did not say run.start either */
-		fdg_report_end();
+		fdg_leaving();
 }
 
 WRAP(void, _exit, (int status))
 {
 	if (!fdg_out() && !fdg_foreign_memory())
-		fdg_report_end();
+		fdg_leaving();
 	real__exit(status);
 	__builtin_unreachable();
 }
@@ -113,16 +131,33 @@ void fdg_retire(void)
 	fdg_report_retire();
 }
 
+/* One that sets no filter for certain, as libraries ask what the kernel can do: it ends nothing. */
+bool fdg_sets_filter(unsigned mode, unsigned long argument)
+{
+	return mode == SECCOMP_MODE_STRICT || (mode == SECCOMP_MODE_FILTER && argument != 0);
+}
+
+/* The last moment at which we may make system calls of our own. */
+void fdg_before_filter(void)
+{
+	if (!fdg_foreign_memory())
+		fdg_report_filter();
+	fdg_nonblock_release();
+	fdg_cloexec_release(false);
+	fdg_stdio_release();
+}
+
 WRAP(int, prctl, (int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d))
 {
+	bool filter = option == PR_SET_SECCOMP && fdg_sets_filter((unsigned)a, b);
 	int r;
 
-	if (option == PR_SET_SECCOMP && !fdg_out())
-		fdg_cloexec_release(false);
+	if (filter && !fdg_out())
+		fdg_before_filter();
 	r = real_prctl(option, a, b, c, d);
-	if (option == PR_SET_SECCOMP && r == 0)
+	if (filter && r == 0)
 		fdg_retire();
-	else if (option == PR_SET_SECCOMP && !fdg_out())
+	else if (filter && !fdg_out())
 		fdg_cloexec_release(true);
 	return r;
 }

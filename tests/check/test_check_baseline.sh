@@ -35,6 +35,9 @@ new='cloexec-wrong epoll fork show-fds'
 	exits 'by way of a link' 0 --baseline link --update-baseline -- $old
 	check 'which stays one' test -L link
 	same 'and the mode is kept' 640 "$(stat -c %a base)"
+	ln -s nowhere dangling
+	exits 'a link to nothing' 2 --baseline dangling --update-baseline -- touch ran
+	check 'stays one' test -L dangling
 	exits 'notes and programs that ran unguarded have no place in it' 98 --baseline none --update-baseline -- sh -c 'check-static; cloexec-wrong socket fork /bin/true; true' --set level=note
 	refuse 'none' grep -q '^run' none
 }

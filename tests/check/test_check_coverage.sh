@@ -59,7 +59,7 @@ cc -shared -fPIC -o libf.so f.c
 cc -o needs needs.c -L. -lf
 exits 'one that cannot be loaded' 0 -- sh -c './needs; true'
 says 'did not run unguarded' ' guarded, 0 did not$'
-says 'but is told' '^Not in these counts: 1 program that ended before it began: killed, or it could not be loaded$'
+says 'but is told' '^Not in these counts: 1 program that was started, and was never heard of: killed at once, or not loaded$'
 exits 'CMD that cannot be loaded' 127 -- ./needs
 exits 'one that runs, with the preload spoilt on the way' 98 -- env LD_PRELOAD=libfdguard.so sleep 1
 says 'is not taken for one' 'sleep (pid [0-9]*), started by env, ran unguarded: .* the preload was lost'
@@ -98,6 +98,9 @@ same 'and is what ran' "$FDG_BIN/cloexec-wrong" "$(sed -n 's/.*"exe":"\([^"]*\)"
 # A nested run.
 exits 'a run in the run' 0 -- "$FDG_RUN" run --log inner -- cloexec-wrong socket fork show-fds
 says 'is said to report elsewhere' 'given options of \(its\|their\) own'
+cp /usr/bin/env fdguard-cmd
+exits 'a program that is called like one' 98 -- sh -c './fdguard-cmd FDGUARD_OPTIONS=cloexec=off cloexec-wrong socket fork show-fds; true'
+says 'is none' 'ran unguarded: it was started with FDGUARD_OPTIONS of its own'
 exits 'a check in the check' 98 -- "$FDG_RUN" check -- "$static"
 exits 'a check in the check, unharmed' 0 -- "$FDG_RUN" check -- check-starts fork "$FDG_BIN/check-starts"
 

@@ -40,13 +40,25 @@ cat >named.cc <<'EOF'
 #include <sys/wait.h>
 int main()
 {
-	std::ofstream log(MARK + 1);
+#ifndef FILE_NAME
+#define FILE_NAME (mark + 1)
+#endif
+	const char *volatile mark = MARK;
+	std::ofstream log(FILE_NAME);
+	if (!mark)
+		return 1;
 	if (fork() == 0)
 		execlp("true", "true", (char *)0);
 	wait(0);
 }
 EOF
-mkdir mine
+mkdir -p mine Testing/Temporary
+g++ -g '-DMARK="/CTestTestfile.cmake"' -o mine/ctest named.cc || bad 'a ctest'
+exits 'what ctest leaks besides its log' 99 -- mine/ctest
+says 'is told of' 'what they are: 3 .*/CTestTestfile.cmake'
+g++ -g '-DMARK="/CTestTestfile.cmake"' '-DFILE_NAME="Testing/Temporary/LastTestMine.log.txt"' -o mine/ctest named.cc || bad 'another ctest'
+exits 'what is called much like its log' 99 -- mine/ctest
+says 'is told of' 'what they are: 3 .*/LastTestMine.log.txt'
 g++ -g '-DMARK="/LastTest.log"' -o mine/ctest named.cc || bad 'a program of that name'
 exits "a project's own program of that name" 99 -- mine/ctest
 says 'is told of its file' 'inherited 1 file from ctest '

@@ -20,6 +20,11 @@ says 'with a count' '^     seen: 7 times in 7 processes (a process reports a pla
 run_check --out results --leaks -- sh -c 'cloexec-wrong socket fork show-fds; cloexec-wrong pipe spawn "$0"' "$FDG_BIN/show-fds"
 same 'two places are two findings' 2 "$(grep -c '\[cloexec\.leaked\]' summary)"
 check 'the summary is kept' cmp -s summary results/summary.txt
+printf '#!/bin/bash\n:\n' >script.sh
+chmod +x script.sh
+exits 'a script' 0 --leaks -- ./script.sh
+says 'is none of what its shell left open' '^Nothing was still open'
+run_check --out results --leaks -- sh -c 'cloexec-wrong socket fork show-fds; cloexec-wrong pipe spawn "$0"' "$FDG_BIN/show-fds"
 says '--leaks tells what was open at the end' '^  2 x pipe, made at make_pipe.* in .*/cloexec-wrong$'
 python3 - <<'EOF'
 import json

@@ -47,8 +47,20 @@ exits 'and in the summary' 0 -- sh -c 'cloexec-wrong socket fork show-fds --fd=3
 same 'come first' 3:--fd=3 "$(sed -n 's/^  fd 3 .*: the argument \(.*\) names it$/\1/p' summary | paste -sd :)"
 
 # What needs no name.
-exits 'done on purpose' 0 -- cloexec-meant socket fork setfd "$FDG_BIN/show-fds" 3
-says_not 'is no matter of names' 'Taken as meant'
+own='the program itself made it inheritable (F_SETFD, FIONCLEX or dup2)$'
+for where in self fork vfork; do
+	for act in setfd fionclex dup2 dup2self; do
+		exits "done on purpose, $act, $where" 0 -- cloexec-meant socket $where $act "$FDG_BIN/show-fds" 3
+		says_not "$act, $where: is no matter of a number" "$bare"
+		says "$act, $where: is told" "^  fd [37] (UDP socket, made at .*show-fds 3.: $own"
+	done
+done
+exits 'done on purpose, by posix_spawn' 0 -- cloexec-meant socket spawn dup2 "$FDG_BIN/show-fds"
+says 'is told as well' '^  fd 7 (descriptor, made at a place that we did not see) in `.*show-fds`: posix_spawn was told to (adddup2, addopen)$'
+exits 'done on purpose, and handed on' 0 -- cloexec-meant socket fork setfd "$(command -v sh)" -c 'show-fds; sh -c "show-fds; true"; true'
+same 'is told where it was done' 1 "$(grep -c "$own" summary)"
+exits 'done on purpose, to stdin' 0 -- cloexec-meant socket fork stdin "$FDG_BIN/show-fds"
+says_not 'is everyday' 'Taken as meant'
 exits 'a redirection' 0 -- sh -c 'show-fds 3 3</etc/passwd; exec 4</etc/passwd; show-fds 4'
 says_not 'is a shell matter' 'Taken as meant'
 exits 'a program that is not there' 99 -- cloexec-wrong socket spawn /no/such/program 3

@@ -94,7 +94,7 @@ cp "$FDG_BIN/check-places" 'bare [1]'
 strip 'bare [1]'
 exits 'without symbols' 99 -- './bare [1]' 1
 grep '^     suppress: ' summary | sed 's/^     suppress: //' >quiet
-same 'what suppresses goes by object' 'cloexec.leaked site:bare??1?:*' "$(cat quiet)"
+same 'what suppresses goes by object, and says how much that is' 'cloexec.leaked site:bare??1?:* # wide: all of this object, which has no symbols' "$(cat quiet)"
 exits 'and does' 0 --set suppressions=quiet -- './bare [1]' 1
 exits 'a baseline' 0 --baseline vague --update-baseline -- './bare [1]' 1
 says 'of addresses is warned of' '^Baseline: .*/bare \[1\] has no symbols, so its entries are addresses, which change with each build: .*(site:bare??1?:\*)$'

@@ -118,6 +118,24 @@ same 'works' verify_asan_link_order=0 "$(cat out)"
 ASAN_OPTIONS=detect_leaks=0 exits "with the user's own options" 0 -- bash -c './asan; true'
 same 'which stay' detect_leaks=0:verify_asan_link_order=0 "$(cat out)"
 
+# A standard stream that is closed is no place for files of check's own; CMD finds it closed.
+"$FDG_RUN" check --out closed -- sh -c 'readlink /proc/self/fd/2 || echo none' 2>&- >out
+same 'stderr is closed' none "$(cat out)"
+refuse 'the summary is not in the log' grep -q 'fdguard check:' closed/log.jsonl
+check 'but where it belongs' grep -q '^fdguard check: passed' closed/summary.txt
+mkfifo unread
+exits 'a pipe that nobody reads' 2 --junit unread -- touch ran
+says 'is no place for a result' 'unread: it is a pipe, and nobody opened it for reading$'
+{ sleep 0.2; cat unread >read; } &
+reader=$!
+exits 'one that is read a little later' 0 --junit unread -- true
+wait $reader
+check 'gets it' grep -q '</testsuites>' read
+refuse 'nothing ran' test -e ran
+mkdir theirs
+exits 'an --out that CMD makes a link of' 98 --out linked -- sh -c 'rm -rf linked; ln -s theirs linked'
+same 'is not followed' '' "$(ls theirs)"
+
 # Names of directories and files, as odd as they come.
 for odd in 'a b' 'co:lon' 'per%p' 'dq"uote' 'back\slash' "$(printf 'tab\tx')" "$(printf 'new\nline')" '#hash'; do
 	mkdir "odd $odd"
@@ -135,7 +153,7 @@ says 'is refused' "q'uote/fdguard-check.*: the log cannot be in a directory with
 exits '--out with a quote' 2 --out "q'uote/out" -- touch ran
 says 'is refused as well' 'let --out name another one'
 refuse 'and nothing was run' test -e ran
-same 'or left there' 'out sup' "$(cd "q'uote" && echo *)"
+same 'or left there' sup "$(cd "q'uote" && echo *)"
 exits 'a suppressions file with a quote' 0 --set "suppressions=q'uote/sup" -- cloexec-wrong socket fork show-fds
 
 finish

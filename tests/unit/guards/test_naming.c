@@ -107,6 +107,9 @@ static void variables_that_name(void **state)
 	ENV("WAYLAND_SOCKET=7", "7");
 	ENV("X=cat /proc/$$/fd/5", "5");
 	ENV("SOCKET_TIMEOUT=3", "3"); /* not surely */
+	ENV("APP_SOCKETS=http=3;https=4", "4");
+	ENV("APP_SOCKETS=fd=3 fd=4", "3,4");
+	ENV("APP_INHERIT=fd://5", "5");
 }
 
 static void variables_that_name_nothing(void **state)

@@ -82,6 +82,19 @@ static void more_groups_than_fit_lose_their_place_but_no_number(void **state)
 	assert_false(fdg_note_find(&r, 10)->crowded);
 }
 
+static void what_was_held_back_leaves_room_for_a_leak(void **state)
+{
+	struct fdg_note n = sample();
+
+	(void)state;
+	for (int i = 0; i < 40; i++)
+		fdg_note_add(&n, FDG_NOTE_FORCED, FDG_KIND_FILE, (const void *)(uintptr_t)(i + 1), 0, 10 + i);
+	fdg_note_add(&n, FDG_NOTE_LEAKED, FDG_KIND_SOCKET, (const void *)(uintptr_t)1, 0, 100);
+	assert_non_null(fdg_note_find(&n, 100));
+	assert_int_equal(fdg_note_find(&n, 100)->letter, FDG_NOTE_LEAKED);
+	assert_false(fdg_note_find(&n, 100)->crowded);
+}
+
 static void more_ranges_than_fit_are_said_to_be_more(void **state)
 {
 	struct fdg_note n = sample();
@@ -175,6 +188,7 @@ int main(void)
 		cmocka_unit_test(what_is_written_is_read),
 		cmocka_unit_test(numbers_that_were_held_back_are_not_found),
 		cmocka_unit_test(more_groups_than_fit_lose_their_place_but_no_number),
+		cmocka_unit_test(what_was_held_back_leaves_room_for_a_leak),
 		cmocka_unit_test(more_ranges_than_fit_are_said_to_be_more),
 		cmocka_unit_test(numbers_may_come_in_any_order),
 		cmocka_unit_test(a_note_never_outgrows_its_room),

@@ -156,6 +156,7 @@ static void mapping_symbols_are_no_names(void **state)
 
 static void a_long_name_is_cut(void **state)
 {
+	char first[FDG_ELF_NAME + 8], cold[FDG_ELF_NAME + 8];
 	const char *name;
 
 	(void)state;
@@ -164,6 +165,18 @@ static void a_long_name_is_cut(void **state)
 	name = at(0x1001);
 	assert_int_equal(strlen(name), FDG_ELF_NAME + strlen("+0x1"));
 	assert_string_equal(name + FDG_ELF_NAME, "+0x1");
+	assert_int_equal(strspn(name, "n"), FDG_ELF_HEAD);
+	assert_int_equal(name[FDG_ELF_HEAD], '~');
+	strcpy(first, name);
+	image.names[FDG_ELF_NAME + 1] = '\0'; /* as long as one may be */
+	assert_int_equal(strspn(at(0x1001), "n"), FDG_ELF_NAME);
+	/* One that differs at its end is another; a clone of it is not. */
+	memcpy(image.names + sizeof(image.names) - 8, "x.cold", 7);
+	image.names[FDG_ELF_NAME + 1] = 'n';
+	strcpy(cold, at(0x1001));
+	assert_string_not_equal(cold, first);
+	strcpy(image.names + sizeof(image.names) - 8, "x");
+	assert_string_equal(at(0x1001), cold);
 }
 
 static void a_name_without_an_end_is_cut_at_the_end_of_the_table(void **state)

@@ -4,6 +4,7 @@
 
 #include <signal.h>
 
+#include "base/image.h"
 #include "common.h"
 #include "report/run.h"
 
@@ -11,7 +12,7 @@ static const char *folder;
 
 static int setup(void **state)
 {
-	uint64_t none = 0;
+	struct fdg_lost_tree none = { 0 };
 	int fd;
 
 	(void)state;
@@ -111,6 +112,28 @@ static void a_file_that_was_cut_short_ends_nobody(void **state)
 	assert_exit(in_child(cut_it_short), 0);
 }
 
+static void start_two(void)
+{
+	start();
+	for (const char *const *file = (const char *const[]){ "/no/such\npath/one", "/two", NULL }; *file; file++)
+		fdg_report_run_exec(&(struct fdg_run_exec){ .file = *file });
+	fdg_report_run_exec(&(struct fdg_run_exec){ .file = "/two", .error = 2 });
+}
+
+static void the_first_program_is_named(void **state)
+{
+	struct fdg_lost_tree seen = { 0 };
+	int fd;
+
+	(void)state;
+	in_child(start_two);
+	fd = open("taken.lost", O_RDONLY);
+	assert_int_equal(read(fd, &seen, sizeof(seen)), sizeof(seen));
+	close(fd);
+	assert_string_equal(seen.program, "/no/such\\x0apath/one");
+	assert_int_equal(seen.lines, 3);
+}
+
 static void lose_one(void)
 {
 	start();
@@ -137,6 +160,7 @@ int main(void)
 		TEST(an_end_alone_is_no_loss),
 		TEST(without_the_option),
 		TEST(a_file_that_was_cut_short_ends_nobody),
+		TEST(the_first_program_is_named),
 		TEST(one_that_is_too_short_or_no_file_is_left_alone),
 	};
 

@@ -2,11 +2,14 @@
 /* Files that a launcher meets: right ones, cut off ones and damaged ones. tests/compat/test_launcher.sh looks at real programs. */
 #include "tools/binary.c"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -51,7 +54,7 @@ static struct program {
 static void make_program(const char *interpreter, Elf64_Sxword tag, const char *name)
 {
 	program = (struct program){
-		.elf = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT }, .e_type = ET_DYN, .e_machine = MACHINE_HERE,
+		.elf = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT }, .e_type = ET_DYN, .e_machine = FDG_IMAGE_MACHINE,
 			 .e_phoff = offsetof(struct program, segment), .e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 3 },
 		.segment = {
 			{ .p_type = PT_LOAD, .p_vaddr = 0x400000, .p_filesz = sizeof(program) },

@@ -67,11 +67,37 @@ static void what_accepts_a_finding_is_a_line_of_globs(void **state)
 	l.created = &odd;
 	assert_string_equal(accept_line(&pool, &l), "cloexec.leaked site:my?lib?1??.so:operator?");
 	l.created = &bare;
-	assert_string_equal(accept_line(&pool, &l), "cloexec.leaked site:stripped:*");
+	assert_string_equal(accept_line(&pool, &l), "cloexec.leaked site:stripped:* # wide: all of this object, which has no symbols");
 	l.createds = 0;
 	assert_string_equal(accept_line(&pool, &l), "cloexec.leaked site:monitor:probe_fork");
 	l.sites = 0;
 	assert_string_equal(accept_line(&pool, &l), "cloexec.leaked exe:lynx");
+}
+
+static void one_caller_is_told_where_the_stack_is_known(void **state)
+{
+	const struct log_frame stack[] = { { "/b/net", 0x10, "xsocket+0x1b" }, { "/b/app", 0x20, "first+0x9" }, { "/b/app", 0x30, "main+0x1" } };
+	struct log_line l = line("cloexec.leaked", NULL);
+	const char *print;
+
+	(void)state;
+	l.created = stack;
+	l.createds = 3;
+	print = fingerprint_of(&pool, &l);
+	assert_string_equal(print, "cloexec.leaked site=monitor:probe_fork created=net:xsocket caller=app:first peer=none");
+	assert_string_equal(fingerprint_without_caller(&pool, print), "cloexec.leaked site=monitor:probe_fork created=net:xsocket peer=none");
+	assert_string_equal(accept_line(&pool, &l), "cloexec.leaked site:net:xsocket # whoever calls it");
+}
+
+static void what_was_not_told_apart_says_so(void **state)
+{
+	const struct log_field field = { "crowded", "yes", true };
+	struct log_line l = line("cloexec.leaked", &field);
+
+	(void)state;
+	l.createds = 0;
+	assert_string_equal(fingerprint_of(&pool, &l), "cloexec.leaked site=monitor:probe_fork crowded=yes peer=none");
+	assert_string_equal(accept_line(&pool, &l), "cloexec.leaked site:monitor:probe_fork # wide: all that leaks into what it starts");
 }
 
 static void places_are_told_apart_and_added_up(void **state)
@@ -116,6 +142,8 @@ int main(void)
 		cmocka_unit_test(the_kind_of_what_a_call_is_done_to_is_not_the_callers),
 		cmocka_unit_test(an_old_fingerprint_is_the_same_without_the_kind),
 		cmocka_unit_test(what_accepts_a_finding_is_a_line_of_globs),
+		cmocka_unit_test(one_caller_is_told_where_the_stack_is_known),
+		cmocka_unit_test(what_was_not_told_apart_says_so),
 		cmocka_unit_test(places_are_told_apart_and_added_up),
 	};
 

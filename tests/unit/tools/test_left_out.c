@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "options/options.h"
+#include "report/report.h"
 
 static char script[] = "/tmp/fdguard-left-out.XXXXXX";
 
@@ -91,10 +92,11 @@ static void what_was_foreseen_has_a_reason(void **state)
 	(void)state;
 	assert_null(left_out_bar(0));
 	assert_null(left_out_bar(-1));
-	assert_null(left_out_bar(3));
+	assert_null(left_out_bar(FDG_BARRED_QUESTION));
 	assert_null(left_out_bar(INT64_MAX));
-	assert_string_equal(left_out_bar(1)->word, "preload lost");
-	assert_string_equal(left_out_bar(2)->word, "privileged");
+	assert_string_equal(left_out_bar(FDG_BARRED_OUT_OF_REACH)->word, "preload lost");
+	assert_string_equal(left_out_bar(FDG_BARRED_IGNORED)->word, "privileged");
+	assert_non_null(strstr(left_out_bar(FDG_BARRED_NO_ROOM)->why, "so long"));
 }
 
 #define TEST(f) cmocka_unit_test_setup(f, setup)

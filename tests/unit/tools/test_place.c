@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -146,9 +147,45 @@ static void what_is_not_ours_is_left_alone(void **state)
 	place_leave(&place);
 	assert_int_equal(unlink(theirs), 0);
 	assert_int_equal(rmdir(place.directory), 0);
-	assert_int_equal(unlink(pool_format(&pool, "%s%s", moved, strrchr(place.log, '/'))), 0);
-	unlink(pool_format(&pool, "%s%s", moved, strrchr(place.lost, '/')));
+	assert_int_equal(rmdir(moved), 0); /* what was ours is gone */
+}
+
+static void results_do_not_follow_a_link_in_its_place(void **state)
+{
+	const char *out = in_top("out"), *moved = in_top("moved"), *theirs = in_top("theirs");
+	int fd;
+
+	(void)state;
+	assert_int_equal(mkdir(theirs, 0700), 0);
+	assert_true(place_make(&pool, out, &place));
+	assert_int_equal(rename(out, moved), 0);
+	assert_int_equal(symlink(theirs, out), 0);
+	fd = place_open(&place, "findings.json");
+	assert_true(fd >= 0);
+	close(fd);
+	place_leave(&place);
+	assert_int_equal(rmdir(theirs), 0); /* nothing came there */
+	assert_int_equal(unlink(in_top("moved/findings.json")), 0);
+	assert_int_equal(unlink(in_top("moved/log.jsonl")), 0);
 	assert_int_equal(rmdir(moved), 0);
+	assert_int_equal(unlink(out), 0);
+}
+
+static void where_nothing_can_be_written_nothing_is_left(void **state)
+{
+	struct rlimit before, none;
+
+	(void)state;
+	assert_int_equal(mkdir(in_top("there"), 0700), 0);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	none = (struct rlimit){ 0, before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	assert_false(place_make(&pool, NULL, &place));
+	assert_false(place_make(&pool, in_top("out"), &place));
+	assert_false(place_make(&pool, in_top("there"), &place));
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(access(in_top("out"), F_OK), -1);
+	assert_int_equal(rmdir(in_top("there")), 0); /* that one is not ours to take away */
 }
 
 static void bad_places_are_refused(void **state)
@@ -187,6 +224,8 @@ int main(void)
 		TEST(harm_is_seen),
 		TEST(links_and_pipes_are_not_followed),
 		TEST(what_is_not_ours_is_left_alone),
+		TEST(results_do_not_follow_a_link_in_its_place),
+		TEST(where_nothing_can_be_written_nothing_is_left),
 		TEST(bad_places_are_refused),
 		TEST(a_relative_tmpdir_does_not_count),
 	};

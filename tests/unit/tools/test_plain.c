@@ -42,6 +42,14 @@ static void what_is_obeyed_becomes_visible(void **state)
 	assert_string_equal(plain("\uffff\ufffe"), "\\uffff\\ufffe"); /* XML has neither */
 }
 
+static void what_a_runner_would_obey_is_broken_up(void **state)
+{
+	(void)state;
+	assert_string_equal(plain("a ##[error]x ##vso[task.x]"), "a \\x23#[error]x \\x23#vso[task.x]");
+	assert_string_equal(plain("###[x"), "#\\x23#[x");
+	assert_string_equal(plain("# ## #[ ##vs #"), "# ## #[ ##vs #");
+}
+
 static void what_is_no_utf8_is_shown_byte_by_byte(void **state)
 {
 	(void)state;
@@ -84,6 +92,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_stays),
 		cmocka_unit_test(what_is_obeyed_becomes_visible),
+		cmocka_unit_test(what_a_runner_would_obey_is_broken_up),
 		cmocka_unit_test(what_is_no_utf8_is_shown_byte_by_byte),
 		cmocka_unit_test(every_character_comes_through_or_is_shown),
 	};

@@ -2,6 +2,7 @@
 /* The processes below this one: a child, its child, and what is no more. */
 #include "tools/processes.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -152,17 +154,52 @@ static void what_is_gone_is_not_told(void **state)
 }
 
 /* This program has the C library, and the preload only where these tests run under it. */
-static void the_preload_is_looked_for(void **state)
+static bool is_guarded(void)
 {
 	FILE *f = fopen("/proc/self/maps", "r");
 	char line[4096];
 	bool guarded = false;
 
-	(void)state;
 	while (fgets(line, sizeof(line), f))
 		guarded |= strstr(line, "/libfdguard") != NULL;
 	fclose(f);
-	assert_int_equal(processes_is_unguarded(child), !guarded);
+	return guarded;
+}
+
+static void the_preload_is_looked_for(void **state)
+{
+	(void)state;
+	assert_int_equal(processes_is_unguarded(child), !is_guarded());
+}
+
+static void map_file(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+
+	assert_int_equal(ftruncate(fd, 4096), 0);
+	assert_ptr_not_equal(mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0), MAP_FAILED);
+	close(fd);
+	unlink(path);
+}
+
+static void the_library_is_told_by_its_whole_name(void **state)
+{
+	char folder[] = "/tmp/fdguard-processes.XXXXXX", path[64];
+
+	(void)state;
+	if (is_guarded())
+		return; /* this suite runs under check as well */
+	assert_non_null(mkdtemp(folder));
+	assert_true(processes_is_unguarded(getpid()));
+	snprintf(path, sizeof(path), "%s/libfdguard-x", folder);
+	map_file(path);
+	snprintf(path, sizeof(path), "%s/libfdguard.sock", folder);
+	map_file(path);
+	assert_true(processes_is_unguarded(getpid()));
+	snprintf(path, sizeof(path), "%s/libfdguard.so", folder);
+	map_file(path);
+	assert_false(processes_is_unguarded(getpid()));
+	rmdir(folder);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -176,6 +213,7 @@ int main(void)
 		TEST(where_it_hangs_is_told),
 		TEST(what_is_gone_is_not_told),
 		TEST(the_preload_is_looked_for),
+		TEST(the_library_is_told_by_its_whole_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 /* Coverage: which images are matched with which announcements, in every order that they can come in. */
 #include "tools/tree.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "base/image.h"
 #include "options/options.h"
 
 static struct run run;
@@ -131,10 +133,71 @@ static void one_that_could_not_be_preloaded_did_run(void **state)
 	l = line("\"pid\":11,\"exe\":\"/bin/parent\",\"file\":\"/bin/true\",\"child\":0,\"error\":0,\"elsewhere\":0,\"barred\":2");
 	tree_exec(tree, &l);
 	start(11, 10, "/bin/true"); /* it was preloaded all the same */
-	l = line("\"pid\":12,\"exe\":\"/bin/parent\",\"file\":\"/bin/true\",\"child\":0,\"error\":0,\"elsewhere\":0,\"barred\":3");
+	l = line("\"pid\":12,\"exe\":\"/bin/parent\",\"file\":\"/bin/true\",\"child\":0,\"error\":0,\"elsewhere\":0,\"barred\":99");
 	tree_exec(tree, &l);
 	finished(1, 1);
 	assert_non_null(strstr(last, "true (pid 10), started by parent, ran unguarded: it is dynamically linked, but the library's file was out of its reach"));
+}
+
+static void told(int pid, const char *file, enum fdg_image_kind kind, unsigned detail, const char *more)
+{
+	struct log_line l = line("\"pid\":%d,\"exe\":\"/bin/parent\",\"file\":\"%s\",\"child\":0,\"error\":0,\"image\":%d,\"detail\":%u%s", pid, file, (int)kind, detail, more);
+
+	tree_exec(tree, &l);
+}
+
+static void what_the_starter_saw_of_a_file_goes_before_what_is_there_now(void **state)
+{
+	(void)state;
+	told(10, "/bin/true", FDG_IMAGE_STATIC, 0, "");
+	tree_finish(tree);
+	assert_non_null(strstr(last, "true (pid 10), started by parent, ran unguarded: it is statically linked"));
+	told(11, "/bin/true", FDG_IMAGE_PRIVILEGED, FDG_IMAGE_CAPABLE, "");
+	tree_finish(tree);
+	assert_non_null(strstr(last, "has file capabilities"));
+	told(12, "/bin/true", FDG_IMAGE_FOREIGN, 0, ",\"loader\":\"/lib/ld-musl.so\"");
+	tree_finish(tree);
+	assert_non_null(strstr(last, "other than glibc (/lib/ld-musl.so)"));
+	told(13, "/proc/self/fd/3", FDG_IMAGE_STATIC, 0, ",\"real\":\"/memfd:x (deleted)\"");
+	tree_finish(tree);
+	assert_non_null(strstr(last, "memfd:x (deleted) (pid 13)"));
+	assert_int_equal(uncovered, 4);
+	told(14, "/no/such/program", FDG_IMAGE_DYNAMIC, 0, "");
+	finished(0, 4);
+	assert_int_equal(run.unbegun, 1);
+}
+
+static void what_was_told_is_no_kind_is_not_believed(void **state)
+{
+	(void)state;
+	told(10, "/bin/true", FDG_IMAGE_KINDS, 0, "");
+	told(11, "/bin/true", FDG_IMAGE_FOREIGN, 70000, "");
+	told(12, "/bin/true", FDG_IMAGE_PRIVILEGED, 77, "");
+	finished(0, 1);
+}
+
+static void a_static_program_is_not_the_dynamic_one_of_its_name(void **state)
+{
+	(void)state;
+	told(10, "/a/app", FDG_IMAGE_STATIC, 0, "");
+	start(10, 1, "/b/app");
+	assert_int_equal(uncovered, 1);
+	told(11, "/usr/libexec/valgrind/memcheck-amd64-linux", FDG_IMAGE_STATIC, 0, "");
+	start(11, 1, "/b/app");
+	told(12, "/a/app", FDG_IMAGE_PRIVILEGED, FDG_IMAGE_SUID, ""); /* the kernel had its reasons */
+	start(12, 1, "/a/app");
+	finished(3, 1);
+}
+
+static void what_the_loader_is_asked_about_does_not_run(void **state)
+{
+	struct log_line l = line("\"pid\":10,\"exe\":\"/bin/sh\",\"file\":\"/bin/true\",\"child\":0,\"error\":0,\"barred\":%d", FDG_BARRED_QUESTION);
+
+	(void)state;
+	tree_exec(tree, &l);
+	finished(0, 0);
+	assert_int_equal(run.execs, 0);
+	assert_int_equal(run.unbegun, 0);
 }
 
 static void one_that_was_handed_the_preload_may_have_ended_before_it_began(void **state)
@@ -314,26 +377,85 @@ static void options_of_its_own_take_an_image_out_of_sight(void **state)
 	assert_int_equal(run.elsewhere, 0);
 }
 
+/* The launcher, installed with its tools or not, starts /bin/true as process 10. */
+static void launch(bool installed)
+{
+	char folder[] = "/tmp/fdguard-tree.XXXXXX", other[64];
+	struct log_line l;
+	int fd;
+
+	assert_non_null(mkdtemp(folder));
+	snprintf(other, sizeof(other), "%s/fdguard-options", folder);
+	fd = installed ? open(other, O_WRONLY | O_CREAT, 0700) : -1;
+	l = line("\"pid\":10,\"exe\":\"%s/fdguard-cmd\",\"file\":\"/bin/true\",\"child\":0,\"error\":0,\"elsewhere\":1", folder);
+	tree_exec(tree, &l);
+	tree_finish(tree);
+	close(fd);
+	unlink(other);
+	rmdir(folder);
+}
+
 static void a_run_inside_may_have_options_of_its_own(void **state)
 {
-	struct log_line l = line("\"pid\":10,\"exe\":\"/libexec/fdguard-cmd\",\"file\":\"/bin/true\",\"child\":0,\"error\":0,\"elsewhere\":1");
-
 	(void)state;
-	tree_exec(tree, &l);
+	launch(true);
 	finished(0, 0);
 	assert_int_equal(run.elsewhere, 1);
 }
 
-static void a_number_may_be_that_of_one_that_reported_elsewhere(void **state)
+static void another_program_of_that_name_may_not(void **state)
 {
-	struct log_line l = line("\"pid\":10,\"exe\":\"/libexec/fdguard-cmd\",\"file\":\"/bin/true\",\"child\":0,\"error\":0,\"elsewhere\":1");
+	(void)state;
+	launch(false);
+	finished(0, 1);
+	assert_int_equal(run.elsewhere, 0);
+}
+
+static void numbers_mean_something_in_their_namespace(void **state)
+{
+	struct log_line l;
 
 	(void)state;
+	for (int space = 1; space <= 3; space++) {
+		l = line("\"pid\":1,\"exe\":\"/bin/sh\",\"file\":\"/bin/true\",\"child\":0,\"error\":0,\"pidns\":%d", space);
+		tree_exec(tree, &l);
+	}
+	for (int space = 1; space <= 3; space++) {
+		l = line("\"pid\":1,\"exe\":\"/bin/true\",\"ppid\":0,\"pidns\":%d", space);
+		tree_start(tree, &l);
+	}
+	for (int space = 1; space <= 3; space++) {
+		l = line("\"pid\":1,\"exe\":\"/bin/true\",\"lost\":0,\"pidns\":%d", space);
+		tree_end(tree, &l);
+	}
+	l = line("\"pid\":2,\"exe\":\"/bin/sh\",\"file\":\"/bin/app\",\"child\":3,\"error\":0,\"image\":%d,\"pidns\":4", FDG_IMAGE_STATIC);
+	tree_exec(tree, &l);
+	tree_look(tree); /* 3 is somebody else here, or nobody */
+	tree_look(tree);
+	assert_int_equal(uncovered, 0);
+	finished(3, 1);
+	assert_int_equal(run.unended, 0);
+	assert_int_equal(run.image[2].pid, 1);
+	assert_non_null(strstr(last, "app (pid 3), started by sh (pid 2)"));
+}
+
+static void a_number_may_be_that_of_one_that_reported_elsewhere(void **state)
+{
+	char folder[] = "/tmp/fdguard-tree.XXXXXX", other[64];
+	struct log_line l;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(other, sizeof(other), "%s/fdguard-options", folder);
+	close(open(other, O_WRONLY | O_CREAT, 0700));
+	l = line("\"pid\":10,\"exe\":\"%s/fdguard-cmd\",\"file\":\"/bin/true\",\"child\":0,\"error\":0,\"elsewhere\":1", folder);
 	tree_exec(tree, &l);
 	announce(20, "/bin/sh", -1, 0, 0);
 	start(10, 20, "/bin/sh");
 	finished(1, 0);
 	assert_int_equal(run.elsewhere, 1);
+	unlink(other);
+	rmdir(folder);
 }
 
 static void what_is_left_out_by_name_is_not_awaited(void **state)
@@ -405,6 +527,10 @@ int main(void)
 		TEST(one_that_never_came_is_told),
 		TEST(one_that_could_have_been_guarded_lost_its_preload),
 		TEST(one_that_could_not_be_preloaded_did_run),
+		TEST(what_the_starter_saw_of_a_file_goes_before_what_is_there_now),
+		TEST(what_was_told_is_no_kind_is_not_believed),
+		TEST(a_static_program_is_not_the_dynamic_one_of_its_name),
+		TEST(what_the_loader_is_asked_about_does_not_run),
 		TEST(one_that_was_handed_the_preload_may_have_ended_before_it_began),
 		TEST(cmd_that_ended_well_did_begin),
 		TEST(what_could_not_be_written_is_counted),
@@ -420,6 +546,8 @@ int main(void)
 		TEST(what_a_dead_process_left_open_is_not_for_the_next_of_its_number),
 		TEST(options_of_its_own_take_an_image_out_of_sight),
 		TEST(a_run_inside_may_have_options_of_its_own),
+		TEST(another_program_of_that_name_may_not),
+		TEST(numbers_mean_something_in_their_namespace),
 		TEST(a_number_may_be_that_of_one_that_reported_elsewhere),
 		TEST(what_is_left_out_by_name_is_not_awaited),
 		TEST(cmd_itself_is_awaited),
