@@ -46,7 +46,7 @@ enum fdg_same fdg_same_here(int a, int b)
 }
 
 /* The access mode in /proc/PID/fdinfo/N: "flags:\t0100002". -1: not to be had. */
-static int access_there(int pid, int fd)
+__attribute__((noinline)) static int access_there(int pid, int fd)
 {
 	char text[256];
 	struct fdg_buf path = FDG_BUF(text);

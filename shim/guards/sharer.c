@@ -107,7 +107,7 @@ static int number(const char *s)
 /* Calls f for at most max numbers that name an entry of the folder, until it returns something else than 0. */
 static int each_number(const char *folder, unsigned max, int (*f)(void *cookie, int n), void *cookie)
 {
-	_Alignas(struct linux_dirent) char room[2048];
+	_Alignas(struct linux_dirent) char room[512];
 	int dir = fdg_sys_open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0), r = 0;
 	long n;
 
@@ -153,8 +153,8 @@ static int ancestor_holds(const struct search *s, int pid)
 	return each_number(folder, NUMBERS, ancestor_number, &a);
 }
 
-/* The fourth field of /proc/PID/stat; the second is a name in parentheses, and may hold anything. */
-static int parent_of(int pid)
+/* The fourth field of /proc/PID/stat; the second is a name in parentheses, and may hold anything. Its frame is not to lie under the search: this may run on a signal stack. */
+__attribute__((noinline)) static int parent_of(int pid)
 {
 	char text[512], *p;
 	struct fdg_buf path = FDG_BUF(text);

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "guards/stdio_say.h"
 
+#include <fcntl.h>
+#include <string.h>
+#include <time.h>
+
 #include "base/address.h"
 #include "base/fmt.h"
 #include "base/same.h"
@@ -61,32 +65,39 @@ static void put_other(struct fdg_buf *b, const struct fdg_sharer *s)
 	fdg_fmt(b, "%s (pid %d), as its descriptor %d", s->program, s->pid, s->fd);
 }
 
-#define NAP_MS 5
-#define NAPS 20
+#define SETTLED 100000000 /* ns */
 
-/* Who has just started us may still have what it gave us, at a number of its own, for the moment until it closes it. */
-static bool keeps(int fd, const struct fdg_sharer *s, unsigned *naps)
+/* This process was there 100 ms ago. */
+__attribute__((noinline)) static bool is_settled(void)
 {
-	while (fdg_same_there(fd, s->pid, s->fd) != FDG_NOT_SAME) {
-		if (s->fd <= 2 || *naps == NAPS)
-			return true;
-		fdg_sys_poll(NULL, 0, NAP_MS);
-		++*naps;
+	char text[512];
+	struct timespec now = { 0, 0 };
+	long n = -1, ticks = 0;
+	int fd = fdg_sys_open("/proc/self/stat", O_RDONLY | O_CLOEXEC, 0), field = 2;
+
+	if (fd >= 0) {
+		n = fdg_sys_read(fd, text, sizeof(text) - 1);
+		fdg_sys_close(fd);
 	}
-	return false;
+	text[n > 0 ? n : 0] = '\0';
+	/* The 22nd field, in 1/100 s since the machine started; the second one, a name in parentheses, may hold anything. */
+	for (const char *at = strrchr(text, ')'); at && *at && field <= 22; at++) {
+		field += *at == ' ';
+		if (field == 22 && *at >= '0' && *at <= '9')
+			ticks = ticks * 10 + (*at - '0');
+	}
+	fdg_sys_clock(CLOCK_BOOTTIME, &now);
+	return ticks && now.tv_sec * INT64_C(1000000000) + now.tv_nsec - ticks * INT64_C(10000000) >= SETTLED;
 }
 
+/* Who has just started us may still have what it gave us, at a number of its own, for the moment until it closes it: that says nothing. */
 static enum fdg_shared lasting_sharer(int fd, struct fdg_sharer *s)
 {
-	unsigned naps = 0;
+	enum fdg_shared shared = fdg_find_sharer(fd, s);
 
-	for (int tries = 0; tries < 4; tries++) {
-		enum fdg_shared shared = fdg_find_sharer(fd, s);
-
-		if (shared != FDG_SHARED_BY_ONE || keeps(fd, s, &naps))
-			return shared;
-		s->pid = 0;
-	}
+	if (shared != FDG_SHARED_BY_ONE || s->fd <= 2 || is_settled())
+		return shared;
+	s->pid = 0;
 	return FDG_SHARED_BY_NONE;
 }
 
@@ -124,33 +135,43 @@ static int number_of(const struct fdg_stdio_left *left)
 	return left->fd;
 }
 
-/* Its frame is 1.5 KiB, on a signal's way out too. */
-void fdg_stdio_say(const struct fdg_stdio_left *left)
+static void say(const struct fdg_stdio_left *left, struct words *w)
 {
 	struct fdg_finding f = FDG_FINDING_INIT(FDG_NONBLOCK_STDIO);
 	struct fdg_sharer other = { 0 };
-	struct words w;
-	struct fdg_buf stream = FDG_BUF(w.stream), what = FDG_BUF(w.what), peer = FDG_BUF(w.peer), local = FDG_BUF(w.local), message = FDG_BUF(w.message);
+	struct fdg_buf stream = FDG_BUF(w->stream), what = FDG_BUF(w->what), peer = FDG_BUF(w->peer), local = FDG_BUF(w->local), message = FDG_BUF(w->message);
 	struct fdg_fact fact[6];
 	struct fdg_place place;
 
-	if (!fdg_report_wants(f.level))
-		return;
 	fdg_put_what(&what, left->fd);
-	if (!is_shared(left, &w, &other))
+	if (!is_shared(left, w, &other))
 		return;
 	put_stream(&stream, left);
-	put_message(&message, left, &w);
-	f.message = f.key = w.message;
+	put_message(&message, left, w);
+	f.message = f.key = w->message;
 	f.fix = advice(left);
 	f.fixed = left->fixed;
 	f.fd = number_of(left);
-	f.peer = fdg_put_peer(&peer, left->fd) ? w.peer : NULL;
-	f.local = fdg_put_local(&local, left->fd) ? w.local : NULL;
+	f.peer = fdg_put_peer(&peer, left->fd) ? w->peer : NULL;
+	f.local = fdg_put_local(&local, left->fd) ? w->local : NULL;
 	f.site = &place;
 	f.sites = fdg_options.stacks > 0 && fdg_place_of(left->site, &place);
 	f.site_label = "changed at";
 	f.fact = fact;
-	f.facts = put_facts(fact, left, &w, &other);
+	f.facts = put_facts(fact, left, w, &other);
 	fdg_report(&f);
+}
+
+/* A program may end in a handler that has 2 KiB of a stack left: what is large lies in a mapping. */
+void fdg_stdio_say(const struct fdg_stdio_left *left)
+{
+	struct words *w;
+
+	if (!fdg_report_wants(fdg_finding_level(FDG_NONBLOCK_STDIO)))
+		return;
+	w = fdg_sys_mmap(sizeof(*w), false);
+	if (!w)
+		return;
+	say(left, w);
+	fdg_sys_munmap(w, sizeof(*w));
 }
