@@ -16,6 +16,8 @@ static const struct {
 	{ "below", "most of the numbers below 1,024", false },
 	{ "asked", "the kernel would read", false },
 	{ "meant", "meant", false },
+	{ "other_fd", "other fd", true },
+	{ "other", "also held by", false },
 	{ "command", "command", false },
 	{ "parent_exe", "parent", true },
 };

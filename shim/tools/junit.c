@@ -15,6 +15,7 @@
 #include "tools/explain.h"
 #include "tools/facts.h"
 #include "tools/formats.h"
+#include "tools/places.h"
 #include "tools/plain.h"
 
 struct counts {
@@ -144,7 +145,7 @@ static void put_story(FILE *f, const struct sources *s, const struct run_finding
 	}
 	put_fact(f, "new", finding->excess);
 	put_fact(f, "program", l->exe);
-	put_frames(f, s, strncmp(l->id, "cloexec.", 8) == 0 ? "started at" : "at", l->site, l->sites);
+	put_frames(f, s, places_act(l), l->site, l->sites);
 	put_frames(f, s, "made at", l->created, l->createds);
 	for (size_t i = 1; i < finding->places; i++)
 		put_frames(f, s, "and at", &finding->place[i].frame, 1);

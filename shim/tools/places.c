@@ -15,6 +15,19 @@ const struct log_frame *places_frame(const struct log_line *l)
 	return site ? site : created;
 }
 
+const char *places_act(const struct log_line *l)
+{
+	static const struct { const char *id, *act; } acts[] = {
+		{ "cloexec.", "started at" }, { "select.fortify", "at" },      { "select.", "called at" },
+		{ "nonblock.stall", "called at" }, { "nonblock.", "changed at" }, { "", "at" },
+	};
+	size_t i = 0;
+
+	while (strncmp(l->id, acts[i].id, strlen(acts[i].id)) != 0)
+		i++;
+	return acts[i].act;
+}
+
 static struct run_place *find(const struct run_finding *f, const struct log_frame *frame)
 {
 	for (size_t i = 0; i < f->places; i++)

@@ -8,6 +8,8 @@
 
 /* The frame that is to be mended: the first one of "created" or of "site", as the explanation of the finding says. NULL: there is none. */
 const struct log_frame *places_frame(const struct log_line *l);
+/* What "site" is in this finding: "started at", "changed at", … as the library's text has it (site_label in guards/). */
+const char *places_act(const struct log_line *l);
 /* One more report of the finding. */
 void places_add(struct pool *pool, struct run_finding *f, const struct log_line *l);
 /* What a compiler made of one line of source, is one place. s may be NULL: then each address is one. */

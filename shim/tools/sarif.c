@@ -12,6 +12,7 @@
 #include "report/line.h"
 #include "tools/formats.h"
 #include "tools/jsonout.h"
+#include "tools/places.h"
 #include "tools/sarif.h"
 
 #define RESULTS_MAX 5000 /* the forge shows no more */
@@ -153,7 +154,7 @@ static const char *label(const struct run_finding *f, bool created)
 {
 	if (created)
 		return "made at";
-	return strncmp(f->line.id, "cloexec.", 8) == 0 ? "started at" : "at";
+	return places_act(&f->line);
 }
 
 /* The frames in the repository, other than the one that the result is shown at. */

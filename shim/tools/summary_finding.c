@@ -80,10 +80,14 @@ static void put_facts(const struct page *p, struct pool *scratch, const struct l
 		put_fact(p, fact[i].label, fact[i].text);
 }
 
-/* "started at" is what the act of a leak is; see report/text.c. */
-static const char *act_of(const struct log_line *l)
+/* What is to be mended comes first. */
+static void put_both(const struct page *p, const struct log_line *l)
 {
-	return strncmp(l->id, "cloexec.", 8) == 0 ? "started at" : "at";
+	if (places_frame(l) != l->created)
+		put_frames(p, places_act(l), l->site, l->sites);
+	put_frames(p, "made at", l->created, l->createds);
+	if (places_frame(l) == l->created)
+		put_frames(p, places_act(l), l->site, l->sites);
 }
 
 void page_finding(const struct page *p, const struct run_finding *f, size_t n)
@@ -96,8 +100,7 @@ void page_finding(const struct page *p, const struct run_finding *f, size_t n)
 	fprintf(p->f, " [%s]\n", l->id);
 	if (f->excess)
 		put_fact(p, "new", f->excess);
-	put_frames(p, "made at", l->created, l->createds);
-	put_frames(p, act_of(l), l->site, l->sites);
+	put_both(p, l);
 	if (!l->sites && !l->createds)
 		put_fact(p, "program", l->exe);
 	put_places(p, f);

@@ -11,7 +11,7 @@ unset FDGUARD_BUILD_DIR # what is installed finds itself
 cp -r "$FDG_SRC/tests/check/sample" 'the sample'
 cd 'the sample' || exit 99
 git init -q . && git add .
-all='uplink collector probe'
+all='uplink collector probe gateway'
 build="$tmp/the build"
 formats=
 [ -z "${FDG_LIBDW:-}" ] || formats='xml sarif'
@@ -56,15 +56,16 @@ END
 
 ci
 same 'the CI of the sample fails' 8 "$status"
-tests_say 3 Failed
+tests_say 4 Failed
 named uplink cloexec.leaked uplink_open 'made at'
-named collector select.overflow may_write at
+named collector select.overflow may_write 'called at'
 named probe select.fortify may_write at
+named gateway nonblock.shared tune 'changed at'
 check 'what ended the probe is told' grep -q 'killed by SIGABRT' said
 
 ci -DSAMPLE_FIXED=ON
 same 'after the fix it passes' 0 "$status"
-tests_say 3 Passed
+tests_say 4 Passed
 if [ -n "$formats" ]; then
 	for program in $all; do
 		same "$program: nothing in SARIF" 0 "$(grep -c '"ruleId"' "$build/$program.sarif")"
@@ -79,10 +80,10 @@ for program in $all; do
 	"$tmp/prefix/bin/fdguard" check --baseline "baselines/$program.txt" --update-baseline -- "$build/$program" >/dev/null 2>&1
 done
 ci -DSAMPLE_BASELINES="$PWD/baselines"
-tests_say 2 Passed
+tests_say 3 Passed
 tests_say 1 'probe.*Failed'
 ci -DSAMPLE_NEW_BUG=ON
-tests_say 1 Passed
+tests_say 2 Passed
 tests_say 1 'uplink.*Failed'
 bug uplink 'NEW BUG'
 same 'the new leak alone is told' 1 "$(grep -c '\[cloexec\.leaked\]$' said)"
