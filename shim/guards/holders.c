@@ -69,7 +69,7 @@ static long auxiliary(const char *path, char *ret, size_t size)
 }
 
 /* Its auxiliary vector holds addresses that the kernel chose for this image: another image has others. */
-static bool has_execd(int pid)
+bool fdg_holders_has_execd(int pid)
 {
 	char path[32], mine[AUXV_MAX], theirs[AUXV_MAX];
 	struct fdg_buf b = FDG_BUF(path);
@@ -86,7 +86,7 @@ static bool is_gone(int pid)
 
 static bool holds(int pid, int fd, struct fdg_holder *ret)
 {
-	*ret = (struct fdg_holder){ pid, fd, has_execd(pid) };
+	*ret = (struct fdg_holder){ pid, fd, fdg_holders_has_execd(pid) };
 	if (!ret->has_execd)
 		return fdg_same_there(fd, pid, fd) != FDG_NOT_SAME;
 	for (ret->fd = 0; ret->fd <= 2; ret->fd++)
@@ -140,4 +140,22 @@ void fdg_holders_forked(int child)
 
 	if (c)
 		atomic_store_explicit(&c->child[atomic_fetch_add(&c->next, 1) % FDG_CHILDREN], (uint64_t)fdg_sys_getpid() << 32 | (uint32_t)child, memory_order_relaxed);
+}
+
+unsigned fdg_holders_count(void)
+{
+	struct fdg_children *c = atomic_load_explicit(&fdg_children, memory_order_acquire);
+
+	return c ? atomic_load_explicit(&c->next, memory_order_relaxed) : 0;
+}
+
+bool fdg_holders_is_forked_since(int pid, unsigned count)
+{
+	struct fdg_children *c = atomic_load_explicit(&fdg_children, memory_order_acquire);
+	unsigned next = fdg_holders_count();
+
+	for (unsigned i = next - count > FDG_CHILDREN ? next - FDG_CHILDREN : count; c && i != next; i++)
+		if ((int)(uint32_t)atomic_load_explicit(&c->child[i % FDG_CHILDREN], memory_order_relaxed) == pid)
+			return true;
+	return false;
 }

@@ -35,6 +35,8 @@ struct fdg_holder {
 	bool has_execd;
 };
 bool fdg_holders_next_child(int fd, unsigned *at, struct fdg_holder *ret);
+/* Is its program image another than ours, and no copy of it? True where we may not look. */
+bool fdg_holders_has_execd(int pid);
 /* Was fd made before this process forked, or was forked? */
 bool fdg_holders_is_older(int fd);
 /* A forked child: does its parent hold what we have as fd? */
@@ -48,5 +50,8 @@ struct fdg_children {
 };
 extern struct fdg_children *_Atomic fdg_children; /* NULL: never forked */
 void fdg_holders_forked(int child);
+/* How many there were, by this process and its relatives; and was pid forked since then? */
+unsigned fdg_holders_count(void);
+bool fdg_holders_is_forked_since(int pid, unsigned count);
 
 #endif

@@ -6,11 +6,9 @@
 
 #include "base/fmt.h"
 #include "base/sys.h"
-#include "ledger/ledger.h"
 
 #include "base/poison.h"
 
-#define EPOLLS 64
 #define BYTES_MAX (4u << 20) /* of one list: 40,000 registrations */
 
 /* Lines of /proc/self/fdinfo/EPFD: "tfd:        7 events:       1b data: …", one byte after the other. */
@@ -67,19 +65,8 @@ static bool lists(int epfd, int fd, uint64_t *ret_others)
 	return r.found;
 }
 
-bool fdg_find_interest(int fd, struct fdg_interest *ret)
+bool fdg_interest_of(int epfd, int fd, struct fdg_interest *ret)
 {
-	struct fdg_known k;
-	unsigned seen = 0;
-
-	for (int epfd = fdg_ledger_next(0); epfd >= 0 && seen < EPOLLS; epfd = fdg_ledger_next(epfd + 1)) {
-		if (!fdg_ledger_look(epfd, &k) || fdg_kindword_kind(k.kind) != FDG_KIND_EPOLL)
-			continue;
-		seen++;
-		if (lists(epfd, fd, &ret->others)) {
-			ret->epfd = epfd;
-			return true;
-		}
-	}
-	return false;
+	ret->epfd = epfd;
+	return lists(epfd, fd, &ret->others);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which epoll of this process has a descriptor in its interest list? Reads /proc: for reports alone. Async-signal-safe. */
+/* Does an epoll have a descriptor in its interest list? Reads /proc: for reports alone. Async-signal-safe. */
 #ifndef FDG_GUARDS_INTEREST_H
 #define FDG_GUARDS_INTEREST_H
 
@@ -11,7 +11,6 @@ struct fdg_interest {
 	uint64_t others; /* in the same list */
 };
 
-/* Of the epolls that the ledger knows. */
-bool fdg_find_interest(int fd, struct fdg_interest *ret);
+bool fdg_interest_of(int epfd, int fd, struct fdg_interest *ret);
 
 #endif

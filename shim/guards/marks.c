@@ -17,13 +17,13 @@
 
 struct mark {
 	_Atomic uint64_t identity; /* 0: not known */
+	_Atomic uint32_t generation; /* of the entry: all eventfds are one inode */
 	const void *_Atomic site;  /* where the program asked for it; NULL: it never did, and blocked before another was made non-blocking */
 	const char *_Atomic call;
-	_Atomic int pid; /* of the process that asked for it */
 };
 
 FDG_BIG static struct mark *_Atomic chunks[FDG_WATCH_MAX / CHUNK];
-static _Atomic bool any_mark; /* ever */
+_Atomic bool fdg_marked;
 
 static uint64_t identity_now(int fd)
 {
@@ -62,9 +62,9 @@ void fdg_mark_set(int fd, const void *site, const char *call)
 	atomic_store_explicit(&m->identity, identity_now(fd), memory_order_relaxed);
 	atomic_store_explicit(&m->site, site, memory_order_relaxed);
 	atomic_store_explicit(&m->call, call, memory_order_relaxed);
-	atomic_store_explicit(&m->pid, fdg_sys_getpid(), memory_order_relaxed);
-	if (!atomic_load_explicit(&any_mark, memory_order_relaxed))
-		atomic_store_explicit(&any_mark, true, memory_order_relaxed);
+	atomic_store_explicit(&m->generation, fdg_ledger_generation(fd), memory_order_relaxed);
+	if (!fdg_mark_any())
+		atomic_store_explicit(&fdg_marked, true, memory_order_relaxed);
 	fdg_watch_change(fd, FDG_WATCH_BLOCKS, 0);
 }
 
@@ -79,20 +79,20 @@ bool fdg_nonblock_still(int fd)
 	struct mark *m = mark_of(fd);
 	uint64_t identity = m ? atomic_load_explicit(&m->identity, memory_order_relaxed) : 0;
 
-	if (!identity || identity == identity_now(fd))
+	if ((!identity || identity == identity_now(fd)) && (!m || atomic_load_explicit(&m->generation, memory_order_relaxed) == fdg_ledger_generation(fd)))
 		return true;
 	fdg_mark_clear(fd);
 	return false;
 }
 
-/* A copy of what waits waits too. One that is 0 to 2 is read by code that we do not see. */
+/* A copy of what waits waits too. One that is 0 to 2 is read by code that we do not see, and in memory that is not ours nobody would know of it. */
 void fdg_nonblock_copied(int from, int to)
 {
 	struct mark *m = fdg_mark_is(from) ? mark_of(from) : NULL;
 
-	if (m && to <= 2)
+	if (m && (to <= 2 || fdg_foreign_memory()))
 		fdg_nonblock_give_up(from);
-	else if (m && !fdg_foreign_memory())
+	else if (m)
 		fdg_mark_set(to, atomic_load(&m->site), atomic_load(&m->call));
 }
 
@@ -116,21 +116,19 @@ void fdg_nonblock_give_up(int fd)
 
 	if (flags < 0)
 		return;
-	fdg_mark_clear(fd);
-	if (!atomic_load(&m->site))
-		return;
-	fdg_sys_fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
-	if (!fdg_foreign_memory())
+	if (atomic_load(&m->site) && flags & O_NONBLOCK)
+		fdg_sys_fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
+	fdg_mark_clear(fd); /* not before: a reader that finds no mark counts on the kernel */
+	if (atomic_load(&m->site) && flags & O_NONBLOCK && !fdg_foreign_memory()) /* else who gave it up told */
 		tell_given_up(fd, m);
 }
 
-/* Will a program that this process becomes want fd to block? In a forked child not what only leaks: its parent's loop counts on the mode. */
+/* Will a program that is started now have fd, and count on its blocking? One that was never asked to is non-blocking without us, too. */
 static bool survives(int fd)
 {
 	struct mark *m = fdg_mark_is(fd) && fdg_nonblock_still(fd) ? mark_of(fd) : NULL;
 
-	return m && atomic_load(&m->site) && (atomic_load(&m->pid) == fdg_sys_getpid() || fdg_ledger_state(fd) & FDG_MEANT) &&
-	       fdg_sys_fcntl(fd, F_GETFD, 0) == 0;
+	return m && atomic_load(&m->site) && fdg_sys_fcntl(fd, F_GETFD, 0) == 0;
 }
 
 static int next_survivor(int fd)
@@ -141,22 +139,10 @@ static int next_survivor(int fd)
 	return -1;
 }
 
-static void set_survivors(bool nonblocking)
-{
-	if (!atomic_load_explicit(&any_mark, memory_order_relaxed))
-		return;
-	for (int fd = next_survivor(3); fd >= 0; fd = next_survivor(fd + 1)) {
-		int flags = fdg_sys_fcntl(fd, F_GETFL, 0);
-
-		if (flags >= 0)
-			fdg_sys_fcntl(fd, F_SETFL, nonblocking ? flags | O_NONBLOCK : flags & ~O_NONBLOCK);
-	}
-}
-
-/* A vfork child gave up what it made its 0 to 2, and could write nothing of it. */
+/* A vfork child gave up what it passed on, and could write nothing of it. */
 void fdg_nonblock_child_left(void)
 {
-	if (!atomic_load_explicit(&any_mark, memory_order_relaxed) || fdg_foreign_memory())
+	if (!fdg_mark_any() || fdg_foreign_memory())
 		return;
 	for (int fd = fdg_ledger_next(3); fd >= 0; fd = fdg_ledger_next(fd + 1)) {
 		int flags = fdg_mark_is(fd) && fdg_nonblock_still(fd) ? fdg_sys_fcntl(fd, F_GETFL, 0) : -1;
@@ -170,19 +156,50 @@ void fdg_nonblock_child_left(void)
 
 void fdg_nonblock_release(void)
 {
-	if (!atomic_load_explicit(&any_mark, memory_order_relaxed) || fdg_foreign_memory())
+	if (!fdg_mark_any() || fdg_foreign_memory())
 		return;
 	for (int fd = fdg_ledger_next(3); fd >= 0; fd = fdg_ledger_next(fd + 1))
 		fdg_nonblock_give_up(fd);
 }
 
-void fdg_nonblock_exec(void)
+void fdg_nonblock_exec(struct fdg_nonblock_given *g)
 {
+	g->count = 0;
 	fdg_nonblock_tick();
-	set_survivors(false);
+	if (!fdg_mark_any())
+		return;
+	for (int fd = next_survivor(3); fd >= 0; fd = next_survivor(fd + 1)) {
+		int flags = fdg_sys_fcntl(fd, F_GETFL, 0);
+
+		if (flags < 0 || !(flags & O_NONBLOCK))
+			continue;
+		fdg_sys_fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
+		if (g->count < FDG_GIVEN_MAX)
+			g->fd[g->count++] = fd;
+	}
 }
 
-void fdg_nonblock_exec_failed(void)
+void fdg_nonblock_exec_tell(const struct fdg_nonblock_given *g)
 {
-	set_survivors(true);
+	for (unsigned i = 0; i < g->count; i++)
+		tell_given_up(g->fd[i], mark_of(g->fd[i]));
+}
+
+void fdg_nonblock_exec_failed(const struct fdg_nonblock_given *g)
+{
+	for (unsigned i = 0; i < g->count; i++) {
+		int flags = fdg_sys_fcntl(g->fd[i], F_GETFL, 0);
+
+		if (flags >= 0)
+			fdg_sys_fcntl(g->fd[i], F_SETFL, flags | O_NONBLOCK);
+	}
+}
+
+void fdg_nonblock_starts(bool (*closes)(const void *how, int fd), const void *how)
+{
+	if (!fdg_mark_any())
+		return;
+	for (int fd = next_survivor(3); fd >= 0; fd = next_survivor(fd + 1))
+		if (!closes || !closes(how, fd))
+			fdg_nonblock_give_up(fd);
 }

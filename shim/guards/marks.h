@@ -15,6 +15,13 @@ static inline bool fdg_mark_is(int fd)
 	return fdg_watched(fd) & FDG_WATCH_BLOCKS;
 }
 
+/* Was there ever one? */
+extern _Atomic bool fdg_marked;
+static inline bool fdg_mark_any(void)
+{
+	return __builtin_expect(atomic_load_explicit(&fdg_marked, memory_order_relaxed), 0);
+}
+
 /* Can the data calls wait for fd? */
 bool fdg_mark_can(int fd);
 /* Nothing where they cannot. site NULL: the program did not ask for it, and fd blocked before. */

@@ -11,7 +11,7 @@
  * What we do.
  *  1. The ledger knows which descriptors share a description (dup, fork, arrival by SCM_RIGHTS), and what the program set through each: FDG_NONBLOCK. A descriptor
  *     that has no other holder costs a compare (fdg_holders_is_alone).
- *  2. A change that another descriptor of this process did not ask for: that one is marked, and told of when it is used (late.c), before it can wait or fail. Until
+ *  2. A change that another descriptor of this process did not ask for: that one is marked, and told of when a call on it is about to wait or has failed (late.c). Until
  *     then the program may ask the same for it, as many do for all copies in turn, or close it.
  *  3. Relatives, made by fork: the change is put on a board that they share, and judged 100 ms later (late.h). A server may hold what its child has for a moment.
  *  4. nonblock=fix: the description is non-blocking while any descriptor of it wants that, and those that want to block are marked FDG_WATCH_BLOCKS: the data calls
@@ -46,13 +46,18 @@ static bool wants_nonblocking(int fd)
 	return fdg_ledger_state(fd) & FDG_NONBLOCK;
 }
 
+static void wants(int fd, bool nonblocking)
+{
+	fdg_ledger_flag(fd, nonblocking ? FDG_NONBLOCK : 0, (nonblocking ? 0 : FDG_NONBLOCK) | FDG_MODE_COPIED);
+}
+
 /* Whoever asks knows from now on which mode it has. */
 static void heard(int fd, bool nonblocking)
 {
 	if (!(fdg_watched(fd) & FDG_WATCH_SETTLE))
 		return;
 	fdg_late_drop(fd);
-	fdg_ledger_flag(fd, nonblocking ? FDG_NONBLOCK : 0, nonblocking ? 0 : FDG_NONBLOCK);
+	wants(fd, nonblocking);
 }
 
 int fdg_nonblock_asked(int fd, int flags)
@@ -68,18 +73,37 @@ int fdg_nonblock_asked(int fd, int flags)
 
 /* ---- before the call ---- */
 
-/* Is the description to stay non-blocking, for another that holds it, while fd is to block? */
-static bool stays(const struct fdg_mode_change *c)
+/* It had fd non-blocking when it forked us, and we never asked for that ourselves; or it asked for it since. */
+static bool parent_wants(int fd)
+{
+	int asked = fdg_board_asked_by(fd, fdg_forked_from);
+
+	if (asked < 0)
+		asked = wants_nonblocking(fd) && fdg_board_asked_by(fd, fdg_sys_getpid()) != 1;
+	return asked && fdg_holders_parent_has(fd);
+}
+
+/* One that only inherited the mode may count on either. */
+static bool child_wants(int fd)
 {
 	struct fdg_holder child;
 	unsigned at = 0;
 
+	while (fdg_holders_next_child(fd, &at, &child))
+		if (fdg_board_asked_by(fd, child.pid) == 1)
+			return true;
+	return false;
+}
+
+/* Is the description to stay non-blocking, for another that holds it, while fd is to block? */
+static bool stays(const struct fdg_mode_change *c)
+{
 	if (!c->was || !fdg_mark_can(c->fd))
 		return false;
 	for (int h = fdg_holders_next(c->fd, -1); h >= 0; h = fdg_holders_next(c->fd, h))
 		if (wants_nonblocking(h))
 			return true;
-	return fdg_holders_parent_has(c->fd) || (fdg_holders_is_older(c->fd) && fdg_holders_next_child(c->fd, &at, &child));
+	return fdg_holders_is_older(c->fd) && (parent_wants(c->fd) || child_wants(c->fd));
 }
 
 void fdg_nonblock_look(struct fdg_mode_change *c)
@@ -103,7 +127,7 @@ void fdg_nonblock_note(int fd, bool nonblocking)
 {
 	if (fdg_foreign_memory())
 		return;
-	fdg_ledger_flag(fd, nonblocking ? FDG_NONBLOCK : 0, nonblocking ? 0 : FDG_NONBLOCK);
+	wants(fd, nonblocking);
 	if (fdg_ledger_state(fd) & FDG_POLLED)
 		fdg_stall_mode(fd, nonblocking);
 }
@@ -206,6 +230,7 @@ void fdg_nonblock_before_fork(void)
 	if (fdg_options.nonblock == FDG_OFF || fdg_foreign_memory())
 		return;
 	fdg_board_open();
+	fdg_late_forking();
 	fdg_ledger_forking();
 }
 
@@ -225,6 +250,6 @@ void fdg_nonblock_end(void)
 {
 	if (fdg_options.nonblock == FDG_OFF || fdg_foreign_memory())
 		return;
-	fdg_late_end();
 	fdg_board_judge(true);
+	fdg_late_end();
 }

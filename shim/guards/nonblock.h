@@ -80,15 +80,26 @@ void fdg_nonblock_copied(int from, int to);
  * taken off, and EAGAIN is the answer.
  */
 bool fdg_nonblock_still(int fd);
-/* A data call on fd, which is FDG_WATCH_SETTLE: its mode was changed behind it, and now it is used. */
+/* A data call on fd, which is FDG_WATCH_SETTLE, suffers: its mode was changed behind it. */
 void fdg_nonblock_settle(int fd);
 /* The descriptor is used by code that we do not see (a FILE of libc, another program): gives up our keeping it non-blocking. */
 void fdg_nonblock_give_up(int fd);
 /* All of them: a seccomp filter is next, and after it nobody waits for them. */
 void fdg_nonblock_release(void);
-/* The same for what survives an exec; and back, if the exec failed. Right in a vfork child. */
-void fdg_nonblock_exec(void);
-void fdg_nonblock_exec_failed(void);
+/*
+ * The same for what survives an exec; and back, if the exec failed. Right in a vfork child, which tells nothing: its parent does (fdg_nonblock_child_left). What does not
+ * fit into the list is not given back.
+ */
+#define FDG_GIVEN_MAX 32
+struct fdg_nonblock_given {
+	unsigned count;
+	int fd[FDG_GIVEN_MAX];
+};
+void fdg_nonblock_exec(struct fdg_nonblock_given *g);
+void fdg_nonblock_exec_tell(const struct fdg_nonblock_given *g);
+void fdg_nonblock_exec_failed(const struct fdg_nonblock_given *g);
+/* What a program gets that libc starts for us; but what it closes before. NULL: nothing. */
+void fdg_nonblock_starts(bool (*closes)(const void *how, int fd), const void *how);
 
 /* A call of ours that a busy program makes now and then: judges the changes that are old enough. */
 extern _Atomic bool fdg_late_ticks; /* this process forked, or shared a description */

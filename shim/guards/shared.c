@@ -81,6 +81,10 @@ static void fill_places(struct report *r, const struct fdg_shared *s)
 
 	r->f.site = r->site;
 	r->f.sites = fdg_origin_places(s->origin, s->site, r->site, fdg_options.stacks);
+	if (!r->f.sites && s->place.object && fdg_options.stacks) {
+		r->site[0] = s->place;
+		r->f.sites = 1;
+	}
 	r->f.site_label = "changed at";
 	r->f.created = r->created;
 	if (fdg_ledger_look(s->other_pid ? s->fd : s->other, &k))

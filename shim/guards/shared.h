@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "options/options.h"
+#include "report/report.h"
 
 /* The mode of a description was changed through fd, and another descriptor of it did not ask for that. */
 struct fdg_shared {
@@ -17,8 +18,9 @@ struct fdg_shared {
 	bool asked;              /* it was to be non-blocking */
 	bool fixed;              /* each has the mode that it asked for: by us */
 	const char *call;        /* "F_SETFL", "FIONBIO" */
-	const void *site;        /* of that call */
+	const void *site;        /* of that call; NULL: see `place` */
 	uint32_t origin;         /* the call stack there, if it was kept */
+	struct fdg_place place;  /* where another process made it; object NULL: not known */
 	enum fdg_level level;
 };
 

@@ -15,7 +15,8 @@
  *
  * What we do. A descriptor that is put into an interest list while it blocks, or that turns blocking while it is in one, is watched (ledger/watch.h). A data call on it
  * by a thread that has waited in epoll_wait is timed, with a clock that ticks every few milliseconds. What took 100 ms is reported, if the descriptor still is in the list
- * of an epoll of ours: who closed his epoll has no loop any more. A connect is timed on any descriptor.
+ * of an epoll that this thread, and no other, waits on: who closed his epoll has no loop any more, and a pool of threads on one epoll goes on with those that are left. A
+ * connect is timed on any descriptor.
  */
 #include "guards/stall.h"
 
@@ -26,6 +27,7 @@
 #include <time.h>
 
 #include "base/address.h"
+#include "base/big.h"
 #include "base/sys.h"
 #include "guards/interest.h"
 #include "guards/origin.h"
@@ -39,7 +41,12 @@
 
 #define LONG_MS 100
 
+#define EPOLLS 1024u /* numbers above share a place with one of these, and then both may stay silent */
+#define SEVERAL 1u
+
 _Thread_local bool fdg_has_loop;
+_Thread_local struct fdg_loop fdg_loops[FDG_LOOPS];
+FDG_BIG static _Atomic uint64_t waiter[EPOLLS]; /* the thread that waits on an epoll: an address of it, and above 48 bits the entry's generation; SEVERAL: more than one did */
 static _Atomic unsigned char unknown; /* of 0 to 2, which the ledger need not know: one bit each, in an interest list */
 
 static bool is_polled(int fd, uint32_t state)
@@ -57,6 +64,54 @@ static void set_polled(int fd, uint32_t state, bool polled)
 		atomic_fetch_or(&unknown, (unsigned char)(1u << fd));
 	else if ((unsigned)fd <= 2)
 		atomic_fetch_and(&unknown, (unsigned char)~(1u << fd));
+}
+
+static uint64_t waiter_word(uintptr_t who, uint32_t generation)
+{
+	return (uint64_t)(generation & 0xffff) << 48 | (who & UINT64_C(0xffffffffffff));
+}
+
+static void put_waiter(int epfd, uint32_t generation)
+{
+	_Atomic uint64_t *w = &waiter[(unsigned)epfd % EPOLLS];
+	uint64_t mine = waiter_word((uintptr_t)fdg_loops, generation), seen = atomic_load_explicit(w, memory_order_relaxed), want;
+
+	do
+		want = seen == 0 || seen >> 48 != mine >> 48 || seen == mine ? mine : waiter_word(SEVERAL, generation);
+	while (seen != want && !atomic_compare_exchange_weak(w, &seen, want));
+}
+
+/* Thread-local: in a vfork child it is the parent's. */
+void fdg_loop_changes(int epfd)
+{
+	struct fdg_loop l = { epfd, fdg_ledger_generation(epfd) };
+	unsigned at = 0;
+
+	if (epfd < 0 || fdg_foreign_memory())
+		return;
+	while (at < FDG_LOOPS - 1 && (fdg_loops[at].epfd != epfd || fdg_loops[at].generation != l.generation))
+		at++;
+	for (; at > 0; at--)
+		fdg_loops[at] = fdg_loops[at - 1];
+	fdg_loops[0] = l;
+	fdg_has_loop = true;
+	put_waiter(epfd, l.generation);
+}
+
+void fdg_loop_forked(void)
+{
+	fdg_has_loop = false;
+	for (unsigned i = 0; i < FDG_LOOPS; i++)
+		fdg_loops[i] = (struct fdg_loop){ 0, 0 };
+}
+
+/* Is it an epoll still, that only this thread waits on? */
+static bool is_own(const struct fdg_loop *l)
+{
+	struct fdg_known k;
+
+	return fdg_ledger_look(l->epfd, &k) && fdg_kindword_kind(k.kind) == FDG_KIND_EPOLL && k.generation == l->generation && !(k.flags & FDG_SHARED) &&
+	       atomic_load_explicit(&waiter[(unsigned)l->epfd % EPOLLS], memory_order_relaxed) == waiter_word((uintptr_t)fdg_loops, l->generation);
 }
 
 /* For the program, who may have been told so by us. */
@@ -138,7 +193,7 @@ struct stall {
 	const char *call;
 	const void *site;
 	int64_t ms;
-	bool polled;
+	bool polled, has_loop;
 	struct fdg_interest interest;
 	char what[64], peer[128], local[128], message[384];
 };
@@ -149,7 +204,8 @@ static void put_message(struct stall *s)
 
 	fdg_fmt(&b, "%s on fd %d (%s) kept a thread that has an event loop for %ld ms", s->call, s->fd, s->what, (long)s->ms);
 	if (s->polled && s->interest.others)
-		fdg_fmt(&b, ", and the %lu other%s of epoll %d with it", (unsigned long)s->interest.others, s->interest.others == 1 ? "" : "s", s->interest.epfd);
+		fdg_fmt(&b, "; no other thread waits for the %lu other%s of epoll %d", (unsigned long)s->interest.others, s->interest.others == 1 ? "" : "s",
+			s->interest.epfd);
 }
 
 static const char *advice(const struct stall *s)
@@ -193,6 +249,15 @@ static void say(struct stall *s)
 	fdg_report(&f);
 }
 
+static void look_at_loops(struct stall *s)
+{
+	for (unsigned i = 0; i < FDG_LOOPS && !s->polled; i++)
+		if (is_own(&fdg_loops[i])) {
+			s->has_loop = true;
+			s->polled = fdg_interest_of(fdg_loops[i].epfd, s->fd, &s->interest);
+		}
+}
+
 void fdg_stall_end(int64_t begun, int fd, const char *call, const void *site)
 {
 	struct stall s = { .fd = fd, .call = call, .site = site };
@@ -202,7 +267,7 @@ void fdg_stall_end(int64_t begun, int fd, const char *call, const void *site)
 	s.ms = now() - begun;
 	if (s.ms < LONG_MS || fdg_phase_now() != FDG_ACTIVE || fdg_foreign_memory() || !fdg_report_wants(FDG_LEVEL_WARNING))
 		return;
-	s.polled = fdg_find_interest(fd, &s.interest);
-	if (s.polled || (strcmp(call, "connect") == 0 && blocks(fd)))
+	look_at_loops(&s);
+	if (s.polled || (s.has_loop && strcmp(call, "connect") == 0 && blocks(fd)))
 		say(&s);
 }

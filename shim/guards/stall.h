@@ -10,8 +10,28 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ledger/ledger.h"
+
 /* This thread has waited in epoll_wait or a twin of it. */
 extern _Thread_local bool fdg_has_loop;
+
+/* The epolls that it waited on last, the latest first. */
+#define FDG_LOOPS 4
+struct fdg_loop {
+	int epfd;
+	uint32_t generation; /* of its entry: the number may be another's by now */
+};
+extern _Thread_local struct fdg_loop fdg_loops[FDG_LOOPS];
+void fdg_loop_changes(int epfd);
+/* A forked child: it has waited on nothing. */
+void fdg_loop_forked(void);
+
+/* It is about to wait on epfd. */
+static inline void fdg_loop_waits(int epfd)
+{
+	if (__builtin_expect(!fdg_has_loop || fdg_loops[0].epfd != epfd || fdg_loops[0].generation != fdg_ledger_generation(epfd), 0))
+		fdg_loop_changes(epfd);
+}
 
 /* epoll_ctl(epfd, op, fd, …) succeeded. */
 void fdg_stall_registered(int epfd, int op, int fd, const void *site);

@@ -14,9 +14,10 @@
  * Right: remember the flags and put them back before leaving, on a signal's way out too.
  *
  * What we do. At the first change of a description that the program was started with we remember it; when the program leaves (or execs) it is judged:
- * is the mode that the program set last another than it was at the start, and is it still so? A child of fork is judged for its own changes alone, but by what its parent
- * found. Silent: a mode that nobody else can meet (a pipe that only this program holds), files, and listening sockets, whose next owner sets the mode that it needs.
- * With nonblock=fix it is put back, also on the way out of SIGINT, SIGTERM, SIGHUP, SIGPIPE and SIGALRM where the program has no handler of its own.
+ * is the mode that the program set last another than it was at the start, and is it still so? A child of fork is judged for its own changes alone: it may leave what it met as well
+ * as what its parent found. What a parent leaves to its child is judged when that leaves. Silent: a mode that nobody else can meet (a pipe that only this program holds), files, and listening sockets, whose next owner sets the mode that it needs.
+ * With nonblock=fix it is put back, unless another process uses it: one that is not an ancestor of the program, which waits for its end. A signal that ends the program leaves it
+ * as it is: a handler of ours would be seen, and would need stack.
  */
 #include "guards/stdio.h"
 
@@ -29,7 +30,8 @@
 #include "base/big.h"
 #include "base/same.h"
 #include "base/sys.h"
-#include "guards/fatal.h"
+#include "guards/holders.h"
+#include "guards/sharer.h"
 #include "guards/stdio_say.h"
 #include "ledger/ledger.h"
 #include "options/options.h"
@@ -47,7 +49,10 @@ struct change {
 	_Atomic uint64_t dev, ino;
 	_Atomic int access; /* O_RDONLY, O_WRONLY or O_RDWR */
 	_Atomic bool before, now; /* non-blocking? */
+	_Atomic bool met; /* by its owner, before that changed it; usually what `before` is */
 	_Atomic int owner; /* the process that changed it: this one, or its parent before it forked */
+	_Atomic int elder; /* whose it was before that; 0: nobody's */
+	_Atomic unsigned since; /* fdg_holders_count() when its owner changed it first */
 	_Atomic bool restored; /* for an exec, by us */
 	_Atomic uintptr_t site;
 };
@@ -155,11 +160,38 @@ static struct change *claim(int fd, const struct stat *st, bool was)
 		c->dev = st->st_dev;
 		c->ino = st->st_ino;
 		c->access = access_of(fd);
-		c->before = found(fd, was);
+		c->before = c->met = found(fd, was);
+		c->owner = fdg_sys_getpid();
+		c->elder = 0;
+		c->since = fdg_holders_count();
 		c->restored = false;
+		fdg_sharer_know_ancestors();
 		return c;
 	}
 	return NULL;
+}
+
+/* This process changes it; or, if its parent is gone, goes on with what that did. */
+static void own(struct change *c, bool was)
+{
+	int self = fdg_sys_getpid();
+
+	if (c->owner == self)
+		return;
+	if (fdg_sharer_has(c->owner, c->fd)) {
+		c->elder = c->owner;
+		c->met = was;
+	}
+	c->owner = self;
+	c->since = fdg_holders_count();
+}
+
+/* What it met is there again: its parent goes on with that. */
+static void disown(struct change *c)
+{
+	c->owner = c->elder;
+	c->elder = 0;
+	c->met = c->before;
 }
 
 void fdg_stdio_changed(int fd, bool was, bool now, const void *site)
@@ -178,13 +210,13 @@ void fdg_stdio_changed(int fd, bool was, bool now, const void *site)
 		return;
 	if (!is_open_as(c, c->fd))
 		c->fd = fd;
+	own(c, was);
 	c->now = now;
 	c->site = (uintptr_t)site;
-	c->owner = fdg_sys_getpid();
+	if (c->elder && now == c->met)
+		disown(c);
 	c->state = USED;
 	atomic_store_explicit(&fdg_stdio_any, true, memory_order_relaxed);
-	if (fdg_options.nonblock == FDG_FIX && now != c->before)
-		fdg_fatal_catch();
 }
 
 /* A descriptor of it that is not in first..last, or -1. */
@@ -198,27 +230,37 @@ static int another(const struct change *c, unsigned first, unsigned last)
 	return -1;
 }
 
-/* Is it left in another mode than it was found in, by what this process set last? */
-static bool is_changed(const struct change *c)
+/* Is it left in another mode than it was found in, by what this process set last? Or its parent, if that has it no more. */
+static bool is_changed(const struct change *c, int fd)
 {
-	return c->state == USED && c->now != c->before && !c->restored && c->owner == fdg_sys_getpid();
+	if (c->state != USED || c->now == c->before || c->now == c->met || c->restored || is_nonblocking(fd) != c->now)
+		return false;
+	return c->owner == fdg_sys_getpid() || !fdg_sharer_has(c->owner, fd);
 }
 
-/* *restored: it is only for now. */
+/* What is closed by an exec is left, as by an exit. */
+static const char *who_gets(int fd, const char *file)
+{
+	return file && !(fdg_sys_fcntl(fd, F_GETFD, 0) & FD_CLOEXEC) ? file : NULL;
+}
+
+/* `file`: what is exec'd. */
 static void judge(struct change *c, int fd, const char *file)
 {
-	struct fdg_stdio_left left = { .fd = fd, .before = c->before, .now = c->now, .site = (const void *)c->site };
+	struct fdg_stdio_left left = { .fd = fd, .before = c->before, .now = c->now, .site = (const void *)c->site, .file = who_gets(fd, file) };
+	struct fdg_heirs heirs = { c->since, c->owner };
+	struct fdg_sharer other;
+	enum fdg_shared shared = fdg_find_stranger(fd, &heirs, &other);
 
-	if (is_nonblocking(fd) != c->now)
-		return; /* somebody else did something about it */
-	/* What is closed by the exec is left, as by an exit. */
-	left.file = file && !(fdg_sys_fcntl(fd, F_GETFD, 0) & FD_CLOEXEC) ? file : NULL;
-	left.fixed = fdg_options.nonblock == FDG_FIX;
+	if (other.is_heir && !left.file)
+		return; /* it is judged when that leaves */
+	left.fixed = fdg_options.nonblock == FDG_FIX && shared == FDG_SHARED_BY_NONE;
+	left.other = other.pid ? &other : NULL;
 	for (int n = 0; n <= 2; n++)
 		left.is[n] = n == fd || fdg_same_here(fd, n) != FDG_NOT_SAME;
 	if (left.fixed) {
 		set_mode(fd, c->before);
-		c->restored = file != NULL;
+		c->restored = file != NULL; /* for now: the exec may fail */
 	}
 	fdg_stdio_say(&left);
 }
@@ -231,9 +273,9 @@ void fdg_stdio_leave(const char *file)
 		struct change *c = &changes[i];
 		int fd = -1;
 
-		if (is_changed(c))
+		if (c->state == USED)
 			fd = is_open_as(c, c->fd) ? c->fd : another(c, ~0u, 0);
-		if (fd >= 0)
+		if (fd >= 0 && is_changed(c, fd))
 			judge(c, fd, file);
 	}
 }
@@ -262,14 +304,8 @@ void fdg_stdio_closing_slow(unsigned first, unsigned last)
 			c->fd = other;
 			continue;
 		}
-		if (is_changed(c))
+		if (is_changed(c, fd))
 			judge(c, fd, NULL);
 		c->state = FREE;
 	}
-}
-
-void fdg_stdio_release(void)
-{
-	if (fdg_stdio_has_work() && !fdg_foreign_memory())
-		fdg_fatal_release();
 }

@@ -22,7 +22,6 @@ static inline bool fdg_stdio_is_inherited(int fd)
 	return fdg_ledger_is_inherited(fd);
 }
 
-
 /* The program changes the mode of such a description: it was `was`, and now is `now`. After the real call. */
 void fdg_stdio_changed(int fd, bool was, bool now, const void *site);
 
@@ -31,8 +30,6 @@ void fdg_stdio_changed(int fd, bool was, bool now, const void *site);
 void fdg_stdio_leave(const char *file);
 /* The exec failed after all: the program's own modes again. */
 void fdg_stdio_stay(void);
-/* Before a seccomp filter: our signal handlers are taken off. */
-void fdg_stdio_release(void);
 
 extern _Atomic bool fdg_stdio_any; /* a mode was changed here */
 

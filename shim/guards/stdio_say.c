@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "guards/stdio_say.h"
 
-#include <fcntl.h>
-#include <string.h>
-#include <time.h>
-
 #include "base/address.h"
 #include "base/fmt.h"
 #include "base/same.h"
@@ -65,29 +61,12 @@ static void put_other(struct fdg_buf *b, const struct fdg_sharer *s)
 	fdg_fmt(b, "%s (pid %d), as its descriptor %d", s->program, s->pid, s->fd);
 }
 
-#define SETTLED 100000000 /* ns */
+#define SETTLED 10 /* 1/100 s */
 
 /* This process was there 100 ms ago. */
-__attribute__((noinline)) static bool is_settled(void)
+static bool is_settled(void)
 {
-	char text[512];
-	struct timespec now = { 0, 0 };
-	long n = -1, ticks = 0;
-	int fd = fdg_sys_open("/proc/self/stat", O_RDONLY | O_CLOEXEC, 0), field = 2;
-
-	if (fd >= 0) {
-		n = fdg_sys_read(fd, text, sizeof(text) - 1);
-		fdg_sys_close(fd);
-	}
-	text[n > 0 ? n : 0] = '\0';
-	/* The 22nd field, in 1/100 s since the machine started; the second one, a name in parentheses, may hold anything. */
-	for (const char *at = strrchr(text, ')'); at && *at && field <= 22; at++) {
-		field += *at == ' ';
-		if (field == 22 && *at >= '0' && *at <= '9')
-			ticks = ticks * 10 + (*at - '0');
-	}
-	fdg_sys_clock(CLOCK_BOOTTIME, &now);
-	return ticks && now.tv_sec * INT64_C(1000000000) + now.tv_nsec - ticks * INT64_C(10000000) >= SETTLED;
+	return fdg_sharer_now() - fdg_sharer_stat(fdg_sys_getpid(), 22) >= SETTLED;
 }
 
 /* Who has just started us may still have what it gave us, at a number of its own, for the moment until it closes it: that says nothing. */
@@ -104,8 +83,13 @@ static enum fdg_shared lasting_sharer(int fd, struct fdg_sharer *s)
 /* A terminal is shared as long as nobody can tell the contrary. */
 static bool is_shared(const struct fdg_stdio_left *left, const struct words *w, struct fdg_sharer *s)
 {
-	enum fdg_shared shared = lasting_sharer(left->fd, s);
+	enum fdg_shared shared;
 
+	if (left->other) {
+		*s = *left->other;
+		return true;
+	}
+	shared = lasting_sharer(left->fd, s);
 	return shared == FDG_SHARED_BY_ONE || left->file || (shared == FDG_SHARED_NOT_TOLD && w->what[0] == 't');
 }
 

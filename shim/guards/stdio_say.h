@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+#include "guards/sharer.h"
+
 struct fdg_stdio_left {
 	int fd;
 	bool is[3];       /* stdin, stdout, stderr are the same description */
@@ -12,6 +14,7 @@ struct fdg_stdio_left {
 	bool fixed;       /* it was put back */
 	const char *file; /* what is started with it; NULL: the program leaves, or closes it */
 	const void *site; /* of the last change */
+	const struct fdg_sharer *other; /* who uses it too; NULL: not known */
 };
 
 /* Says nothing where nobody else holds it. */

@@ -178,7 +178,9 @@ void fdg_ledger_copy(int from, int to, uint32_t flags, const void *site)
 	}
 	if (!(k.flags & FDG_SHARED))
 		fdg_ledger_flag(from, FDG_SHARED, 0);
-	put(to, k.kind | flags | (k.flags & (FDG_NONBLOCK | FDG_PASSED)) | FDG_SHARED | FDG_KNOWN, site, k.description);
+	put(to, k.kind | flags | (k.flags & (FDG_NONBLOCK | FDG_PASSED)) | FDG_MODE_COPIED | FDG_SHARED | FDG_KNOWN, site, k.description);
+	if (!(fdg_ledger_state(from) & FDG_SHARED)) /* F_SETFL stores without a lock (fdg_nonblock_simple), and was between load and store */
+		fdg_ledger_flag(from, FDG_SHARED, 0);
 }
 
 void fdg_ledger_identify(int fd, uint64_t description)
@@ -198,8 +200,8 @@ void fdg_ledger_flag(int fd, uint32_t set, uint32_t clear)
 		touch((unsigned)fd, (unsigned)fd, set & FDG_MEANT ? FDG_TOUCHED_MEANT : FDG_TOUCHED_MADE);
 		return;
 	}
-	if (state)
-		atomic_store_explicit(&e->state, (state & ~clear) | set, memory_order_release);
+	while (state && !atomic_compare_exchange_weak_explicit(&e->state, &state, (state & ~clear) | set, memory_order_release, memory_order_relaxed))
+		;
 }
 
 void fdg_ledger_asked(int fd)

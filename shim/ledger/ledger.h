@@ -38,6 +38,9 @@ enum {
 	FDG_KIND_MASK = (1 << 20) - 1,
 };
 
+/* Its mode came with the copy: nobody asked for it through this fd. A flag like those above. */
+#define FDG_MODE_COPIED (UINT32_C(1) << 31)
+
 /* Ids of descriptions that were open when the program started are less than this; 0 is one that we know nothing of. */
 #define FDG_DESCRIPTION_FIRST (UINT64_C(1) << 16)
 
@@ -76,6 +79,14 @@ static inline uint32_t fdg_ledger_state(int fd)
 	struct fdg_entry *e = fdg_ledger_find(fd);
 
 	return e ? atomic_load_explicit(&e->state, memory_order_relaxed) : 0;
+}
+
+/* Another one for each descriptor that the number ever was. */
+static inline uint32_t fdg_ledger_generation(int fd)
+{
+	struct fdg_entry *e = fdg_ledger_find(fd);
+
+	return e ? atomic_load_explicit(&e->generation, memory_order_relaxed) : 0;
 }
 
 void fdg_ledger_learn(int fd, fdg_kindword kind, uint32_t flags, const void *site);

@@ -18,6 +18,7 @@ enum {
 	FDG_WATCH_BLOCKS = 1, /* the program was told that this fd blocks, and its description does not: nonblock=fix */
 	FDG_WATCH_STALL = 2,  /* in an interest list, and its description blocks */
 	FDG_WATCH_SETTLE = 4, /* a change of its mode waits to be judged */
+	FDG_WATCH_WAITS = 8,  /* … by which it waits now */
 };
 
 extern _Atomic unsigned char fdg_watch[FDG_WATCH_MAX];

@@ -106,8 +106,7 @@ static ssize_t do_preadv2(int fd, const struct iovec *v, long n, const long at[2
 	struct fdg_call c;
 	ssize_t r;
 
-	fdg_call_begin(&c, fd, FDG_TAKES, "preadv2", raw, site);
-	c.blocks = c.blocks && !(flags & RWF_NOWAIT);
+	fdg_call_begin_with(&c, fd, FDG_TAKES, "preadv2", raw, site, flags & RWF_NOWAIT);
 	do
 		r = raw ? real_syscall(SYS_preadv2, fd, v, n, at[0], at[1], flags) : real_preadv2(fd, v, (int)n, at[0], flags);
 	while (fdg_call_again(&c, r));
@@ -124,8 +123,7 @@ static ssize_t do_pwritev2(int fd, const struct iovec *v, long n, const long at[
 	struct fdg_call c;
 	ssize_t r;
 
-	fdg_call_begin(&c, fd, FDG_GIVES, "pwritev2", raw, site);
-	c.blocks = c.blocks && !(flags & RWF_NOWAIT);
+	fdg_call_begin_with(&c, fd, FDG_GIVES, "pwritev2", raw, site, flags & RWF_NOWAIT);
 	do
 		r = raw ? real_syscall(SYS_pwritev2, fd, v, n, at[0], at[1], flags) : real_pwritev2(fd, v, (int)n, at[0], flags);
 	while (fdg_call_again(&c, r));
@@ -163,8 +161,7 @@ static ssize_t do_recv(const struct bytes *b, struct sockaddr *from, socklen_t *
 	struct fdg_call c;
 	ssize_t r;
 
-	fdg_call_begin(&c, b->fd, FDG_TAKES, b->name, b->raw, b->site);
-	c.blocks = c.blocks && !(b->flags & NEVER_WAITS);
+	fdg_call_begin_with(&c, b->fd, FDG_TAKES, b->name, b->raw, b->site, b->flags & NEVER_WAITS);
 	do
 		r = real_take(b, from, len, plain);
 	while (fdg_call_again(&c, r));
@@ -195,8 +192,7 @@ static ssize_t do_send(struct bytes *b, const struct sockaddr *to, socklen_t len
 	struct fdg_call c;
 	ssize_t r;
 
-	fdg_call_begin(&c, b->fd, FDG_GIVES, b->name, b->raw, b->site);
-	c.blocks = c.blocks && !(b->flags & MSG_DONTWAIT);
+	fdg_call_begin_with(&c, b->fd, FDG_GIVES, b->name, b->raw, b->site, b->flags & MSG_DONTWAIT);
 	do
 		r = real_give(b, to, len, plain);
 	while (fdg_call_again(&c, r) || fdg_call_opens(&c, r, &b->flags));

@@ -24,8 +24,7 @@ static ssize_t do_recvmsg(int fd, struct msghdr *m, int flags, bool raw, const v
 	struct fdg_call c;
 	ssize_t r;
 
-	fdg_call_begin(&c, fd, FDG_TAKES, "recvmsg", raw, site);
-	c.blocks = c.blocks && !(flags & NEVER_WAITS);
+	fdg_call_begin_with(&c, fd, FDG_TAKES, "recvmsg", raw, site, flags & NEVER_WAITS);
 	if (c.blocks && fdg_sys_is_mapped(m, sizeof(*m)))
 		room = m->msg_controllen;
 	do
@@ -48,12 +47,11 @@ static ssize_t do_sendmsg(int fd, const struct msghdr *m, int flags, bool raw, c
 	struct fdg_call c;
 	ssize_t r;
 
-	fdg_call_begin(&c, fd, FDG_GIVES, "sendmsg", raw, site);
-	c.blocks = c.blocks && !(flags & MSG_DONTWAIT);
+	fdg_call_begin_with(&c, fd, FDG_GIVES, "sendmsg", raw, site, flags & MSG_DONTWAIT);
 	do
 		r = FDG_REAL(&c, sendmsg, fd, m, flags);
 	while (fdg_call_again(&c, r) || fdg_call_opens(&c, r, &flags));
-	if (r > 0 && c.blocks)
+	if (r > 0 && (c.blocks || c.settles))
 		r = fdg_give_rest(&c, r, m->msg_iov, m->msg_iovlen, flags);
 	return fdg_call_end(&c, r);
 }
@@ -130,8 +128,7 @@ static int do_sendmmsg(int fd, struct mmsghdr *v, unsigned n, int flags, bool ra
 	struct many a = { .v = v, .n = n < 1024 ? n : 1024, .flags = flags };
 	int r;
 
-	fdg_call_begin(&a.c, fd, FDG_GIVES, "sendmmsg", raw, site);
-	a.c.blocks = a.c.blocks && !(flags & MSG_DONTWAIT);
+	fdg_call_begin_with(&a.c, fd, FDG_GIVES, "sendmmsg", raw, site, flags & MSG_DONTWAIT);
 	do
 		r = (int)FDG_REAL(&a.c, sendmmsg, fd, v + a.c.moved, n - (unsigned)a.c.moved, flags);
 	while (a.c.blocks && count(&a, r) && !is_done(&a) && goes_on(&a, r));
@@ -238,8 +235,7 @@ static int do_recvmmsg(struct many *a, struct timespec *timeout, int fd, bool ra
 	struct patience p = { .timeout = timeout };
 	int r;
 
-	fdg_call_begin(&a->c, fd, FDG_TAKES, "recvmmsg", raw, site);
-	a->c.blocks = a->c.blocks && !(a->flags & NEVER_WAITS);
+	fdg_call_begin_with(&a->c, fd, FDG_TAKES, "recvmmsg", raw, site, a->flags & NEVER_WAITS);
 	do
 		r = (int)FDG_REAL(&a->c, recvmmsg, fd, a->v + a->c.moved, asked(a), a->flags, timeout_of(&p));
 	while (takes_more(a, &p, r));

@@ -57,10 +57,13 @@ long fdg_give_rest(struct fdg_call *c, long r, const struct iovec *v, size_t cou
 	struct window w;
 	bool socket;
 
-	if (!c->blocks || r <= 0)
+	if (!(c->blocks || c->settles) || r <= 0)
 		return r;
 	asked = total = fdg_iov_total(v, count);
 	if ((size_t)r >= total || !fdg_call_is_stream(c))
+		return r;
+	c->cut = true;
+	if (!c->blocks)
 		return r;
 	socket = fdg_call_socket(c, SO_TYPE) >= 0;
 	while (fdg_call_more(c, r, asked, total)) {

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 
 /* Into a pipe goes what fits, once. */
 static bool is_pipe(int fd)
@@ -50,21 +49,14 @@ struct ends {
 	struct fdg_call in, out;
 };
 
-static bool is_ready(const struct fdg_call *c)
-{
-	struct pollfd p = { c->fd, c->way == FDG_TAKES ? POLLIN : POLLOUT, 0 };
-
-	return fdg_sys_poll(&p, 1, 0) > 0;
-}
-
 /* The one that is waited for: NULL if it is one that does not block. */
 static struct fdg_call *late_end(struct ends *e)
 {
 	struct fdg_call *late = &e->in;
 
-	if (!is_ready(&e->in))
+	if (!fdg_call_is_ready(&e->in))
 		late = &e->in;
-	else if (!is_ready(&e->out) || !e->in.blocks)
+	else if (!fdg_call_is_ready(&e->out) || !e->in.blocks)
 		late = &e->out;
 	return late->blocks ? late : NULL;
 }
@@ -86,7 +78,7 @@ static bool goes_on(struct ends *e, ssize_t r, size_t n)
 	e->out.moved += r > 0 ? (size_t)r : 0;
 	if (r <= 0 || !e->out.blocks || e->out.moved >= n)
 		return false;
-	return fdg_call_socket(&e->out, SO_TYPE) == SOCK_STREAM && is_ready(&e->in);
+	return fdg_call_socket(&e->out, SO_TYPE) == SOCK_STREAM && fdg_call_is_ready(&e->in);
 }
 
 static bool splices_again(struct ends *e, ssize_t r, size_t n)
@@ -98,7 +90,7 @@ static bool splices_again(struct ends *e, ssize_t r, size_t n)
 		return false;
 	if (r >= 0)
 		return goes_on(e, r, n);
-	if (errno != EAGAIN || (e->out.moved && !is_ready(&e->in)))
+	if (errno != EAGAIN || (e->out.moved && !fdg_call_is_ready(&e->in)))
 		return false;
 	late = late_end(e);
 	if (!late)
@@ -109,21 +101,28 @@ static bool splices_again(struct ends *e, ssize_t r, size_t n)
 	return !error;
 }
 
+/* EAGAIN is for the one that is not ready. */
+static void blame(struct ends *e)
+{
+	e->in.settles = e->in.settles && !fdg_call_is_ready(&e->in);
+	e->out.settles = e->out.settles && !fdg_call_is_ready(&e->out);
+}
+
 static ssize_t do_splice(int in, off_t *in_at, int out, off_t *out_at, const size_t n, unsigned flags, bool raw, const void *site)
 {
 	struct ends e;
 	ssize_t r;
 
-	fdg_call_begin(&e.in, in, FDG_TAKES, "splice", raw, site);
-	fdg_call_begin(&e.out, out, FDG_GIVES, "splice", raw, site);
-	if (flags & SPLICE_F_NONBLOCK)
-		e.in.blocks = e.out.blocks = false;
+	fdg_call_begin_with(&e.in, in, FDG_TAKES, "splice", raw, site, flags & SPLICE_F_NONBLOCK);
+	fdg_call_begin_with(&e.out, out, FDG_GIVES, "splice", raw, site, flags & SPLICE_F_NONBLOCK);
 	ask_end(&e.in, &e.out);
 	ask_end(&e.out, &e.in);
 	do
 		r = FDG_REAL(&e.in, splice, in, in_at, out, out_at, n - e.out.moved, flags);
 	while (splices_again(&e, r, n));
 	e.in.moved = e.out.moved;
+	if (e.in.settles || e.out.settles)
+		blame(&e);
 	return fdg_call_end(&e.in, fdg_call_end(&e.out, r));
 }
 

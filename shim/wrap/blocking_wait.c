@@ -14,7 +14,9 @@
 #include "wrap/wrap.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <string.h>
 
 #include "guards/nonblock.h"
 #include "guards/stall.h"
@@ -22,15 +24,36 @@
 
 enum { VAIN = 3, DOZE_LEAST = 50000, DOZE_MOST = 4000000, SEND_SLICE = 20 }; /* waits; ns; ms */
 
-void fdg_call_begin(struct fdg_call *c, int fd, enum fdg_way way, const char *name, bool raw, const void *site)
+bool fdg_call_is_ready(const struct fdg_call *c)
+{
+	struct pollfd p = { c->fd, c->way == FDG_TAKES ? POLLIN : POLLOUT, 0 };
+
+	return fdg_sys_poll(&p, 1, 0) > 0;
+}
+
+/* Of a descriptor that was made blocking behind the program: what is ready does not wait. A socket that is not connected is ready for anything. */
+static bool is_about_to_wait(const struct fdg_call *c)
+{
+	int flags = fdg_sys_fcntl(c->fd, F_GETFL, 0);
+
+	return flags >= 0 && !(flags & O_NONBLOCK) && (strcmp(c->name, "connect") == 0 || !fdg_call_is_ready(c));
+}
+
+static bool failed_to_wait(const struct fdg_call *c, long r)
+{
+	return c->looked || c->cut || (r < 0 && (errno == EAGAIN || errno == EINPROGRESS));
+}
+
+void fdg_call_begin_with(struct fdg_call *c, int fd, enum fdg_way way, const char *name, bool raw, const void *site, bool never_waits)
 {
 	unsigned watch = fdg_out() ? 0 : fdg_watched(fd);
 
 	*c = (struct fdg_call){ .fd = fd, .way = way, .name = name, .raw = raw, .site = site, .error = errno };
-	c->blocks = watch & FDG_WATCH_BLOCKS;
-	if (!(watch & (FDG_WATCH_SETTLE | FDG_WATCH_STALL)) || fdg_foreign_memory())
+	c->blocks = watch & FDG_WATCH_BLOCKS && !never_waits;
+	if (!(watch & (FDG_WATCH_SETTLE | FDG_WATCH_STALL)) || never_waits || fdg_foreign_memory())
 		return;
-	if (watch & FDG_WATCH_SETTLE)
+	c->settles = watch & FDG_WATCH_SETTLE;
+	if (watch & FDG_WATCH_WAITS && is_about_to_wait(c))
 		fdg_nonblock_settle(fd);
 	if (watch & FDG_WATCH_STALL)
 		c->begun = fdg_stall_begin();
@@ -43,6 +66,8 @@ bool fdg_call_found_end(const struct fdg_call *c, long r)
 
 long fdg_call_end(struct fdg_call *c, long r)
 {
+	if (c->settles && failed_to_wait(c, r))
+		fdg_nonblock_settle(c->fd);
 	if (c->blocks && c->moved)
 		r = (long)c->moved;
 	if (fdg_call_found_end(c, r) || (c->terminal && r < 0 && errno == EAGAIN))
@@ -157,7 +182,7 @@ static bool is_same(const struct fdg_call *c)
 {
 	struct stat st;
 
-	return fdg_sys_fstat(c->fd, &st) == 0 && st.st_dev == c->device && st.st_ino == c->inode;
+	return fdg_sys_fstat(c->fd, &st) == 0 && st.st_dev == c->device && st.st_ino == c->inode && fdg_ledger_generation(c->fd) == c->generation;
 }
 
 /* The other end can stop reading without poll's telling. */
@@ -182,6 +207,7 @@ static bool look(struct fdg_call *c)
 	c->looked = true;
 	c->device = st.st_dev;
 	c->inode = st.st_ino;
+	c->generation = fdg_ledger_generation(c->fd); /* all eventfds are one inode */
 	if (c->way == FDG_GIVES && fdg_call_socket(c, SO_DOMAIN) == AF_UNIX)
 		ask_local(c);
 	if (!c->terminal)

@@ -38,6 +38,8 @@ struct fdg_call {
 	bool peeks;    /* what it finds stays: only the end of it is to be waited for */
 	bool stream;   /* … to a stream of AF_UNIX */
 	bool shut;     /* the last wait ended with POLLRDHUP */
+	bool settles;  /* its mode was changed behind it: told of when the call suffers from that */
+	bool cut;      /* it moved a part, where a blocking call moves all */
 	bool signalled; /* the last wait ended with a signal; if the call moves a part now, that is its end */
 	int last;      /* errno to give up with: the wait is over, and the call was made for the last time */
 	unsigned slice; /* ms: to be tried again after that long, where poll cannot tell; 0: poll can */
@@ -47,12 +49,20 @@ struct fdg_call {
 	int64_t begun; /* of fdg_stall_begin */
 	const char *name;
 	const void *site;
+	uint32_t generation;
 	dev_t device;
 	ino_t inode;
 	struct timespec end;
 };
 
-void fdg_call_begin(struct fdg_call *c, int fd, enum fdg_way way, const char *name, bool raw, const void *site);
+/* never_waits: by its flags, whatever the mode. */
+void fdg_call_begin_with(struct fdg_call *c, int fd, enum fdg_way way, const char *name, bool raw, const void *site, bool never_waits);
+static inline void fdg_call_begin(struct fdg_call *c, int fd, enum fdg_way way, const char *name, bool raw, const void *site)
+{
+	fdg_call_begin_with(c, fd, way, name, raw, site, false);
+}
+/* What poll says, now. */
+bool fdg_call_is_ready(const struct fdg_call *c);
 /* The real call returned r: is it to be made once more? Waits for that. */
 bool fdg_call_again(struct fdg_call *c, long r);
 /* The same for a call that goes on until `want` bytes are moved, and of which this part was `asked`. Counts. */

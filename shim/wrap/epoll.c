@@ -1,8 +1,17 @@
 // SPDX-License-Identifier: MIT
-/* Event loops: which threads have one, and what is in their interest lists. */
+/* Event loops: which threads wait on them, and what is in their interest lists. */
 #include "wrap/wrap.h"
 
+#include "guards/nonblock.h"
 #include "guards/stall.h"
+
+/* A loop may make no other call of ours for long. */
+static inline void about_to_wait(int epfd)
+{
+	fdg_loop_waits(epfd);
+	if (__builtin_expect(atomic_load_explicit(&fdg_late_ticks, memory_order_relaxed), 0) && !fdg_out())
+		fdg_nonblock_judge();
+}
 
 WRAP(int, epoll_ctl, (int epfd, int op, int fd, struct epoll_event *event))
 {
@@ -15,33 +24,20 @@ WRAP(int, epoll_ctl, (int epfd, int op, int fd, struct epoll_event *event))
 	return r;
 }
 
-/* Thread-local: in a vfork child it is the parent's. */
-void fdg_loop_begins(void)
-{
-	if (!fdg_foreign_memory())
-		fdg_has_loop = true;
-}
-
-static inline void note_loop(void)
-{
-	if (__builtin_expect(!fdg_has_loop, 0))
-		fdg_loop_begins();
-}
-
 WRAP(int, epoll_wait, (int epfd, struct epoll_event *events, int room, int timeout))
 {
-	note_loop();
+	about_to_wait(epfd);
 	return real_epoll_wait(epfd, events, room, timeout);
 }
 
 WRAP(int, epoll_pwait, (int epfd, struct epoll_event *events, int room, int timeout, const sigset_t *mask))
 {
-	note_loop();
+	about_to_wait(epfd);
 	return real_epoll_pwait(epfd, events, room, timeout, mask);
 }
 
 WRAP(int, epoll_pwait2, (int epfd, struct epoll_event *events, int room, const struct timespec *timeout, const sigset_t *mask))
 {
-	note_loop();
+	about_to_wait(epfd);
 	return real_epoll_pwait2(epfd, events, room, timeout, mask);
 }

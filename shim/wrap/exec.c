@@ -139,8 +139,8 @@ static bool ends_image(const struct call *c)
 	return fdg_report_exec();
 }
 
-/* Where a mode of stdin, stdout or stderr was changed. The search of PATH tries many a file, and only one that is there is judged. */
-static void leave_stdio(const struct call *c)
+/* What is told before the image is gone. The search of PATH tries many a file, and only one that is there is judged. */
+static void leave(const struct call *c, const struct fdg_nonblock_given *given)
 {
 	char *file = fdg_phase_now() == FDG_ACTIVE && !fdg_foreign_memory() ? take(PATH_MAX) : NULL;
 	struct fdg_buf b = { file, 0, PATH_MAX, false };
@@ -151,8 +151,11 @@ static void leave_stdio(const struct call *c)
 		fdg_put_program_in_path(&b, c->file);
 	else
 		fdg_put_program(&b, c->how == BY_PATH ? AT_FDCWD : c->fd, c->file);
-	if (is_program(file))
-		fdg_stdio_leave(file);
+	if (is_program(file)) {
+		fdg_nonblock_exec_tell(given);
+		if (fdg_stdio_has_work())
+			fdg_stdio_leave(file);
+	}
 	give(file, PATH_MAX);
 }
 
@@ -170,19 +173,20 @@ static int exec_with(const struct call *c, const struct fdg_environ *e)
 {
 	void *mapped;
 	char **env = ENVIRONMENT(e, c->envp, &mapped);
+	struct fdg_nonblock_given given;
 	bool ended = fdg_options.format == FDG_JSON && ends_image(c);
 	int r;
 
-	if (fdg_stdio_has_work())
-		leave_stdio(c);
-	fdg_nonblock_exec();
+	fdg_nonblock_exec(&given);
+	if (given.count || fdg_stdio_has_work())
+		leave(c, &given);
 	r = real_exec(c, env);
 	if (errno == E2BIG && env != c->envp) {
 		if (c->told)
 			tell_bare(c->told, e);
 		r = real_exec(c, c->envp);
 	}
-	fdg_nonblock_exec_failed();
+	fdg_nonblock_exec_failed(&given);
 	fdg_stdio_stay();
 	if (ended)
 		fdg_report_exec_failed();
@@ -351,12 +355,19 @@ static int real_spawn(const struct spawn *s, char *const envp[])
 	return s->real(s->pid, s->file, s->actions, s->attributes, s->argv, envp);
 }
 
+static bool is_closed_by(const void *actions, int fd)
+{
+	return fdg_spawn_closes(actions, fd);
+}
+
 static int spawn_with(const struct spawn *s, const struct fdg_environ *e)
 {
 	void *mapped;
 	char **env = ENVIRONMENT(e, s->envp, &mapped);
-	int r = real_spawn(s, env);
+	int r;
 
+	fdg_nonblock_starts(s->actions ? is_closed_by : NULL, s->actions);
+	r = real_spawn(s, env);
 	if (r == E2BIG && env != s->envp) {
 		if (s->told)
 			fdg_told_bare(s->told, e);
@@ -482,6 +493,7 @@ static struct shell *shell_prepare(const char *command, const void *site)
 	x->site = site;
 	x->program_fd = -1;
 	prepare(&s->room);
+	fdg_nonblock_starts(NULL, NULL);
 	return s;
 }
 

@@ -16,7 +16,7 @@ void fdg_after_fork_child(void)
 	fdg_report_fork_child();
 	fdg_cloexec_forked();
 	fdg_nonblock_forked();
-	fdg_has_loop = false;
+	fdg_loop_forked();
 }
 
 /*

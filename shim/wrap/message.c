@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "guards/nonblock.h"
+#include "guards/marks.h"
 #include "guards/nonblock.h"
 #include "ledger/watch.h"
 #include "wrap/blocking.h"
@@ -53,6 +53,43 @@ void fdg_message_arrived(struct msghdr *m, bool forced, bool cloexec, const void
 		}
 }
 
+/*
+ * What is sent blocks for its receiver if the program was told so. Before the call, and so of memory that the kernel has not looked at: what cannot be read is the
+ * kernel's to refuse. Control data beyond the room here is seen after the call.
+ */
+enum { CONTROL_MAX = 2048, MESSAGES_MAX = 1024 }; /* the kernel takes no more at once */
+
+static bool fits(const struct msghdr *m, const struct cmsghdr *c)
+{
+	size_t at = (size_t)((const char *)c - (const char *)m->msg_control);
+
+	return c->cmsg_len >= CMSG_LEN(0) && c->cmsg_len <= m->msg_controllen - at;
+}
+
+static void give_up_each(struct msghdr *m)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c && fits(m, c); c = CMSG_NXTHDR(m, c))
+		for (size_t i = 0; fd_at(c, i); i++) {
+			int fd;
+
+			memcpy(&fd, fd_at(c, i), sizeof(fd));
+			fdg_nonblock_give_up(fd);
+		}
+}
+
+__attribute__((noinline)) void fdg_message_leaves(const struct msghdr *m)
+{
+	_Alignas(struct cmsghdr) char control[CONTROL_MAX];
+	struct msghdr copy;
+
+	if (fdg_out() || !fdg_sys_peek(m, &copy, sizeof(copy)) || !copy.msg_control || !copy.msg_controllen)
+		return;
+	if (copy.msg_controllen > sizeof(control) || !fdg_sys_peek(copy.msg_control, control, copy.msg_controllen))
+		return;
+	copy.msg_control = control;
+	give_up_each(&copy);
+}
+
 /* What was sent may come back under another number, and is another program's as well. */
 static void left(int fd)
 {
@@ -78,8 +115,11 @@ void fdg_message_left(const struct msghdr *m)
 
 WRAP(ssize_t, sendmsg, (int fd, const struct msghdr *m, int flags))
 {
-	ssize_t r = fdg_is_watched(fd) ? fdg_sendmsg_watched(fd, m, flags, FDG_SITE) : real_sendmsg(fd, m, flags);
+	ssize_t r;
 
+	if (fdg_mark_any())
+		fdg_message_leaves(m);
+	r = fdg_is_watched(fd) ? fdg_sendmsg_watched(fd, m, flags, FDG_SITE) : real_sendmsg(fd, m, flags);
 	if (r >= 0 && m->msg_control && m->msg_controllen)
 		fdg_message_left(m);
 	return r;
@@ -87,8 +127,11 @@ WRAP(ssize_t, sendmsg, (int fd, const struct msghdr *m, int flags))
 
 WRAP(int, sendmmsg, (int fd, struct mmsghdr *v, unsigned n, int flags))
 {
-	int r = fdg_is_watched(fd) ? fdg_sendmmsg_watched(fd, v, n, flags, FDG_SITE) : real_sendmmsg(fd, v, n, flags);
+	int r;
 
+	for (unsigned i = 0; fdg_mark_any() && i < n && i < MESSAGES_MAX; i++)
+		fdg_message_leaves(&v[i].msg_hdr);
+	r = fdg_is_watched(fd) ? fdg_sendmmsg_watched(fd, v, n, flags, FDG_SITE) : real_sendmmsg(fd, v, n, flags);
 	for (int i = 0; i < r; i++)
 		if (v[i].msg_hdr.msg_control && v[i].msg_hdr.msg_controllen)
 			fdg_message_left(&v[i].msg_hdr);

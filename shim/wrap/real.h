@@ -6,6 +6,7 @@
 #ifndef FDG_WRAP_REAL_H
 #define FDG_WRAP_REAL_H
 
+#include <aio.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <mqueue.h>

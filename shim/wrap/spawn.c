@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-enum tag { DO_CLOSE, DO_DUP2, DO_OPEN, DO_LAST_KNOWN = 15 };
+enum tag { DO_CLOSE, DO_DUP2, DO_OPEN, DO_CLOSEFROM = 5, DO_LAST_KNOWN = 15 };
 
 struct action {
 	int tag;
@@ -17,6 +17,7 @@ struct action {
 		struct { int fd; } close;
 		struct { int fd, target; } dup2;
 		struct { int target; char *path; int flags; mode_t mode; } open;
+		struct { int from; } closefrom;
 	};
 };
 
@@ -33,6 +34,22 @@ void fdg_spawn_sources(const posix_spawn_file_actions_t *actions, void (*f)(int 
 #else
 	(void)actions, (void)f;
 #endif
+}
+
+bool fdg_spawn_closes(const posix_spawn_file_actions_t *actions, int fd)
+{
+#if defined(__GLIBC__)
+	const struct action *a = (const struct action *)actions->__actions;
+
+	if (!a || actions->__used < 0 || actions->__used > actions->__allocated)
+		return false;
+	for (int i = 0; i < actions->__used && a[i].tag >= 0 && a[i].tag <= DO_LAST_KNOWN; i++)
+		if ((a[i].tag == DO_CLOSE && a[i].close.fd == fd) || (a[i].tag == DO_CLOSEFROM && a[i].closefrom.from <= fd))
+			return true;
+#else
+	(void)actions, (void)fd;
+#endif
+	return false;
 }
 
 unsigned fdg_spawn_targets(const posix_spawn_file_actions_t *actions, int *ret_fds, unsigned max)

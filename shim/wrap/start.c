@@ -144,7 +144,6 @@ void fdg_before_filter(void)
 		fdg_report_filter();
 	fdg_nonblock_release();
 	fdg_cloexec_release(false);
-	fdg_stdio_release();
 }
 
 WRAP(int, prctl, (int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d))

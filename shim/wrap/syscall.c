@@ -9,9 +9,11 @@
 #include <linux/seccomp.h>
 #include <sys/ioctl.h>
 
+#include "guards/marks.h"
 #include "guards/nonblock.h"
 #include "guards/select.h"
 #include "guards/stall.h"
+#include "guards/sharer.h"
 #include "guards/stdio.h"
 #include "ledger/watch.h"
 #include "report/report.h"
@@ -61,7 +63,7 @@ const unsigned char fdg_syscall_watched[512] = {
 	[SYS_inotify_init1] = MAKER, [SYS_fanotify_init] = MAKER,
 	[SYS_socketpair] = OTHER, [SYS_pipe2] = OTHER, [SYS_dup] = OTHER, [SYS_dup3] = OTHER, [SYS_fcntl] = OTHER, [SYS_ioctl] = OTHER,
 	[SYS_close] = OTHER, [SYS_close_range] = OTHER, [SYS_recvmsg] = OTHER, [SYS_recvmmsg] = OTHER, [SYS_execve] = OTHER, [SYS_execveat] = OTHER,
-	[SYS_seccomp] = OTHER, [SYS_prctl] = OTHER, [SYS_exit_group] = OTHER, [SYS_pidfd_open] = OTHER, [SYS_mq_open] = OTHER, [SYS_pidfd_getfd] = OTHER,
+	[SYS_seccomp] = OTHER, [SYS_prctl] = OTHER, [SYS_exit_group] = OTHER, [SYS_exit] = OTHER, [SYS_pidfd_open] = OTHER, [SYS_mq_open] = OTHER, [SYS_pidfd_getfd] = OTHER,
 	[SYS_pselect6] = OTHER, [SYS_epoll_ctl] = OTHER, [SYS_epoll_pwait] = OTHER, [SYS_epoll_pwait2] = OTHER,
 	[SYS_read] = DATA, [SYS_readv] = DATA, [SYS_pread64] = DATA, [SYS_preadv] = DATA, [SYS_preadv2] = DATA, [SYS_write] = DATA, [SYS_writev] = DATA,
 	[SYS_pwrite64] = DATA, [SYS_pwritev] = DATA, [SYS_pwritev2] = DATA, [SYS_recvfrom] = DATA, [SYS_sendto] = DATA, [SYS_sendmsg] = DATA,
@@ -111,10 +113,22 @@ static void sent(long nr, const long a[6], long r)
 			fdg_message_left(&v[i].msg_hdr);
 }
 
+static void sending(long nr, const long a[6])
+{
+	const struct mmsghdr *v = (const struct mmsghdr *)a[1];
+
+	if (nr == SYS_sendmsg)
+		fdg_message_leaves((const struct msghdr *)a[1]);
+	for (unsigned i = 0; nr == SYS_sendmmsg && i < (unsigned)a[2] && i < 1024; i++)
+		fdg_message_leaves(&v[i].msg_hdr);
+}
+
 static long data(long nr, const long a[6], const void *site)
 {
 	long r;
 
+	if (fdg_mark_any())
+		sending(nr, a);
 	if (is_watched(nr, a[0], a[1], a[2]))
 		r = fdg_raw_watched(nr, a, site);
 	else
@@ -257,6 +271,12 @@ static bool closes(int nr, const long a[6], int *ret_fd)
 	return nr == SYS_close || nr == SYS_dup3;
 }
 
+/* SYS_exit ends a thread, and with the last one the process. */
+static bool ends_process(long nr)
+{
+	return nr == SYS_exit_group || (nr == SYS_exit && fdg_sharer_stat(fdg_sys_getpid(), 20) == 1);
+}
+
 static void before(long nr, const long a[6])
 {
 	int fd;
@@ -267,12 +287,12 @@ static void before(long nr, const long a[6])
 	}
 	if (nr == SYS_close)
 		fdg_ledger_forget((int)a[0]);
-	else if (nr == SYS_exit_group && !fdg_foreign_memory())
+	else if (ends_process(nr) && !fdg_foreign_memory())
 		fdg_leaving();
 	else if (sets_filter(nr, a))
 		fdg_before_filter();
 	else if (waits_for_events(nr))
-		fdg_loop_begins();
+		fdg_loop_waits((int)a[0]);
 }
 
 static long after(long nr, const long a[6], long r, const void *site)

@@ -75,6 +75,8 @@ int fdg_execveat(int dirfd, const char *path, char *const argv[], char *const en
 /* recvmsg: is the kernel to be asked for close-on-exec? And what came. */
 bool fdg_message_forces(int flags);
 void fdg_message_arrived(struct msghdr *m, bool forced, bool cloexec, const void *site);
+/* sendmsg is about to send this. Only where fdg_mark_any(). */
+void fdg_message_leaves(const struct msghdr *m);
 /* sendmsg sent this, with control data. */
 void fdg_message_left(const struct msghdr *m);
 
@@ -88,9 +90,6 @@ void fdg_after_fork_child(void);
 void fdg_started(int child);
 /* In either, with what fork returned. */
 void fdg_after_fork(int child);
-
-/* This thread waits for events. */
-void fdg_loop_begins(void);
 
 /* syscall(SYS_select, …) and syscall(SYS_pselect6, …), done. */
 long fdg_raw_select(long nr, const long a[6], const void *site);

@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: MIT
 /*
- * nonblock-inside dprintf|vdprintf|tee|fdopen|eventfd: a descriptor that the program let block, while a copy of it should not, is used by calls that wait inside libc
+ * nonblock-inside dprintf|vdprintf|tee|aio|fdopen|eventfd|reused|exec|vfork|spawn|child|sendmsg: a descriptor that the program let block, while a copy of it should not, is used by calls that wait inside libc
  * or the kernel. Prints what they moved. A reader in another process makes room a little later.
  */
+#include <aio.h>
 #include <err.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -64,6 +70,17 @@ static int printed(int fd, const char *format, ...)
 	return r;
 }
 
+static long asynchronously(int fd)
+{
+	struct aiocb a = { .aio_fildes = fd, .aio_buf = text, .aio_nbytes = SIZE };
+	const struct aiocb *wait[] = { &a };
+
+	must(aio_write(&a));
+	while (aio_error(&a) == EINPROGRESS)
+		aio_suspend(wait, 1, NULL);
+	return aio_return(&a);
+}
+
 static long by_pipe(const char *call)
 {
 	int fds[2], fd;
@@ -79,7 +96,133 @@ static long by_pipe(const char *call)
 		r = printed(fd, "%s", text);
 	else if (!strcmp(call, "fdopen"))
 		r = fputs(text, fdopen(fd, "w")) < 0 || fflush(NULL) ? -1 : SIZE;
+	else
+		r = asynchronously(fd);
 	return r;
+}
+
+/* This program, as one that waits in a read of that number. */
+static pid_t start(const char *call, int fd)
+{
+	char number[12], *argv[] = { (char *)"nonblock-inside", (char *)"read", number, NULL };
+	bool copies = !strcmp(call, "vfork");
+	pid_t pid;
+
+	snprintf(number, sizeof number, "%d", copies ? 50 : fd);
+	if (!strcmp(call, "spawn")) {
+		must(-posix_spawn(&pid, "/proc/self/exe", NULL, NULL, argv, environ));
+		return pid;
+	}
+	pid = copies ? vfork() : fork();
+	if (must(pid))
+		return pid;
+	if (copies)
+		dup2(fd, 50);
+	execv("/proc/self/exe", argv);
+	_exit(127);
+}
+
+static long ends(pid_t pid)
+{
+	int status;
+
+	must(waitpid(pid, &status, 0));
+	return WIFEXITED(status) && WEXITSTATUS(status) < 99 ? WEXITSTATUS(status) : -1;
+}
+
+static long by_program(const char *call)
+{
+	int in[2];
+
+	must(pipe(in));
+	peer(-1, -1, in[1], 5);
+	return ends(start(call, blocking_copy(in[0])));
+}
+
+/* Both processes have it non-blocking; one takes that back for the other, and has no use for it any more. */
+static long by_child(void)
+{
+	int in[2], go[2];
+	char c;
+	pid_t pid;
+
+	must(pipe(in));
+	must(pipe(go));
+	must(fcntl(in[0], F_SETFL, O_NONBLOCK));
+	pid = must(fork());
+	if (!pid) {
+		must(read(go[0], &c, 1));
+		_exit((int)read(in[0], text, 99));
+	}
+	must(fcntl(in[0], F_SETFL, 0));
+	close(in[0]);
+	must(write(go[1], "", 1));
+	peer(-1, -1, in[1], 5);
+	return ends(pid);
+}
+
+static long receive(int from)
+{
+	union { struct cmsghdr align; char room[CMSG_SPACE(sizeof(int))]; } u;
+	struct iovec v = { text, 100 };
+	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = &u, .msg_controllen = sizeof u };
+	int fd;
+
+	must(recvmsg(from, &m, 0));
+	memcpy(&fd, CMSG_DATA(&u.align), sizeof fd);
+	return read(fd, text, 99);
+}
+
+/* The receiver uses it while the sender is still in sendmsg, with more than the channel holds. */
+static long by_message(void)
+{
+	union { struct cmsghdr align; char room[CMSG_SPACE(sizeof(int))]; } u = { .align = { CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS } };
+	struct iovec v = { text, SIZE };
+	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = &u, .msg_controllen = sizeof u };
+	int in[2], channel[2], fd;
+	pid_t pid;
+
+	must(pipe(in));
+	must(socketpair(AF_UNIX, SOCK_STREAM, 0, channel));
+	fd = blocking_copy(in[0]);
+	memcpy(CMSG_DATA(&u.align), &fd, sizeof fd);
+	pid = must(fork());
+	if (!pid)
+		_exit((int)receive(channel[1]));
+	close(channel[1]);
+	peer(-1, -1, in[1], 5);
+	sendmsg(channel[0], &m, MSG_NOSIGNAL);
+	return ends(pid);
+}
+
+/* Its number is another eventfd's while a call waits. */
+static int waited_on;
+
+static void *wait_for_it(void *r)
+{
+	uint64_t value;
+
+	*(ssize_t *)r = read(waited_on, &value, sizeof value);
+	return NULL;
+}
+
+static long by_number_again(void)
+{
+	struct timespec moment = { 0, 30000000 };
+	int fd = must(eventfd(0, 0));
+	uint64_t value = 0;
+	ssize_t r;
+	pthread_t t;
+
+	waited_on = blocking_copy(fd);
+	must(-pthread_create(&t, NULL, wait_for_it, &r));
+	nanosleep(&moment, NULL);
+	close(waited_on);
+	if (must(eventfd(77, EFD_NONBLOCK)) != waited_on)
+		return -1;
+	must(eventfd_write(fd, 5));
+	pthread_join(t, NULL);
+	return read(waited_on, &value, sizeof value) < 0 ? -1 : (long)value;
 }
 
 static long by_tee(void)
@@ -108,12 +251,16 @@ int main(int argc, char **argv)
 {
 	long r;
 
+	alarm(50);
+	if (argc == 3)
+		return (int)read(atoi(argv[2]), text, 99);
 	if (argc != 2)
 		return 2;
-	alarm(50);
 	signal(SIGPIPE, SIG_IGN);
 	memset(text, 'x', SIZE);
-	r = !strcmp(argv[1], "tee") ? by_tee() : !strcmp(argv[1], "eventfd") ? by_eventfd() : by_pipe(argv[1]);
+	r = !strcmp(argv[1], "tee") ? by_tee() : !strcmp(argv[1], "eventfd") ? by_eventfd() : !strcmp(argv[1], "reused") ? by_number_again() :
+	    !strcmp(argv[1], "child") ? by_child() : !strcmp(argv[1], "sendmsg") ? by_message() :
+	    !strcmp(argv[1], "exec") || !strcmp(argv[1], "vfork") || !strcmp(argv[1], "spawn") ? by_program(argv[1]) : by_pipe(argv[1]);
 	printf("%ld\n", r);
 	return r < 0;
 }

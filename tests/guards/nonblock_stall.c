@@ -332,6 +332,50 @@ static int number_again(void)
 	return wait_in_read(pair[0]);
 }
 
+static void *wait_too(void *epoll)
+{
+	struct epoll_event e;
+
+	must(epoll_wait(*(int *)epoll, &e, 1, 0) >= 0, "epoll_wait");
+	return NULL;
+}
+
+static void turn_in_other_thread(int epoll)
+{
+	pthread_t t;
+
+	must(pthread_create(&t, NULL, wait_too, &epoll) == 0 && pthread_join(t, NULL) == 0, "another thread");
+}
+
+/* Another thread serves the rest meanwhile. */
+static int in_pool(void)
+{
+	listed(0);
+	turn_in_other_thread(loop);
+	in_a_while(speak);
+	return wait_in_read(pair[0]);
+}
+
+static int connect_in_pool(void)
+{
+	turn_in_other_thread(loop);
+	return in_connect();
+}
+
+/* It is in the list of an epoll that another thread waits on. */
+static int in_list_of_other(void)
+{
+	struct epoll_event e = { .events = EPOLLRDHUP };
+	int other = epoll_create1(EPOLL_CLOEXEC);
+
+	turn_loop();
+	make_pair(0);
+	must(epoll_ctl(other, EPOLL_CTL_ADD, pair[0], &e) == 0, "epoll_ctl");
+	turn_in_other_thread(other);
+	in_a_while(speak);
+	return wait_in_read(pair[0]);
+}
+
 static int connecting(void)
 {
 	listen_at(0);
@@ -348,7 +392,7 @@ int main(int argc, char **argv)
 	} ways[] = {
 		{ "read", in_read }, { "recv", in_recv }, { "write", in_write }, { "accept", in_accept }, { "connect", in_connect }, { "turned", turned },
 		{ "turned-by-ioctl", turned_by_ioctl }, { "turned-by-copy", turned_by_copy },
-		{ "number", in_number },
+		{ "number", in_number }, { "pool", in_pool }, { "pool-connect", connect_in_pool }, { "other-loop", in_list_of_other },
 		{ "nonblocking", nonblocking }, { "ready", ready }, { "no-loop", no_loop }, { "other-thread", in_other_thread }, { "not-listed", not_listed },
 		{ "taken-out", taken_out }, { "loop-is-over", loop_is_over }, { "child", in_child }, { "number-again", number_again }, { "connecting", connecting },
 	};

@@ -135,6 +135,37 @@ static int for_parent(int fd)
 	return 3;
 }
 
+/* A child that asks a question, and puts back what it met. */
+static int toggled_in_child(int fd)
+{
+	pid_t child;
+
+	turn(fd, 1);
+	child = fork();
+	if (child == 0) {
+		turn(fd, 0);
+		turn(fd, 1);
+		_exit(0);
+	}
+	collect(child);
+	must(fcntl(fd, F_GETFL) & O_NONBLOCK, "still as the program set it");
+	turn(fd, 0);
+	return 3;
+}
+
+/* Our way to put it back is to be seen nowhere. */
+static int default_actions(int fd)
+{
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGALRM };
+	struct sigaction now;
+
+	turn(fd, 1);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+		must(sigaction(numbers[i], NULL, &now) == 0 && now.sa_handler == SIG_DFL, "the default action");
+	turn(fd, 0);
+	return 3;
+}
+
 static int vforked(int fd)
 {
 	pid_t child = vfork();
@@ -175,6 +206,8 @@ int main(int argc, char **argv)
 		{ "own-pipe", own_pipe },
 		{ "parent", in_parent },
 		{ "for-parent", for_parent },
+		{ "toggle", toggled_in_child },
+		{ "signals", default_actions },
 		{ "vfork", vforked },
 		{ "failed-exec", failed_exec },
 	};

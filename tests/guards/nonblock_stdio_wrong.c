@@ -52,6 +52,13 @@ static int by_exit_group(int fd)
 	return 99;
 }
 
+static int by_exit_of_its_thread(int fd)
+{
+	turn(fd, 1);
+	syscall(SYS_exit, 3);
+	return 99;
+}
+
 static int by_exec(int fd)
 {
 	turn(fd, 1);
@@ -146,6 +153,53 @@ static int in_child(int fd)
 	return 3;
 }
 
+static const char *mode_word(int fd)
+{
+	return fcntl(fd, F_GETFL) & O_NONBLOCK ? "non-blocking" : "blocking";
+}
+
+/* Its child goes on with it when it has left. */
+static int to_heir(int fd)
+{
+	pid_t self = getpid();
+
+	turn(fd, 1);
+	if (fork())
+		_exit(0);
+	while (getppid() == self)
+		usleep(1000);
+	printf("%s ", mode_word(fd));
+	return 3;
+}
+
+/* The same, where it has only closed its own; the child has changed it, too, and put back what it met. */
+static int to_worker(int fd)
+{
+	int changed[2], done[2];
+	pid_t child;
+	char c;
+
+	turn(fd, 1);
+	must(pipe(changed) == 0 && pipe(done) == 0, "pipe");
+	child = fork();
+	if (child == 0) {
+		turn(fd, 0);
+		turn(fd, 1);
+		close(changed[0]);
+		close(changed[1]);
+		close(done[1]);
+		must(read(done[0], &c, 1) == 0, "read");
+		printf("%s ", mode_word(fd));
+		exit(0);
+	}
+	close(changed[1]);
+	must(read(changed[0], &c, 1) == 0, "read");
+	close(fd);
+	close(done[1]);
+	collect(child);
+	return 3;
+}
+
 /* Killed: whoever does not handle a signal. */
 static int by_signal(int number)
 {
@@ -201,6 +255,7 @@ int main(int argc, char **argv)
 		{ "_exit", by_underscore_exit },
 		{ "quick_exit", by_quick_exit },
 		{ "exit_group", by_exit_group },
+		{ "exit-by-number", by_exit_of_its_thread },
 		{ "exec", by_exec },
 		{ "exec-name", by_exec_of_name },
 		{ "exec-child", by_exec_in_child },
@@ -213,6 +268,8 @@ int main(int argc, char **argv)
 		{ "close_range", after_close_range },
 		{ "daemon", as_daemon },
 		{ "child", in_child },
+		{ "heir", to_heir },
+		{ "worker", to_worker },
 		{ "signal", by_signal },
 		{ "signal-child", by_signal_in_child },
 		{ "signal-raw-child", by_signal_in_raw_child },

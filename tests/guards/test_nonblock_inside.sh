@@ -18,5 +18,11 @@ moves 1048576 dprintf
 moves 1048576 vdprintf
 moves 1048576 fdopen
 moves 5 tee
+moves 1048576 aio
 moves 7 eventfd
+moves 77 reused
+# Programs that get it, a child that takes it over, a process that it is sent to
+for call in exec vfork spawn child sendmsg; do
+	moves 5 $call
+done
 finish

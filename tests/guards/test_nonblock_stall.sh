@@ -40,15 +40,16 @@ for way in read recv number write accept connect turned turned-by-ioctl turned-b
 done
 
 rule_modes='nonblock=report nonblock=fix'
-for way in ready no-loop other-thread not-listed taken-out loop-is-over child number-again; do
+for way in pool other-loop ready no-loop other-thread not-listed taken-out loop-is-over child number-again; do
 	rule "right: $way" 'read 1' nonblock-stall $way
 done
 rule "right: nonblocking" 'read -1' nonblock-stall nonblocking
+rule "right: connect in a pool" 'connect 0' nonblock-stall pool-connect
 rule "right: connecting" 'connect -1' nonblock-stall connecting
 
 env LD_PRELOAD="$FDG_LIB" nonblock-stall read >out 2>text
 same "text: the program's output is its own" 'read 1' "$(cat out)"
-check "text: a sentence" grep -q '^fdguard: warning: read on fd [0-9]* (UNIX socket) kept a thread that has an event loop for [0-9]* ms, and the 1 other of epoll [0-9]* with it \[nonblock\.stall\]$' text
+check "text: a sentence" grep -q '^fdguard: warning: read on fd [0-9]* (UNIX socket) kept a thread that has an event loop for [0-9]* ms; no other thread waits for the 1 other of epoll [0-9]* \[nonblock\.stall\]$' text
 check "text: where" grep -q '^ *called at wait_in_read+0x' text
 
 finish

@@ -18,7 +18,7 @@ shared_nonblocking() { true | { fd-mode 0 non-blocking; "$@" 2>err; echo "$? $(f
 #
 # Every way out
 #
-for way in return ioctl number exit _exit quick_exit exit_group copy close close-by-number fclose dup2 close_range daemon child exec exec-name exec-child 'signal-child 15' 'signal-raw-child 15'; do
+for way in return ioctl number exit _exit quick_exit exit_group exit-by-number copy close close-by-number fclose dup2 close_range daemon child exec exec-name exec-child 'signal-child 15' 'signal-raw-child 15'; do
 	case $way in
 	exec) said='%s 3' ;;
 	exec-name) said='%s 0' ;;
@@ -56,16 +56,46 @@ for way in return ioctl number exit _exit quick_exit exit_group copy close close
 	done
 done
 
-# Signals that end a program: only fix has a handler, and the parent sees what it would have seen.
+# Signals that end a program: no handler of ours.
 for number in 1 2 13 14 15; do
-	same "bare: signal $number" "$((128 + number)) non-blocking" "$(shared nonblock-stdio-wrong signal $number)"
-	fresh
-	same "report: signal $number" "$((128 + number)) non-blocking" "$(shared guarded nonblock=report nonblock-stdio-wrong signal $number)"
-	fresh
-	same "fix: signal $number" "$((128 + number)) blocking" "$(shared guarded nonblock=fix nonblock-stdio-wrong signal $number)"
-	check "fix: signal $number: reported" finding nonblock.stdio action=fixed fd=0 'site.0.symbol=turn+*'
+	for nonblock in off report fix; do
+		fresh
+		same "$nonblock: signal $number" "$((128 + number)) non-blocking" "$(shared guarded nonblock=$nonblock nonblock-stdio-wrong signal $number)"
+		check "$nonblock: signal $number: no finding" quiet
+	done
 done
-same "fix: a signal that dumps core has no handler of ours" "131 non-blocking" "$(shared guarded nonblock=fix nonblock-stdio-wrong signal 3)"
+
+# What a program leaves to a child that it forked is judged when that leaves.
+shared_until_eof() { true | { said=$("$@" 2>err); echo "$said$(fd-mode)"; }; }
+for way in heir worker; do
+	for nonblock in report fix; do
+		fresh
+		[ $nonblock = fix ] && want='non-blocking blocking' action=fixed || want='non-blocking non-blocking' action=reported
+		same "$nonblock: $way" "$want" "$(shared_until_eof guarded nonblock=$nonblock nonblock-stdio-wrong $way)"
+		same "$nonblock: $way: told once" 1 "$(stdio)"
+		check "$nonblock: $way: reported" finding nonblock.stdio action=$action fd=0 'site.0.symbol=turn+*'
+	done
+done
+
+# Nothing is put back under somebody who uses it and does not wait for the program's end: a neighbour, or a child of its own.
+shared_with_neighbour() {
+	true | {
+		exec 7<&0 # a shell gives what it starts with & another stdin
+		sleep 60 <&7 7<&- >/dev/null 2>&1 &
+		exec 7<&-
+		until [ "$(cat /proc/$!/comm)" = sleep ]; do sleep 0.01; done
+		"$@" 2>err
+		echo "$? $(fd-mode)"
+		kill $!
+	}
+}
+for way in return close exec-name; do
+	[ $way = exec-name ] && said='non-blocking
+0' || said=3
+	fresh
+	same "fix: $way, and a neighbour" "$said non-blocking" "$(shared_with_neighbour guarded nonblock=fix nonblock-stdio-wrong $way)"
+	check "fix: $way, and a neighbour: who" finding nonblock.stdio action=reported fd=0 'other=sleep (pid [1-9]*), as its descriptor 0'
+done
 
 # An exec that fails when we have put the mode back for it: the program has its own again.
 printf '#!/nonexistent\n' >broken
@@ -129,7 +159,7 @@ cat >shared <<'END'
 true | { nonblock-stdio-right "$1"; echo "$? $(fd-mode)"; }
 END
 rule_modes='nonblock=report nonblock=fix nonblock=off'
-for way in restored copy close atexit at_quick_exit handler handler-later ignored other-flags reopened own-pipe parent for-parent vfork failed-exec; do
+for way in restored copy close atexit at_quick_exit handler handler-later ignored other-flags reopened own-pipe parent for-parent toggle signals vfork failed-exec; do
 	rule "right: $way" '3 blocking' sh shared $way
 done
 

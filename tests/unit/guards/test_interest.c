@@ -52,16 +52,18 @@ static void the_list_that_has_it(void **state)
 	add(a, 70, 0x7);
 	add(a, 17, 20);
 	add(b, 77, 0x20);
-	assert_true(fdg_find_interest(70, &i));
+	assert_true(fdg_interest_of(a, 70, &i));
 	assert_int_equal(i.epfd, a);
 	assert_int_equal(i.others, 1);
-	assert_true(fdg_find_interest(77, &i));
+	assert_true(fdg_interest_of(b, 77, &i));
 	assert_int_equal(i.epfd, b);
 	assert_int_equal(i.others, 0);
-	assert_false(fdg_find_interest(7, &i));
-	assert_false(fdg_find_interest(20, &i));
+	assert_false(fdg_interest_of(a, 7, &i));
+	assert_false(fdg_interest_of(b, 7, &i));
+	assert_false(fdg_interest_of(a, 77, &i));
+	assert_false(fdg_interest_of(a, 20, &i));
 	assert_int_equal(epoll_ctl(b, EPOLL_CTL_DEL, 77, NULL), 0);
-	assert_false(fdg_find_interest(77, &i));
+	assert_false(fdg_interest_of(b, 77, &i));
 }
 
 /* More than one piece of the file. */
@@ -77,10 +79,10 @@ static void a_long_list(void **state)
 		add(epfd, fd, (uint64_t)fd);
 	}
 	for (int fd = 100; fd < 300; fd++) {
-		assert_true(fdg_find_interest(fd, &i));
+		assert_true(fdg_interest_of(epfd, fd, &i));
 		assert_int_equal(i.others, 199);
 	}
-	assert_false(fdg_find_interest(300, &i));
+	assert_false(fdg_interest_of(epfd, 300, &i));
 }
 
 /* What the ledger has as an epoll, and is none any more. */
@@ -94,7 +96,7 @@ static void an_epoll_that_is_gone(void **state)
 	fd = eventfd(0, 0);
 	add(epfd, fd, 0);
 	close(epfd);
-	assert_false(fdg_find_interest(fd, &i));
+	assert_false(fdg_interest_of(epfd, fd, &i));
 }
 
 int main(void)

@@ -98,15 +98,20 @@ static void given_up_is_what_the_program_asked_for(void **state)
 static void an_exec_leaves_what_was_asked_for(void **state)
 {
 	int fd = make(true), copy = copy_of(fd), kept = make(true), closing = copy_to(kept, fcntl(kept, F_DUPFD_CLOEXEC, 3));
+	struct fdg_nonblock_given given;
 
 	(void)state;
 	set_mode(copy, false);
 	set_mode(closing, false);
 	assert_true(waits(copy) && waits(closing));
-	fdg_nonblock_exec();
+	fdg_nonblock_exec(&given);
+	assert_int_equal(given.count, 1);
+	report();
+	fdg_nonblock_exec_tell(&given);
+	assert_non_null(strstr(report(), "now wait where they failed with EAGAIN"));
 	assert_false(kernel_mode(fd));
 	assert_true(kernel_mode(kept));
-	fdg_nonblock_exec_failed();
+	fdg_nonblock_exec_failed(&given);
 	assert_true(kernel_mode(fd) && kernel_mode(kept) && waits(copy));
 	fdg_nonblock_release();
 	assert_false(kernel_mode(fd) || kernel_mode(kept) || waits(copy) || waits(closing));
