@@ -17,7 +17,8 @@
 #define ANCESTORS 16
 #define PROCESSES 4096
 #define NUMBERS 1024 /* descriptors of an ancestor that are looked at */
-#define NUMBERS_OF_STRANGER 16384
+#define NUMBERS_OF_ONE 16384
+#define NUMBERS_OF_STRANGERS 4096 /* of all together: this is at the exit of a program, on a machine that may have a million */
 #define YOUNG 10 /* ticks */
 #define LINK 128
 
@@ -28,6 +29,7 @@ struct search {
 	const struct fdg_heirs *heirs;
 	int ancestor[ANCESTORS];
 	bool hidden; /* somebody who may have it does not let us look */
+	unsigned left; /* of NUMBERS_OF_STRANGERS */
 	_Alignas(8) char room[2][2048]; /* of each_number */
 };
 
@@ -135,7 +137,7 @@ static int each_number(char room[2048], const char *folder, unsigned max, int (*
 }
 
 struct process {
-	const struct search *s;
+	struct search *s;
 	int pid;
 };
 
@@ -143,6 +145,7 @@ static int process_number(void *cookie, int n)
 {
 	const struct process *p = cookie;
 
+	p->s->left -= p->s->left > 0;
 	return holds_at(p->s, p->pid, n) == 1;
 }
 
@@ -290,7 +293,7 @@ static int stranger(void *cookie, int pid)
 
 	if (pid == s->self || is_ancestor(s, pid))
 		return 0;
-	r = holds_anywhere(s, pid, NUMBERS_OF_STRANGER);
+	r = holds_anywhere(s, pid, s->left);
 	s->hidden = s->hidden || r == -1 || (r < 0 && is_in_our_session(pid));
 	if (r == 1 && is_heir(s, pid)) {
 		s->ret->is_heir = true;
@@ -314,6 +317,7 @@ enum fdg_shared fdg_find_stranger(int fd, const struct fdg_heirs *heirs, struct 
 	if (!s)
 		return FDG_SHARED_NOT_TOLD;
 	s->heirs = heirs;
+	s->left = NUMBERS_OF_STRANGERS;
 	for (unsigned i = 0; i < ANCESTORS && pid > 0; i++, pid = parent_of(pid))
 		s->ancestor[i] = pid;
 	r = each_number(s->room[0], "/proc", PROCESSES, stranger, s);
@@ -327,7 +331,7 @@ bool fdg_sharer_has(int pid, int fd)
 {
 	struct fdg_sharer found;
 	struct search *s = begin(fd, &found);
-	int r = s ? holds_anywhere(s, pid, NUMBERS_OF_STRANGER) : -1;
+	int r = s ? holds_anywhere(s, pid, NUMBERS_OF_ONE) : -1;
 
 	if (s)
 		fdg_sys_munmap(s, sizeof(*s));

@@ -137,12 +137,58 @@ static void an_ancestor_has_it(void **state)
 	close(fd[1]);
 }
 
+/* Children that have 900 descriptors each, none of them of ours. */
+static void crowd(const int ours[2], pid_t *child, unsigned n, int leash[2])
+{
+	int ready[2];
+	char c = 0;
+
+	assert_int_equal(pipe(leash), 0);
+	assert_int_equal(pipe(ready), 0);
+	for (unsigned i = 0; i < n; i++) {
+		child[i] = fork();
+		if (child[i] == 0) {
+			close(ours[0]);
+			close(ours[1]);
+			close(leash[1]);
+			for (int copies = 0; copies < 900 && dup(leash[0]) >= 0; copies++)
+				;
+			_exit(write(ready[1], &c, 1) == 1 && read(leash[0], &c, 1) == 0 ? 0 : 1);
+		}
+		assert_int_equal(read(ready[0], &c, 1), 1);
+	}
+	close(ready[0]);
+	close(ready[1]);
+}
+
+/* On a machine with many descriptors nobody's exit waits for a look at all of them; and then nothing is claimed. */
+static void many_are_not_looked_at(void **state)
+{
+	struct fdg_heirs heirs = { 0, getpid() };
+	struct fdg_sharer s = { 0 };
+	int fd[2], leash[2];
+	pid_t child[6];
+
+	(void)state;
+	assert_int_equal(pipe(fd), 0);
+	crowd(fd, child, 6, leash);
+	assert_int_equal(fdg_find_stranger(fd[0], &heirs, &s), FDG_SHARED_NOT_TOLD);
+	assert_int_equal(s.pid, 0);
+	close(leash[0]);
+	close(leash[1]);
+	for (unsigned i = 0; i < 6; i++)
+		assert_int_equal(waitpid(child[i], NULL, 0), child[i]);
+	close(fd[0]);
+	close(fd[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_pipe_of_ours_alone),
 		cmocka_unit_test(somebody_has_it_as_its_input),
 		cmocka_unit_test(an_ancestor_has_it),
+		cmocka_unit_test(many_are_not_looked_at),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
