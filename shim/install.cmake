@@ -41,6 +41,7 @@ elseif(TARGET fdguard-options)
 
   fdguard_man_page(fdguard 1 options.def guards.def)
   fdguard_man_page(fdguard-findings 7 ${FINDING_TEXTS} guards.def report/findings.def)
+  fdguard_man_page(fdguard-limits 7)
   get_property(MAN_PAGES GLOBAL PROPERTY FDGUARD_MAN_PAGES)
   add_custom_target(fdguard-man ALL DEPENDS ${MAN_PAGES})
 endif()

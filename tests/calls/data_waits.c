@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MIT
 /* Calls that wait for data or for room: a timeout of the socket ends them, a signal does or does not, and what was moved by then is told. */
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/un.h>
-#include <time.h>
 
 #include "listed.h"
+#include "ringing.h"
 
 static char buffer[1 << 20];
 static struct iovec part = { buffer, sizeof buffer };
@@ -35,37 +33,6 @@ static void fill(int to)
 	while (write(to, buffer, 4096) > 0)
 		;
 	SAME(fcntl(to, F_SETFL, 0), 0);
-}
-
-static volatile int rings;
-static int helper = -1; /* written to by the handler at the third ring, to end a restarted wait */
-
-static void ring(int number)
-{
-	int error = errno;
-
-	(void)number;
-	if (++rings == 3 && helper >= 0 && write(helper, "x", 1) != 1)
-		rings = -100;
-	errno = error;
-}
-
-static void start(int flags)
-{
-	struct sigaction action = { .sa_handler = ring, .sa_flags = flags };
-	struct itimerval every = { { 0, 5000 }, { 0, 5000 } };
-
-	rings = 0;
-	SAME(sigaction(SIGALRM, &action, NULL), 0);
-	SAME(setitimer(ITIMER_REAL, &every, NULL), 0);
-}
-
-static void stop(void)
-{
-	struct itimerval never = { { 0, 0 }, { 0, 0 } };
-
-	SAME(setitimer(ITIMER_REAL, &never, NULL), 0);
-	signal(SIGALRM, SIG_DFL);
 }
 
 static void timeouts_end_waits(void)

@@ -3,46 +3,11 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "expect.h"
-
-static volatile int rings;
-static int helper = -1; /* written to by the handler at the third ring, to end a restarted wait */
-
-static void ring(int number)
-{
-	int error = errno;
-
-	(void)number;
-	if (++rings == 3 && helper >= 0 && write(helper, "x", 1) != 1)
-		rings = -100;
-	errno = error;
-}
-
-static void start(int flags)
-{
-	struct sigaction action = { .sa_handler = ring, .sa_flags = flags };
-	struct itimerval every = { { 0, 20000 }, { 0, 20000 } };
-
-	rings = 0;
-	SAME(sigaction(SIGALRM, &action, NULL), 0);
-	SAME(setitimer(ITIMER_REAL, &every, NULL), 0);
-}
-
-static void stop(void)
-{
-	struct itimerval never = { { 0, 0 }, { 0, 0 } };
-
-	SAME(setitimer(ITIMER_REAL, &never, NULL), 0);
-	signal(SIGALRM, SIG_DFL);
-}
+#include "ringing.h"
 
 static void waits_end_with_eintr(void)
 {
@@ -119,8 +84,7 @@ static void an_accept_is_taken_up_again(void)
 	SAME(listen(listener, 4), 0);
 	SAME(getsockname(listener, (struct sockaddr *)&where, &size), 0);
 	where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	start(SA_RESTART);
-	sigaction(SIGALRM, &(struct sigaction){ .sa_handler = connect_from_handler, .sa_flags = SA_RESTART }, NULL);
+	start_with(connect_from_handler, SA_RESTART);
 	fd = accept(listener, NULL, NULL);
 	stop();
 	EXPECT(fd >= 0);

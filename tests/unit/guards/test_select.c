@@ -15,27 +15,13 @@
 
 #include "guards/select.h"
 #include "ledger/ledger.h"
-#include "options/options.h"
-#include "report/report.h"
+
+#include "../../harness/reported.h"
 
 #define S FDG_SET_BYTES
 
 static struct fdg_select s;
 static unsigned char static_set[S], large_static_set[4 * S];
-static char log_path[] = "/tmp/fdg-select-XXXXXX";
-static char logged[65536];
-
-/* The text that was reported since the last look. */
-static const char *report(void)
-{
-	int fd = open(log_path, O_RDWR | O_CLOEXEC);
-	ssize_t n = read(fd, logged, sizeof(logged) - 1);
-
-	logged[n > 0 ? n : 0] = '\0';
-	assert_int_equal(ftruncate(fd, 0), 0);
-	close(fd);
-	return logged;
-}
 
 enum verdict { KERNEL, WAIT };
 
@@ -82,21 +68,8 @@ static int teardown(void **state)
 
 static int start(void **state)
 {
-	int fd = mkstemp(log_path);
-
 	(void)state;
-	close(fd);
-	fdg_options_defaults(&fdg_options);
-	fdg_options.log.where = FDG_LOG_FILE;
-	fdg_options.log.path = log_path;
-	fdg_report_start("/usr/bin/program", 0, NULL);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	return unlink(log_path);
+	return begin_reports("/usr/bin/program");
 }
 
 static void sets_on_the_heap_are_what_they_are(void **state)
@@ -278,5 +251,5 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_about_to_abort, setup, teardown),
 	};
 
-	return cmocka_run_group_tests(tests, start, end);
+	return cmocka_run_group_tests(tests, start, end_reports);
 }

@@ -12,28 +12,14 @@
 #include <unistd.h>
 
 #include "guards/stdio.h"
-#include "options/options.h"
-#include "report/report.h"
+
+#include "../../harness/reported.h"
 
 #define PIPES 20 /* more than are remembered */
 
-static char log_path[] = "/tmp/fdg-stdio-XXXXXX";
-static char logged[65536];
 static int pipes[PIPES], leash;
 static pid_t holder;
 static const void *site = (const void *)0x1000;
-
-/* The text that was reported since the last look. */
-static const char *report(void)
-{
-	int fd = open(log_path, O_RDWR | O_CLOEXEC);
-	ssize_t n = read(fd, logged, sizeof(logged) - 1);
-
-	logged[n > 0 ? n : 0] = '\0';
-	assert_int_equal(ftruncate(fd, 0), 0);
-	close(fd);
-	return logged;
-}
 
 static unsigned findings(void)
 {
@@ -274,18 +260,7 @@ static void a_file_has_no_mode(void **state)
 static int start(void **state)
 {
 	(void)state;
-	close(mkstemp(log_path));
-	fdg_options_defaults(&fdg_options);
-	fdg_options.log.where = FDG_LOG_FILE;
-	fdg_options.log.path = log_path;
-	fdg_report_start(NULL, 0, NULL);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	return unlink(log_path);
+	return begin_reports(NULL);
 }
 
 int main(void)
@@ -302,5 +277,5 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_file_has_no_mode, setup, teardown),
 	};
 
-	return cmocka_run_group_tests(tests, start, end);
+	return cmocka_run_group_tests(tests, start, end_reports);
 }
