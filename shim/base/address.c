@@ -26,9 +26,15 @@ static unsigned port_of(const void *p)
 	return (unsigned)byte[0] << 8 | byte[1];
 }
 
+static void put_four(struct fdg_buf *b, const unsigned char *a)
+{
+	fdg_fmt(b, "%u.%u.%u.%u", a[0], a[1], a[2], a[3]);
+}
+
 static void put_in(struct fdg_buf *b, const unsigned char *a, const void *port)
 {
-	fdg_fmt(b, "%u.%u.%u.%u:%u", a[0], a[1], a[2], a[3], port_of(port));
+	put_four(b, a);
+	fdg_fmt(b, ":%u", port_of(port));
 }
 
 /* Where the longest run of two or more zero groups begins; 8: nowhere. */
@@ -50,16 +56,10 @@ static int longest_zeros(const unsigned char *a, int *ret_count)
 	return best;
 }
 
-static void put_in6(struct fdg_buf *b, const struct sockaddr_in6 *s)
+static void put_sixteen(struct fdg_buf *b, const unsigned char *a)
 {
-	const unsigned char *a = s->sin6_addr.s6_addr;
 	int count, zeros = longest_zeros(a, &count);
 
-	if (IN6_IS_ADDR_V4MAPPED(&s->sin6_addr)) {
-		put_in(b, a + 12, &s->sin6_port);
-		return;
-	}
-	fdg_put_char(b, '[');
 	for (int i = 0; i < 8; i++) {
 		if (i == zeros) {
 			fdg_put(b, "::");
@@ -68,9 +68,28 @@ static void put_in6(struct fdg_buf *b, const struct sockaddr_in6 *s)
 		}
 		fdg_fmt(b, "%s%x", i && i != zeros + count ? ":" : "", port_of(a + 2 * i));
 	}
+}
+
+static void put_in6(struct fdg_buf *b, const struct sockaddr_in6 *s)
+{
+	if (IN6_IS_ADDR_V4MAPPED(&s->sin6_addr)) {
+		put_in(b, s->sin6_addr.s6_addr + 12, &s->sin6_port);
+		return;
+	}
+	fdg_put_char(b, '[');
+	put_sixteen(b, s->sin6_addr.s6_addr);
 	if (s->sin6_scope_id)
 		fdg_fmt(b, "%%%u", s->sin6_scope_id);
 	fdg_fmt(b, "]:%u", port_of(&s->sin6_port));
+}
+
+bool fdg_put_host(struct fdg_buf *b, int family, const void *address)
+{
+	if (family == AF_INET)
+		put_four(b, address);
+	else if (family == AF_INET6)
+		put_sixteen(b, address);
+	return family == AF_INET || family == AF_INET6;
 }
 
 static bool put_un(struct fdg_buf *b, const struct sockaddr_un *s, unsigned len)

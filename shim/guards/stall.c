@@ -16,7 +16,7 @@
  * What we do. A descriptor that is put into an interest list while it blocks, or that turns blocking while it is in one, is watched (ledger/watch.h). A data call on it
  * by a thread that has waited in epoll_wait is timed, with a clock that ticks every few milliseconds. What took 100 ms is reported, if the descriptor still is in the list
  * of an epoll that this thread, and no other, waits on: who closed his epoll has no loop any more, and a pool of threads on one epoll goes on with those that are left. A
- * connect is timed on any descriptor.
+ * connect is timed on any descriptor, and so is the lookup of a name, which is on none of the program's (lookup.c).
  */
 #include "guards/stall.h"
 
@@ -29,8 +29,11 @@
 #include "base/address.h"
 #include "base/big.h"
 #include "base/sys.h"
-#include "guards/interest.h"
+#include "guards/fdinfo.h"
+#include "guards/holders.h"
+#include "guards/marks.h"
 #include "guards/origin.h"
+#include "guards/sets.h"
 #include "ledger/ledger.h"
 #include "ledger/watch.h"
 #include "options/options.h"
@@ -96,6 +99,7 @@ void fdg_loop_changes(int epfd)
 	fdg_loops[0] = l;
 	fdg_has_loop = true;
 	put_waiter(epfd, l.generation);
+	fdg_sets_waits(epfd);
 }
 
 void fdg_loop_forked(void)
@@ -137,6 +141,12 @@ static bool is_surely_nonblocking(uint32_t state)
 	return state & FDG_NONBLOCK && !(state & (FDG_SHARED | FDG_INHERITED));
 }
 
+/* The other way about: where that is wrong, a watched call does not take long. */
+static bool is_surely_blocking(int fd, uint32_t state)
+{
+	return !(state & (FDG_NONBLOCK | FDG_INHERITED)) && fdg_holders_is_alone(fd);
+}
+
 void fdg_stall_registered(int epfd, int op, int fd, const void *site)
 {
 	uint32_t state = fdg_ledger_state(fd);
@@ -154,7 +164,9 @@ void fdg_stall_registered(int epfd, int op, int fd, const void *site)
 		set_polled(fd, state, true);
 	else if (op == EPOLL_CTL_MOD)
 		return;
-	set_watch(fd, !is_surely_nonblocking(state) && blocks(fd));
+	if (__builtin_expect(fdg_mark_is(fd), 0))
+		fdg_mark_polled(fd);
+	set_watch(fd, !is_surely_nonblocking(state) && (is_surely_blocking(fd, state) || blocks(fd)));
 }
 
 void fdg_stall_mode(int fd, bool nonblocking)
@@ -194,7 +206,8 @@ struct stall {
 	const void *site;
 	int64_t ms;
 	bool polled, has_loop;
-	struct fdg_interest interest;
+	int epfd; /* if polled */
+	uint64_t others; /* in its list */
 	char what[64], peer[128], local[128], message[384];
 };
 
@@ -203,9 +216,9 @@ static void put_message(struct stall *s)
 	struct fdg_buf b = FDG_BUF(s->message);
 
 	fdg_fmt(&b, "%s on fd %d (%s) kept a thread that has an event loop for %ld ms", s->call, s->fd, s->what, (long)s->ms);
-	if (s->polled && s->interest.others)
-		fdg_fmt(&b, "; no other thread waits for the %lu other%s of epoll %d", (unsigned long)s->interest.others, s->interest.others == 1 ? "" : "s",
-			s->interest.epfd);
+	if (s->polled && s->others)
+		fdg_fmt(&b, "; no other thread waits for the %lu other%s of epoll %d", (unsigned long)s->others, s->others == 1 ? "" : "s",
+			s->epfd);
 }
 
 static const char *advice(const struct stall *s)
@@ -243,8 +256,8 @@ static void say(struct stall *s)
 	fact[f.facts++] = (struct fdg_fact){ "call", "call", s->call, 0 };
 	fact[f.facts++] = (struct fdg_fact){ "kind", "kind", s->what, 0 };
 	if (s->polled) {
-		fact[f.facts++] = (struct fdg_fact){ "epoll", "epoll", NULL, s->interest.epfd };
-		fact[f.facts++] = (struct fdg_fact){ "waiting", "others in its list", NULL, (int64_t)s->interest.others };
+		fact[f.facts++] = (struct fdg_fact){ "epoll", "epoll", NULL, s->epfd };
+		fact[f.facts++] = (struct fdg_fact){ "waiting", "others in its list", NULL, (int64_t)s->others };
 	}
 	fdg_report(&f);
 }
@@ -254,18 +267,36 @@ static void look_at_loops(struct stall *s)
 	for (unsigned i = 0; i < FDG_LOOPS && !s->polled; i++)
 		if (is_own(&fdg_loops[i])) {
 			s->has_loop = true;
-			s->polled = fdg_interest_of(fdg_loops[i].epfd, s->fd, &s->interest);
+			s->epfd = fdg_loops[i].epfd;
+			s->polled = fdg_fdinfo_of(s->epfd, s->fd, &s->others);
 		}
+}
+
+/* 0: not long enough, or nobody is to be told. */
+static int64_t lasted(int64_t begun)
+{
+	int64_t ms = begun ? now() - begun : 0;
+
+	if (ms < LONG_MS || fdg_phase_now() != FDG_ACTIVE || fdg_foreign_memory() || !fdg_report_wants(FDG_LEVEL_WARNING))
+		return 0;
+	return ms;
+}
+
+int64_t fdg_stall_of_loop(int64_t begun)
+{
+	int64_t ms = lasted(begun);
+
+	for (unsigned i = 0; ms && i < FDG_LOOPS; i++)
+		if (is_own(&fdg_loops[i]))
+			return ms;
+	return 0;
 }
 
 void fdg_stall_end(int64_t begun, int fd, const char *call, const void *site)
 {
-	struct stall s = { .fd = fd, .call = call, .site = site };
+	struct stall s = { .fd = fd, .call = call, .site = site, .ms = lasted(begun) };
 
-	if (!begun)
-		return;
-	s.ms = now() - begun;
-	if (s.ms < LONG_MS || fdg_phase_now() != FDG_ACTIVE || fdg_foreign_memory() || !fdg_report_wants(FDG_LEVEL_WARNING))
+	if (!s.ms)
 		return;
 	look_at_loops(&s);
 	if (s.polled || (s.has_loop && strcmp(call, "connect") == 0 && blocks(fd)))

@@ -44,5 +44,7 @@ void fdg_stall_mode(int fd, bool nonblocking);
  */
 int64_t fdg_stall_begin(void);
 void fdg_stall_end(int64_t begun, int fd, const char *call, const void *site);
+/* For a call that is on no descriptor of the program's: for how many ms a loop that only this thread waits on stood still; 0 where that is nothing to tell. */
+int64_t fdg_stall_of_loop(int64_t begun);
 
 #endif

@@ -8,8 +8,11 @@
 
 #include <aio.h>
 #include <dirent.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <mqueue.h>
+#include <netdb.h>
+#include <poll.h>
 #include <pty.h>
 #include <sched.h>
 #include <spawn.h>
@@ -41,8 +44,10 @@
 int __open_2(const char *path, int flags);
 int __openat_2(int dirfd, const char *path, int flags);
 mqd_t __mq_open_2(const char *name, int flags);
-/* Declared by <bits/select2.h> likewise, by <bits/unistd.h>, <bits/socket2.h> and <bits/stdio2.h>. */
+/* Declared by <bits/select2.h> likewise, by <bits/poll2.h>, <bits/unistd.h>, <bits/socket2.h> and <bits/stdio2.h>. */
 long __fdelt_chk(long fd);
+int __poll_chk(struct pollfd *fds, nfds_t n, int timeout, size_t room);
+int __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask, size_t room);
 ssize_t __read_chk(int fd, void *to, size_t n, size_t room);
 ssize_t __pread_chk(int fd, void *to, size_t n, off_t at, size_t room);
 ssize_t __recv_chk(int fd, void *to, size_t n, size_t room, int flags);

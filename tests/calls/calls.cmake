@@ -103,6 +103,8 @@ calls_test(data_sockets)
 calls_test(data_fortified FLAGS -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 calls_test(data_numbers)
 calls_test(data_waits)
+calls_test(aio_lists NOT static) # libc.a has no old versions
+calls_test(lookups NOT static) # libc.a looks nothing up without the shared libc
 calls_test(event_loops)
 calls_test(anonymous_descriptors)
 calls_test(terminals)
@@ -132,6 +134,8 @@ calls_test(cancellation)
 calls_test(cancelled_data)
 calls_test(interrupted_calls)
 calls_test(select_family)
+calls_test(poll_family)
+calls_test(poll_fortified FLAGS -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 calls_test(process_control)
 calls_test(table_is_full)
 

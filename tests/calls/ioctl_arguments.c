@@ -41,15 +41,31 @@ static void a_fresh_socket_given_to_children(void)
 
 static void blocking_mode(void)
 {
-	int on = 1, off = 0, negative = -1;
+	static int odd[] = { -1, 2, 0x100, 0x10000, 0x40000000, (int)0x80000000u };
+	char room[2 * sizeof(int)] = { 0 };
+	int on = 1, off = 0;
 
 	SAME(ioctl(fds[0], FIONBIO, &on), 0);
 	EXPECT(fcntl(fds[0], F_GETFL) & O_NONBLOCK);
 	SAME(ioctl(fds[0], FIONBIO, &off), 0);
 	EXPECT(!(fcntl(fds[0], F_GETFL) & O_NONBLOCK));
-	SAME(ioctl(fds[0], FIONBIO, &negative), 0);
+	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+		SAME(ioctl(fds[0], FIONBIO, &odd[i]), 0);
+		EXPECT(fcntl(fds[0], F_GETFL) & O_NONBLOCK);
+		SAME(ioctl(fds[0], FIONBIO, &off), 0);
+		EXPECT(!(fcntl(fds[0], F_GETFL) & O_NONBLOCK));
+	}
+	memset(room + 1 + sizeof(int), 0xff, sizeof room - 1 - sizeof(int));
+	SAME(ioctl(fds[0], FIONBIO, room + 1), 0); /* four bytes, wherever they are */
+	EXPECT(!(fcntl(fds[0], F_GETFL) & O_NONBLOCK));
+	SAME(ioctl(fds[0], FIONBIO | 1UL << 40, &on), 0); /* and of the request 32 bits */
 	EXPECT(fcntl(fds[0], F_GETFL) & O_NONBLOCK);
-	SAME(ioctl(fds[0], FIONBIO, &off), 0);
+	SAME(ioctl(fds[0], FIONBIO | 1UL << 63, &off), 0);
+	EXPECT(!(fcntl(fds[0], F_GETFL) & O_NONBLOCK));
+	SAME(ioctl(fds[0], FIOCLEX | 1UL << 32), 0);
+	EXPECT(cloexec(fds[0]));
+	SAME(ioctl(fds[0], FIONCLEX | 1UL << 32), 0);
+	EXPECT(child_has(fds[0]));
 	FAILS(ioctl(fds[0], FIONBIO, nowhere()), EFAULT);
 	FAILS(ioctl(none(), FIONBIO, &on), EBADF);
 }

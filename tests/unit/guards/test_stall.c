@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "guards/marks.h"
 #include "guards/stall.h"
 #include "ledger/watch.h"
 #include "options/options.h"
@@ -103,15 +104,19 @@ static void a_change_by_one_is_a_change_of_all(void **state)
 	close(copy);
 }
 
-/* What the program was told is what counts. */
+/* What the program was told is what counts; but for one that only blocked until a copy was asked not to, and that a loop has now. */
 static void one_that_we_make_wait_blocks(void **state)
 {
 	(void)state;
 	make(SOCK_NONBLOCK);
 	fdg_ledger_flag(pair[0], FDG_SHARED, 0);
-	fdg_watch_change(pair[0], FDG_WATCH_BLOCKS, 0);
+	fdg_mark_set(pair[0], fdg_ledger_generation(pair[0]), NULL, "F_SETFL");
 	fdg_stall_registered(9, EPOLL_CTL_ADD, pair[0], NULL);
-	assert_true(is_watched(pair[0]));
+	assert_true(is_watched(pair[0]) && fdg_mark_is(pair[0]));
+	fdg_stall_registered(9, EPOLL_CTL_DEL, pair[0], NULL);
+	fdg_mark_set(pair[0], fdg_ledger_generation(pair[0]), NULL, NULL);
+	fdg_stall_registered(9, EPOLL_CTL_ADD, pair[0], NULL);
+	assert_false(is_watched(pair[0]) || fdg_mark_is(pair[0]));
 }
 
 /* 0 to 2 need not be in the ledger. */
