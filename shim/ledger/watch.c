@@ -6,6 +6,7 @@
 #include "base/poison.h"
 
 FDG_BIG _Atomic unsigned char fdg_watch[FDG_WATCH_MAX];
+struct fdg_news fdg_news = { .end = FDG_WATCH_MAX };
 
 void fdg_watch_change(int fd, unsigned set, unsigned clear)
 {

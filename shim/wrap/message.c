@@ -94,8 +94,10 @@ __attribute__((noinline)) void fdg_message_leaves(const struct msghdr *m)
 static void left(int fd)
 {
 	fdg_nonblock_give_up(fd);
-	if (fdg_ledger_state(fd) && !fdg_foreign_memory())
-		fdg_ledger_flag(fd, FDG_SHARED | FDG_PASSED, 0);
+	if (!fdg_ledger_state(fd) || fdg_foreign_memory())
+		return;
+	fdg_ledger_flag(fd, FDG_SHARED | FDG_PASSED, 0);
+	fdg_nonblock_passed(fd);
 }
 
 void fdg_message_left(const struct msghdr *m)
