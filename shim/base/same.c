@@ -30,7 +30,7 @@ static long kcmp_files(int pid1, int pid2, int fd1, int fd2)
 enum fdg_same fdg_same_here(int a, int b)
 {
 	struct stat sa, sb;
-	int pid = fdg_sys_getpid();
+	int pid;
 	long r;
 
 	if (fdg_sys_fstat(a, &sa) < 0 || fdg_sys_fstat(b, &sb) < 0 || !same_file(&sa, &sb))
@@ -38,8 +38,10 @@ enum fdg_same fdg_same_here(int a, int b)
 	if (a == b || S_ISSOCK(sa.st_mode))
 		return FDG_SAME;
 	r = fdg_sys_fcntl(a, DUPFD_QUERY, b);
-	if (r < 0)
+	if (r < 0) {
+		pid = fdg_sys_getpid();
 		r = kcmp_files(pid, pid, a, b);
+	}
 	if (r >= 0)
 		return r ? FDG_SAME : FDG_NOT_SAME;
 	return (fdg_sys_fcntl(a, F_GETFL, 0) & O_ACCMODE) == (fdg_sys_fcntl(b, F_GETFL, 0) & O_ACCMODE) ? FDG_MAYBE_SAME : FDG_NOT_SAME;

@@ -7,10 +7,10 @@
 #include "base/fmt.h"
 #include "base/same.h"
 #include "base/sys.h"
+#include "ledger/sharers.h"
 
 #include "base/poison.h"
 
-#define NO_FLAGS UINT32_MAX  /* that an entry could have */
 #define ASKED_MAX 256 /* descriptors that the kernel is asked about in one search among strangers */
 #define AUXV_MAX 384
 
@@ -35,23 +35,29 @@ static bool is_holder(int fd, int other, unsigned *asked)
 		return fdg_same_here(fd, other) != FDG_NOT_SAME;
 	if (!may_be_one(fdg_ledger_state(fd), fdg_ledger_state(other)) || (*asked)++ >= ASKED_MAX || fdg_same_here(fd, other) != FDG_SAME)
 		return false;
-	fdg_ledger_identify(other, id);
+	if (!fdg_foreign_memory())
+		fdg_ledger_identify(other, id);
 	return true;
+}
+
+static int next_candidate(int fd, uint64_t id, uint32_t state)
+{
+	return state & FDG_PASSED ? fdg_ledger_next_of(fd, id, FDG_PASSED) : fdg_sharers_next(fd, id);
 }
 
 int fdg_holders_next(int fd, int after)
 {
-	uint32_t state = fdg_ledger_state(fd), flags = state & FDG_PASSED ? FDG_PASSED : NO_FLAGS;
+	uint32_t state = fdg_ledger_state(fd);
 	uint64_t id = fdg_ledger_description(fd);
 	unsigned asked = 0;
 
 	if (!(state & FDG_SHARED))
 		return -1;
-	for (int other = fdg_ledger_next_of(after + 1, id, flags); other >= 0; other = fdg_ledger_next_of(other + 1, id, flags))
+	for (int other = next_candidate(after + 1, id, state); other >= 0; other = next_candidate(other + 1, id, state))
 		if (other != fd && is_holder(fd, other, &asked))
 			return other;
 	/* What came from elsewhere can come again, and then asks about all that did. */
-	if (after < 0 && !(state & FDG_PASSED))
+	if (after < 0 && !(state & FDG_PASSED) && !fdg_foreign_memory())
 		fdg_ledger_flag(fd, 0, FDG_SHARED);
 	return -1;
 }

@@ -2,7 +2,7 @@
 /*
  * Who else holds an open file description: other descriptors of this process, and processes that it forked. The ledger proposes, the kernel decides (base/same.h).
  *
- * Raw system calls; async-signal-safe. Not in memory that is not ours.
+ * Raw system calls; async-signal-safe. Not in memory that is not ours, but for fdg_holders_next, which then remembers nothing.
  */
 #ifndef FDG_GUARDS_HOLDERS_H
 #define FDG_GUARDS_HOLDERS_H

@@ -154,10 +154,12 @@ void fdg_late_add(const struct fdg_shared *s)
 	fdg_watch_change(s->other, s->asked || s->fixed ? FDG_WATCH_SETTLE : FDG_WATCH_SETTLE | FDG_WATCH_WAITS, 0);
 }
 
-/* A copy that nobody asked anything for, and that no loop has, may count on either mode. */
+/* A loop counts on not waiting; a copy that nobody asked anything for, and that no loop has, may count on either mode. */
 static bool is_content(const struct late *l)
 {
-	return !l->change.asked && (fdg_ledger_state(l->change.other) & (FDG_MODE_COPIED | FDG_POLLED)) == FDG_MODE_COPIED;
+	uint32_t state = fdg_ledger_state(l->change.other);
+
+	return l->change.asked ? state & FDG_POLLED : (state & (FDG_MODE_COPIED | FDG_POLLED)) == FDG_MODE_COPIED;
 }
 
 static bool is_current(const struct late *l)

@@ -7,7 +7,8 @@
  * non-blocking with the other may count on either mode, and is not told of.
  *
  * Between processes: a board in memory that fork children share with their parent. Who changes the mode of a description that is older than the last fork writes it
- * there; each relative that still has the description looks at it at a next call of ours, 100 ms later or more.
+ * there; each relative looks at it before its next data call, and marks what it still has of it as above. What a child with another program was given, and what a child made
+ * blocking under a loop, is told of 100 ms later.
  */
 #ifndef FDG_GUARDS_LATE_H
 #define FDG_GUARDS_LATE_H
@@ -31,12 +32,18 @@ void fdg_late_end(void);
 #define FDG_LATE_PATIENCE 100000000 /* ns */
 int64_t fdg_late_now(void);
 
-/* The board. `was` is the mode before. */
+/* The board. `was` is the mode before; if it is what was asked for, only what was posted before is settled. */
 void fdg_board_open(void);
-void fdg_board_post(const struct fdg_shared *s, bool was);
+/* In a child of fork. Until it has relatives of its own, or posts, it has nothing to judge: to look would cost a page that it has not touched. */
 void fdg_board_forked(void);
-/* The mode that process pid asked for last of what is fd here: 1 non-blocking, 0 blocking, -1 not known. */
+void fdg_board_post(const struct fdg_shared *s, bool was);
+/* What relatives posted meanwhile marks what it changed here: what fdg_has_news (ledger/watch.h) leads to. */
+void fdg_board_notice(void);
+/* No more of that: after a seccomp filter. */
+void fdg_board_leave(void);
+/* The mode that process pid asked for last of what is fd here: 1 non-blocking, 0 blocking, -1 not known, or as before its first. */
 int fdg_board_asked_by(int fd, int pid);
+void fdg_board_forking(void);
 /* What is 100 ms old and not judged yet; the `last` time, what this process changed itself, whatever its age. */
 void fdg_board_judge(bool last);
 

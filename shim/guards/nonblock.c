@@ -13,12 +13,15 @@
  *     that has no other holder costs a compare (fdg_holders_is_alone).
  *  2. A change that another descriptor of this process did not ask for: that one is marked, and told of when a call on it is about to wait or has failed (late.c). Until
  *     then the program may ask the same for it, as many do for all copies in turn, or close it.
- *  3. Relatives, made by fork: the change is put on a board that they share, and judged 100 ms later (late.h). A server may hold what its child has for a moment.
- *  4. nonblock=fix: the description is non-blocking while any descriptor of it wants that, and those that want to block are marked FDG_WATCH_BLOCKS: the data calls
- *     wait for them (wrap/blocking.c), and F_GETFL shows what the program set.
+ *  3. Relatives, made by fork: the change is put on a board that they share. Each looks there before its next data call, and marks what it still has of it: a server
+ *     may hold what its child has for a moment (relatives.c).
+ *  4. nonblock=fix: a description stays non-blocking under a descriptor that asks to block where another one's user is known to count on that: the program asked for it
+ *     through that one, or a loop has it. What then wants to block is marked FDG_WATCH_BLOCKS: the data calls wait for it (wrap/blocking.c), and F_GETFL shows what the
+ *     program set. The other way round, what was made to block is marked when a copy of it asks not to. All others have what was asked for last, as without us.
  *  5. What was open when the program started belongs to others too: stdio.c.
  *
- * What cannot be fixed: a descriptor of another process that was made non-blocking; 0 to 2 and streams, which libc reads and writes inside.
+ * What cannot be fixed: a descriptor of a program that was started, or of a stranger; a description that is 0 to 2 or a stream too, which libc reads and writes inside. What
+ * gets there is given up, by whatever number it goes (marks.c).
  */
 #include "guards/nonblock.h"
 
@@ -26,6 +29,7 @@
 #include <stddef.h>
 
 #include "base/sys.h"
+#include "guards/interest.h"
 #include "guards/late.h"
 #include "guards/marks.h"
 #include "guards/origin.h"
@@ -35,15 +39,11 @@
 
 #include "base/poison.h"
 
+#define RACES 4 /* with other threads that change the same description's mode; it settles when one of them is the last */
+
 static bool is_fixing(void)
 {
 	return fdg_options.nonblock == FDG_FIX;
-}
-
-/* What the program set through fd. */
-static bool wants_nonblocking(int fd)
-{
-	return fdg_ledger_state(fd) & FDG_NONBLOCK;
 }
 
 static void wants(int fd, bool nonblocking)
@@ -51,13 +51,13 @@ static void wants(int fd, bool nonblocking)
 	fdg_ledger_flag(fd, nonblocking ? FDG_NONBLOCK : 0, (nonblocking ? 0 : FDG_NONBLOCK) | FDG_MODE_COPIED);
 }
 
-/* Whoever asks knows from now on which mode it has. */
+/* Whoever asks for the flags knows from now on which mode it has; it did not ask for that. */
 static void heard(int fd, bool nonblocking)
 {
 	if (!(fdg_watched(fd) & FDG_WATCH_SETTLE))
 		return;
 	fdg_late_drop(fd);
-	wants(fd, nonblocking);
+	fdg_ledger_flag(fd, nonblocking ? FDG_NONBLOCK : 0, nonblocking ? 0 : FDG_NONBLOCK);
 }
 
 int fdg_nonblock_asked(int fd, int flags)
@@ -73,37 +73,41 @@ int fdg_nonblock_asked(int fd, int flags)
 
 /* ---- before the call ---- */
 
-/* It had fd non-blocking when it forked us, and we never asked for that ourselves; or it asked for it since. */
+/* It counted on that when it forked us, and fd's mode is its wish still; or it asked for it since. */
 static bool parent_wants(int fd)
 {
 	int asked = fdg_board_asked_by(fd, fdg_forked_from);
 
 	if (asked < 0)
-		asked = wants_nonblocking(fd) && fdg_board_asked_by(fd, fdg_sys_getpid()) != 1;
+		asked = fdg_mark_counts(fd) && !fdg_mark_is_asked(fd);
 	return asked && fdg_holders_parent_has(fd);
 }
 
-/* One that only inherited the mode may count on either. */
+/* One that only inherited the mode may count on either; and a program that it started does. */
 static bool child_wants(int fd)
 {
 	struct fdg_holder child;
 	unsigned at = 0;
 
 	while (fdg_holders_next_child(fd, &at, &child))
-		if (fdg_board_asked_by(fd, child.pid) == 1)
+		if (!child.has_execd && fdg_board_asked_by(fd, child.pid) == 1)
 			return true;
 	return false;
 }
 
-/* Is the description to stay non-blocking, for another that holds it, while fd is to block? */
+/* Is the description to stay non-blocking, for another that holds it, while fd is to block? Not where libc uses it inside, by any number. */
 static bool stays(const struct fdg_mode_change *c)
 {
-	if (!c->was || !fdg_mark_can(c->fd))
+	bool wanted = c->elsewhere;
+
+	if (!is_fixing() || !fdg_mark_can(c->fd))
 		return false;
-	for (int h = fdg_holders_next(c->fd, -1); h >= 0; h = fdg_holders_next(c->fd, h))
-		if (wants_nonblocking(h))
-			return true;
-	return fdg_holders_is_older(c->fd) && (parent_wants(c->fd) || child_wants(c->fd));
+	for (int h = fdg_holders_next(c->fd, -1); h >= 0; h = fdg_holders_next(c->fd, h)) {
+		if (!fdg_mark_can(h))
+			return false;
+		wanted |= fdg_mark_counts(h);
+	}
+	return wanted;
 }
 
 void fdg_nonblock_look(struct fdg_mode_change *c)
@@ -112,13 +116,16 @@ void fdg_nonblock_look(struct fdg_mode_change *c)
 
 	if (fdg_options.nonblock == FDG_OFF || fdg_foreign_memory())
 		return;
+	fdg_nonblock_news();
 	flags = fdg_sys_fcntl(c->fd, F_GETFL, 0);
 	if (flags < 0)
 		return;
 	c->looked = true;
 	c->was = flags & O_NONBLOCK;
-	if (!c->asked && is_fixing() && !fdg_stdio_is_inherited(c->fd))
-		c->kernel = stays(c);
+	if (c->asked || !c->was || !is_fixing() || fdg_stdio_is_inherited(c->fd))
+		return;
+	c->elsewhere = fdg_holders_is_older(c->fd) && (parent_wants(c->fd) || child_wants(c->fd));
+	c->kernel = stays(c);
 }
 
 /* ---- after it ---- */
@@ -154,45 +161,85 @@ static void suffers(const struct fdg_mode_change *c, int h, bool fixed)
 		fdg_late_add(&s);
 }
 
-/* Each holder here: its mark, whether it is to be watched, and what is to be told. */
-static void settle_here(const struct fdg_mode_change *c, bool is_change)
+/* The mark of h. One that does not block already, and is not marked, was told so before: nothing begins to wait where nothing changed. */
+static void settle_mark(const struct fdg_mode_change *c, int h, uint32_t generation)
 {
-	for (int h = fdg_holders_next(c->fd, -1); h >= 0; h = fdg_holders_next(c->fd, h)) {
-		bool wants = wants_nonblocking(h), waits = c->kernel && !wants;
+	bool waits = c->kernel && fdg_mark_waits(h, c->asked);
 
-		if (!waits)
-			fdg_mark_clear(h);
-		else if (is_fixing() && !fdg_mark_is(h))
-			fdg_mark_set(h, NULL, NULL);
+	if (c->asked && waits)
+		waits = is_fixing() && (!c->was || (fdg_mark_is(h) && fdg_nonblock_still(h)));
+	if (!waits)
+		fdg_mark_clear(h);
+	if (waits)
+		fdg_mark_set(h, generation, c->asked ? NULL : c->site, c->asked ? NULL : c->call);
+	else if (c->kernel && !c->asked)
+		fdg_mark_keep(h, generation, c->site, c->call);
+}
+
+/* Each holder here: its mark, and whether it is to be watched. The number of one that another thread closes may be anything's. */
+static void settle_marks(const struct fdg_mode_change *c)
+{
+	settle_mark(c, c->fd, fdg_ledger_generation(c->fd));
+	for (int h = fdg_holders_next(c->fd, -1); h >= 0; h = fdg_holders_next(c->fd, h)) {
+		uint32_t generation = fdg_ledger_generation(h);
+
+		if (fdg_ledger_description(h) != fdg_ledger_description(c->fd))
+			continue;
+		settle_mark(c, h, generation);
 		if (fdg_ledger_state(h) & FDG_POLLED)
 			fdg_stall_mode(h, c->kernel && !fdg_mark_is(h));
-		if (wants == c->asked)
+	}
+}
+
+/* The kernel's mode, now. Two threads that ask at once can both have kept it for each other. False: it is not what the marks are for. */
+static bool look_again(struct fdg_mode_change *c)
+{
+	int flags = fdg_sys_fcntl(c->fd, F_GETFL, 0);
+	bool before = c->kernel;
+
+	if (flags < 0)
+		return true;
+	c->kernel = flags & O_NONBLOCK;
+	if (c->kernel && !c->asked && !stays(c) && fdg_sys_fcntl(c->fd, F_SETFL, flags & ~O_NONBLOCK) == 0)
+		c->kernel = false;
+	return c->kernel == before;
+}
+
+static void settle(struct fdg_mode_change *c)
+{
+	bool is_settled = false;
+
+	if (is_fixing())
+		look_again(c);
+	for (int i = 0; i < RACES && !is_settled; i++) {
+		settle_marks(c);
+		is_settled = !is_fixing() || look_again(c);
+	}
+}
+
+/* Who has another mode now than it wants. */
+static void tell_others(const struct fdg_mode_change *c, bool is_change)
+{
+	fdg_late_drop(c->fd);
+	for (int h = fdg_holders_next(c->fd, -1); h >= 0; h = fdg_holders_next(c->fd, h)) {
+		if (!(fdg_ledger_state(h) & FDG_NONBLOCK) == !c->asked)
 			fdg_late_drop(h);
 		else if (is_change)
 			suffers(c, h, c->asked ? fdg_mark_is(h) : c->kernel);
 	}
 }
 
-static void settle_self(const struct fdg_mode_change *c)
-{
-	if (c->kernel && !c->asked)
-		fdg_mark_set(c->fd, c->site, c->call);
-	else
-		fdg_mark_clear(c->fd);
-	fdg_late_drop(c->fd);
-}
-
 static void tell_relatives(const struct fdg_mode_change *c)
 {
 	struct fdg_shared s = change(c, c->kernel != c->asked);
 
-	if (fdg_holders_is_older(c->fd))
+	if (fdg_holders_is_older(c->fd) || fdg_ledger_state(c->fd) & FDG_PASSED)
 		fdg_board_post(&s, c->was);
 }
 
-void fdg_nonblock_changed(const struct fdg_mode_change *c)
+void fdg_nonblock_changed(struct fdg_mode_change *c)
 {
-	bool is_change = c->was != c->asked;
+	bool is_change = c->was != c->asked, is_back = c->asked && fdg_mark_is(c->fd);
 
 	if (fdg_stdio_is_inherited(c->fd)) {
 		fdg_nonblock_note(c->fd, c->asked);
@@ -203,9 +250,11 @@ void fdg_nonblock_changed(const struct fdg_mode_change *c)
 	if (fdg_mark_is(c->fd) && !c->asked)
 		is_change = false; /* it was told so before */
 	fdg_nonblock_note(c->fd, c->asked);
-	settle_self(c);
-	settle_here(c, is_change);
-	if (is_change)
+	if (is_fixing() && fdg_holders_is_older(c->fd))
+		fdg_mark_asked(c->fd);
+	settle(c);
+	tell_others(c, is_change);
+	if (is_change || is_back)
 		tell_relatives(c);
 	fdg_nonblock_tick();
 }
@@ -227,9 +276,10 @@ void fdg_nonblock_judge(void)
 
 void fdg_nonblock_before_fork(void)
 {
-	if (fdg_options.nonblock == FDG_OFF || fdg_foreign_memory())
+	if ((fdg_options.nonblock == FDG_OFF && !fdg_interest_has_own()) || fdg_foreign_memory())
 		return;
-	fdg_board_open();
+	fdg_board_forking();
+	fdg_nonblock_news(); /* the child is not to hear of it again */
 	fdg_late_forking();
 	fdg_ledger_forking();
 }

@@ -20,13 +20,14 @@ struct fdg_mode_change {
 	bool asked;  /* what the program wants: non-blocking? */
 	bool kernel; /* what the kernel is to be told */
 	bool looked; /* there is more to do after the call than to note it */
+	bool elsewhere; /* another process that holds it counts on its not blocking */
 	bool was;    /* what the kernel had, if looked */
 	const char *call; /* "F_SETFL" */
 	const void *site;
 };
 
 void fdg_nonblock_look(struct fdg_mode_change *c);
-void fdg_nonblock_changed(const struct fdg_mode_change *c);
+void fdg_nonblock_changed(struct fdg_mode_change *c);
 void fdg_nonblock_note(int fd, bool nonblocking);
 
 /* Is F_SETFL or FIONBIO on fd about to change the mode of a description that somebody else holds? c->kernel is what the caller passes on. */
@@ -38,8 +39,8 @@ static inline void fdg_nonblock_before(struct fdg_mode_change *c, int fd, bool n
 }
 
 /*
- * For nearly all descriptors: nobody else holds it, no loop has it, so the change is noted and nothing is left to be done. Before the call, which can then be a jump: one
- * that fails leaves a note that is wrong until the next.
+ * For nearly all descriptors: nobody else holds it, no loop has it, so the change is noted and nothing is left to be done. Before the call, which can then be a jump: what
+ * the kernel may refuse takes the other way.
  */
 static inline __attribute__((always_inline)) bool fdg_nonblock_simple(struct fdg_entry *e, bool nonblocking)
 {
@@ -57,7 +58,7 @@ static inline __attribute__((always_inline)) bool fdg_nonblock_simple(struct fdg
 }
 
 /* The call succeeded. */
-static inline void fdg_nonblock_after(const struct fdg_mode_change *c)
+static inline void fdg_nonblock_after(struct fdg_mode_change *c)
 {
 	if (__builtin_expect(c->looked, 0))
 		fdg_nonblock_changed(c);
@@ -65,14 +66,31 @@ static inline void fdg_nonblock_after(const struct fdg_mode_change *c)
 		fdg_nonblock_note(c->fd, c->asked);
 }
 
+/* To be called before a descriptor's mode or watch byte is asked about. */
+void fdg_board_notice(void);
+static inline void fdg_nonblock_news(void)
+{
+	if (fdg_has_news())
+		fdg_board_notice();
+}
+
 /* F_GETFL: the flags as the program set them. */
 int fdg_nonblock_asked(int fd, int flags);
 static inline int fdg_nonblock_getfl(int fd, int flags)
 {
+	fdg_nonblock_news();
 	return __builtin_expect(fdg_watched(fd) & (FDG_WATCH_BLOCKS | FDG_WATCH_SETTLE), 0) ? fdg_nonblock_asked(fd, flags) : flags;
 }
 
-/* `to` is a duplicate of `from`, which is watched. */
+/* It came from another process, or was sent to one. */
+void fdg_passed_add(int fd);
+static inline void fdg_nonblock_passed(int fd)
+{
+	if (atomic_load_explicit(&fdg_news.at, memory_order_relaxed)) /* there are relatives */
+		fdg_passed_add(fd);
+}
+
+/* `to` is a duplicate of `from`. Only where fdg_mark_any(). */
 void fdg_nonblock_copied(int from, int to);
 
 /*
@@ -82,7 +100,7 @@ void fdg_nonblock_copied(int from, int to);
 bool fdg_nonblock_still(int fd);
 /* A data call on fd, which is FDG_WATCH_SETTLE, suffers: its mode was changed behind it. */
 void fdg_nonblock_settle(int fd);
-/* The descriptor is used by code that we do not see (a FILE of libc, another program): gives up our keeping it non-blocking. */
+/* The description is used by code that we do not see (a FILE of libc, another program), by this number: gives up our keeping it non-blocking, for all. */
 void fdg_nonblock_give_up(int fd);
 /* All of them: a seccomp filter is next, and after it nobody waits for them. */
 void fdg_nonblock_release(void);

@@ -48,7 +48,12 @@ static void put_sentence(struct fdg_buf *b, const struct fdg_shared *s, const ch
 	put_other(b, s);
 	fdg_put(b, ", which shares its description: ");
 	if (s->fixed) {
-		fdg_fmt(b, "fdguard keeps it non-blocking, and lets calls on fd %d wait", s->asked ? s->other : s->fd);
+		fdg_put(b, "fdguard keeps it non-blocking, and lets calls on ");
+		if (s->asked)
+			put_other(b, s);
+		else
+			fdg_fmt(b, "fd %d", s->fd);
+		fdg_put(b, " wait");
 		return;
 	}
 	fdg_put(b, "calls on ");
@@ -71,7 +76,7 @@ static void add_number(struct fdg_finding *f, struct fdg_fact *fact, const char 
 
 static void add_text(struct fdg_finding *f, struct fdg_fact *fact, const char *name, const char *label, const char *text)
 {
-	if (*text)
+	if (text && *text)
 		fact[f->facts++] = (struct fdg_fact){ name, label, text, 0 };
 }
 

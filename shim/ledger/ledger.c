@@ -3,6 +3,7 @@
 
 #include "base/big.h"
 #include "base/sys.h"
+#include "ledger/sharers.h"
 #include "ledger/watch.h"
 
 #include "base/poison.h"
@@ -151,6 +152,8 @@ static void put(int fd, uint32_t state, const void *site, uint64_t description)
 	atomic_store_explicit(&e->state, state, memory_order_release);
 	fdg_watch_forget(fd);
 	raise_top(fd);
+	if (state & FDG_SHARED)
+		fdg_sharers_add(fd);
 }
 
 void fdg_ledger_learn(int fd, fdg_kindword kind, uint32_t flags, const void *site)
@@ -187,8 +190,10 @@ void fdg_ledger_identify(int fd, uint64_t description)
 {
 	struct fdg_entry *e = fdg_ledger_find(fd);
 
-	if (e)
-		atomic_store_explicit(&e->description, description, memory_order_relaxed);
+	if (!e)
+		return;
+	atomic_store_explicit(&e->description, description, memory_order_relaxed);
+	fdg_sharers_add(fd);
 }
 
 void fdg_ledger_flag(int fd, uint32_t set, uint32_t clear)
@@ -202,6 +207,8 @@ void fdg_ledger_flag(int fd, uint32_t set, uint32_t clear)
 	}
 	while (state && !atomic_compare_exchange_weak_explicit(&e->state, &state, (state & ~clear) | set, memory_order_release, memory_order_relaxed))
 		;
+	if (state && set & FDG_SHARED)
+		fdg_sharers_add(fd);
 }
 
 void fdg_ledger_asked(int fd)

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "wrap/wrap.h"
 
+#include "guards/marks.h"
 #include "guards/nonblock.h"
 #include "guards/origin.h"
 #include "guards/select.h"
+#include "guards/stale.h"
 #include "options/options.h"
 
 /* Standard input, output and error are for children: a program that closed 0 and opened something there means it. */
@@ -24,7 +26,10 @@ static void keep_stack(int fd)
 void fdg_copied(int from, int to, uint32_t flags, const void *site)
 {
 	fdg_ledger_copy(from, to, flags, site);
-	if (__builtin_expect(fdg_watched(from) != 0, 0))
+	if (__builtin_expect(fdg_kindword_kind(fdg_ledger_state(to) & FDG_KIND_MASK) == FDG_KIND_EPOLL, 0))
+		fdg_interest_list_copied();
+	fdg_stale_returned(to);
+	if (fdg_mark_any())
 		fdg_nonblock_copied(from, to);
 	fdg_select_numbered(to);
 	keep_stack(to);
@@ -60,6 +65,7 @@ void fdg_arrived(int fd, fdg_kindword kind, bool forced, bool cloexec, const voi
 		return;
 	fdg_made(fd, kind | (flags >= 0 ? FDG_NONBLOCK_IN(flags) : 0), forced, cloexec, site);
 	fdg_ledger_flag(fd, FDG_SHARED | FDG_PASSED, 0);
+	fdg_nonblock_passed(fd);
 }
 
 int fdg_made_inside(int fd, fdg_kindword kind, bool cloexec, const void *site)

@@ -2,6 +2,8 @@
 /* Terminals. libc makes most of them inside, and none close-on-exec: where the kind is forced, it is done after the return. */
 #include "wrap/wrap.h"
 
+#include "guards/nonblock.h"
+
 WRAP(int, posix_openpt, (int flags))
 {
 	bool force;
@@ -50,6 +52,7 @@ WRAP(int, login_tty, (int fd))
 	int r;
 
 	FDG_PASS(login_tty, fd);
+	fdg_nonblock_give_up(fd);
 	r = real_login_tty(fd);
 	if (r == 0 && fd > 2)
 		fdg_ledger_forget(fd);

@@ -49,14 +49,16 @@ NAMED struct ends ends_open(const char *kind)
 	return e;
 }
 
-/* "F_SETFL", "FIONBIO", and the same by the number of the system call. */
+/* "F_SETFL", "FIONBIO", the same by the number of the system call, and "odd": FIONBIO with bits that the kernel does not look at, and another value than 1. */
 NAMED void set_nonblocking(const char *way, int fd, int on)
 {
-	int flags = fcntl(fd, F_GETFL), r;
+	int flags = fcntl(fd, F_GETFL), odd = on ? 0x7fff0000 : 0, r;
 
 	flags = on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
 	if (strcmp(way, "FIONBIO") == 0)
 		r = ioctl(fd, FIONBIO, &on);
+	else if (strcmp(way, "odd") == 0)
+		r = ioctl(fd, FIONBIO | 1UL << 40, &odd);
 	else if (strcmp(way, "number") == 0)
 		r = (int)syscall(SYS_fcntl, fd, F_SETFL, flags);
 	else if (strcmp(way, "numberioctl") == 0)

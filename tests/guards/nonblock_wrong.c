@@ -2,6 +2,7 @@
 /*
  * The bug: the mode of a description is changed through one of two descriptors. nonblock-wrong WAY [socket|pipe|tty] [F_SETFL|FIONBIO|number|numberioctl]
  *   blocks    the copy is made blocking, the other counts on EAGAIN
+ *   listed    as blocks, and all that is known of the other is that it is in an interest list
  *   wakes     the copy is made non-blocking, the other counts on waiting
  *   passed    as blocks, and the copy came by SCM_RIGHTS
  *   stream    as blocks, and the copy was made a stream before
@@ -19,6 +20,7 @@
  * Prints what F_GETFL says of both (1: non-blocking), and how reads on both go.
  */
 #include <spawn.h>
+#include <sys/epoll.h>
 
 #include "nonblock_twin.h"
 
@@ -96,12 +98,25 @@ NAMED void start_by_vfork(int input)
 	must(pid > 0 && waitpid(pid, NULL, 0) == pid, "vfork");
 }
 
+/* A copy that nobody asked for anything, in the place of fd. */
+NAMED int put_into_list(int fd)
+{
+	struct epoll_event in = { .events = EPOLLIN };
+	int copy = copy_of(fd);
+
+	must(epoll_ctl(epoll_create1(0), EPOLL_CTL_ADD, copy, &in) == 0, "epoll_ctl");
+	close(fd);
+	return copy;
+}
+
 static void blocks(void)
 {
 	struct ends e = ends_open(kind);
 	int copy;
 
 	set_nonblocking("F_SETFL", e.here, 1);
+	if (strcmp(way, "listed") == 0)
+		e.here = put_into_list(e.here);
 	copy = strcmp(way, "passed") == 0 ? pass(e.here) : copy_of(e.here);
 	if (strcmp(way, "stream") == 0)
 		must(fdopen(copy, "r") != NULL, "fdopen");

@@ -26,7 +26,7 @@ told() {
 	name=${call#number}
 	case $name in
 	'') name=F_SETFL ;;
-	ioctl) name=FIONBIO ;;
+	ioctl | odd) name=FIONBIO ;;
 	esac
 	check "$mode: $way $kind $call: told" finding nonblock.shared level=warning guard=nonblock "action=$action" "call=$name" 'site.0.symbol=set_nonblocking+*' \
 		'site.0.object=*/nonblock-wrong' 'fix=*' "$@"
@@ -59,6 +59,20 @@ for kind in socket pipe tty; do
 	twin fix 'copy 1 EAGAIN, other 0 waits' wakes "$kind" "$call"
 	told fixed fd=5 other_fd=3 mode=non-blocking 'created.0.symbol=ends_open+*'
 done
+
+# The kernel takes 32 bits of the request, and any value but 0.
+call=odd
+twin fix 'copy 0 waits, other 1 EAGAIN' blocks socket odd
+told fixed fd=5 other_fd=3 mode=blocking
+twin fix 'copy 1 EAGAIN, other 0 waits' wakes socket odd
+told fixed fd=5 other_fd=3 mode=non-blocking
+
+# An interest list is evidence enough.
+twin bare 'copy 0 waits, other 0 waits' listed socket F_SETFL
+twin report 'copy 0 waits, other 0 waits' listed socket F_SETFL
+told reported fd=3 other_fd=5 mode=blocking
+twin fix 'copy 0 waits, other 1 EAGAIN' listed socket F_SETFL
+told fixed fd=3 other_fd=5 mode=blocking
 
 #
 # A copy that came by SCM_RIGHTS, and one that is a stream: libc reads that inside, and nobody can wait for it
@@ -94,6 +108,11 @@ done
 # Between processes
 #
 for call in F_SETFL FIONBIO; do
+	twin bare 'other 1 EAGAIN' used pipe "$call"
+	twin report 'other 1 EAGAIN' used pipe "$call"
+	told reported fd=3 other_fd=3 mode=non-blocking
+	twin fix 'other 0 waits' used pipe "$call"
+	told fixed fd=3 other_fd=3 mode=non-blocking
 	twin bare 'other 0 waits' leaves socket "$call"
 	twin report 'other 0 waits' leaves socket "$call"
 	told reported fd=3 other_fd=3 mode=blocking 'message=*(process *'
@@ -110,8 +129,6 @@ for call in F_SETFL FIONBIO; do
 	twin fix 'other 0 waits' parent socket "$call" # a child that only inherited the mode may count on either
 	told reported fd=3 other_fd=3 mode=blocking
 	for mode in bare report fix; do
-		twin "$mode" 'other 1 EAGAIN' used pipe "$call"
-		[ "$mode" = bare ] || told reported fd=3 other_fd=3 mode=non-blocking
 		twin "$mode" 'mine 1' program socket "$call"
 		[ "$mode" = bare ] || told reported fd=3 other_fd=0 mode=non-blocking
 	done
@@ -141,10 +158,12 @@ rule "right: reused" 'waits EAGAIN' nonblock-right reused
 rule "right: connection" 8 nonblock-right connection
 rule "right: inetd" 24 nonblock-right inetd socket FIONBIO
 rule "right: over" 'EAGAIN' nonblock-right over
-rule "right: prefork" 'listener 1' nonblock-right prefork
 rule "right: handed" 'status 0' nonblock-right handed
 rule "right: leaked" 'EAGAIN' nonblock-right leaked pipe
 rule "right: lent" 'waits' nonblock-right lent
 rule "right: twice" 'EAGAIN' nonblock-right twice
+rule_modes='nonblock=report:cloexec=off'
+rule "right: prefork" 'listener 1' nonblock-right prefork
+guarded_rule nonblock=fix:cloexec=off "right: prefork: the parent never asked for it" 'listener 0' nonblock-right prefork
 
 finish

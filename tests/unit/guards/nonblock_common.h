@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* For test_nonblock.c and test_marks.c: what the wrappers do around a call, and what was reported. */
+/* For test_nonblock.c and test_marks.c: what the wrappers do around a call. */
 #ifndef FDG_TEST_NONBLOCK_COMMON_H
 #define FDG_TEST_NONBLOCK_COMMON_H
 
@@ -9,7 +9,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,27 +19,15 @@
 #include <unistd.h>
 
 #include "guards/late.h"
+#include "guards/marks.h"
 #include "guards/nonblock.h"
-#include "options/options.h"
-#include "report/report.h"
+
+#include "../../harness/reported.h"
 
 #define WARNING "fdguard: warning:"
 #define NOTE "fdguard: note:"
 
-static char log_path[] = "/tmp/fdg-nonblock-XXXXXX";
-static char logged[65536];
 static uintptr_t site; /* in this program, and a new one for each change: a site is told once */
-
-static inline const char *report(void)
-{
-	int fd = open(log_path, O_RDWR | O_CLOEXEC);
-	ssize_t n = read(fd, logged, sizeof(logged) - 1);
-
-	logged[n > 0 ? n : 0] = '\0';
-	assert_int_equal(ftruncate(fd, 0), 0);
-	close(fd);
-	return logged;
-}
 
 /* ---- what the wrappers do ---- */
 
@@ -57,7 +44,7 @@ static inline int copy_to(int fd, int copy)
 {
 	assert_true(copy >= 0);
 	fdg_ledger_copy(fd, copy, 0, (const void *)++site);
-	if (fdg_watched(fd))
+	if (fdg_mark_any())
 		fdg_nonblock_copied(fd, copy);
 	return copy;
 }
@@ -118,23 +105,12 @@ static inline void pause_ms(long ms)
 
 static inline int begin(void **state)
 {
-	int fd = mkstemp(log_path);
+	int failed = begin_reports("/usr/bin/program");
 
 	(void)state;
 	site = (uintptr_t)report;
-	close(fd);
-	fdg_options_defaults(&fdg_options);
 	fdg_options.level = FDG_LEVEL_NOTE;
-	fdg_options.log.where = FDG_LOG_FILE;
-	fdg_options.log.path = log_path;
-	fdg_report_start("/usr/bin/program", 0, NULL);
-	return fd < 0;
-}
-
-static inline int end(void **state)
-{
-	(void)state;
-	return unlink(log_path);
+	return failed;
 }
 
 #endif

@@ -180,5 +180,5 @@ int main(void)
 		cmocka_unit_test_setup(off_is_off, reporting),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, begin, end_reports);
 }
