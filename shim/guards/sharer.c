@@ -30,7 +30,7 @@ struct search {
 	int ancestor[ANCESTORS];
 	bool hidden; /* somebody who may have it does not let us look */
 	unsigned left; /* of NUMBERS_OF_STRANGERS */
-	_Alignas(8) char room[2][2048]; /* of each_number */
+	_Alignas(8) char room[2][2048]; /* of fdg_each_number */
 };
 
 static _Atomic int known_ancestor[ANCESTORS]; /* those of this program image, as long as it may outlive its parent */
@@ -45,7 +45,7 @@ static long fd_link(int pid, int fd, char link[LINK])
 	if (pid)
 		fdg_fmt(&b, "/proc/%d/fd/%d", pid, fd);
 	else
-		fdg_fmt(&b, "/proc/self/fd/%d", fd);
+		fdg_fmt(&b, "/proc/thread-self/fd/%d", fd); /* /proc/self has none when the first thread has ended */
 	n = fdg_sys_readlink(path, link, LINK - 1);
 	link[n > 0 ? n : 0] = '\0';
 	return n;
@@ -115,8 +115,7 @@ static int number(const char *s)
 	return n;
 }
 
-/* Calls f for at most max numbers that name an entry of the folder, until it returns something else than 0. -1: there are more than max. */
-static int each_number(char room[2048], const char *folder, unsigned max, int (*f)(void *cookie, int n), void *cookie)
+int fdg_each_number(char room[2048], const char *folder, unsigned max, int (*f)(void *cookie, int n), void *cookie)
 {
 	int dir = fdg_sys_open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0), r = 0;
 	long n;
@@ -160,7 +159,7 @@ static int holds_anywhere(struct search *s, int pid, unsigned numbers)
 	if (r)
 		return r;
 	fdg_fmt(&b, "/proc/%d/fd", pid);
-	return each_number(s->room[1], folder, numbers, process_number, &p);
+	return fdg_each_number(s->room[1], folder, numbers, process_number, &p);
 }
 
 /* Its frame is not to lie under the search: a program may end in a handler that has little stack. */
@@ -235,7 +234,7 @@ enum fdg_shared fdg_find_sharer(int fd, struct fdg_sharer *ret)
 		hidden = hidden || r < -1;
 	}
 	if (r != 1)
-		r = each_number(s->room[0], "/proc", PROCESSES, process, s);
+		r = fdg_each_number(s->room[0], "/proc", PROCESSES, process, s);
 	fdg_sys_munmap(s, sizeof(*s));
 	return r == 1 ? FDG_SHARED_BY_ONE : hidden ? FDG_SHARED_NOT_TOLD : FDG_SHARED_BY_NONE;
 }
@@ -320,7 +319,7 @@ enum fdg_shared fdg_find_stranger(int fd, const struct fdg_heirs *heirs, struct 
 	s->left = NUMBERS_OF_STRANGERS;
 	for (unsigned i = 0; i < ANCESTORS && pid > 0; i++, pid = parent_of(pid))
 		s->ancestor[i] = pid;
-	r = each_number(s->room[0], "/proc", PROCESSES, stranger, s);
+	r = fdg_each_number(s->room[0], "/proc", PROCESSES, stranger, s);
 	s->hidden = s->hidden || r < 0;
 	r = ret->pid ? FDG_SHARED_BY_ONE : s->hidden ? FDG_SHARED_NOT_TOLD : FDG_SHARED_BY_NONE;
 	fdg_sys_munmap(s, sizeof(*s));

@@ -16,7 +16,8 @@
  * What we do. At the first change of a description that the program was started with we remember it; when the program leaves (or execs) it is judged:
  * is the mode that the program set last another than it was at the start, and is it still so? A child of fork is judged for its own changes alone: it may leave what it met as well
  * as what its parent found. What a parent leaves to its child is judged when that leaves. Silent: a mode that nobody else can meet (a pipe that only this program holds), files, and listening sockets, whose next owner sets the mode that it needs.
- * With nonblock=fix it is put back, unless another process uses it: one that is not an ancestor of the program, which waits for its end. A signal that ends the program leaves it
+ * With nonblock=fix what was blocking is made so again, unless another process uses it: one that is not an ancestor of the program, which waits for its end. The other way round is
+ * only reported: an ancestor that has it, too, may have asked for blocking meanwhile, and one that finds it non-blocking would fail. A signal that ends the program leaves it
  * as it is: a handler of ours would be seen, and would need stack.
  */
 #include "guards/stdio.h"
@@ -194,6 +195,14 @@ static void disown(struct change *c)
 	c->met = c->before;
 }
 
+bool fdg_stdio_came_back(int fd)
+{
+	for (int n = 0; n <= 2; n++)
+		if (fdg_ledger_is_inherited(n) && fdg_same_here(fd, n) == FDG_SAME)
+			return true;
+	return false;
+}
+
 void fdg_stdio_changed(int fd, bool was, bool now, const void *site)
 {
 	struct change *c;
@@ -219,13 +228,18 @@ void fdg_stdio_changed(int fd, bool was, bool now, const void *site)
 	atomic_store_explicit(&fdg_stdio_any, true, memory_order_relaxed);
 }
 
+static bool may_be_of_the_start(int fd)
+{
+	return fdg_ledger_is_inherited(fd) || fdg_ledger_state(fd) & FDG_PASSED;
+}
+
 /* A descriptor of it that is not in first..last, or -1. */
 static int another(const struct change *c, unsigned first, unsigned last)
 {
 	struct stat st;
 
 	for (int fd = 0; fd >= 0; fd = fd < 2 ? fd + 1 : fdg_ledger_next(fd + 1))
-		if (((unsigned)fd < first || (unsigned)fd > last) && fdg_ledger_is_inherited(fd) && fdg_sys_fstat(fd, &st) == 0 && is_of(c, fd, &st))
+		if (((unsigned)fd < first || (unsigned)fd > last) && may_be_of_the_start(fd) && fdg_sys_fstat(fd, &st) == 0 && is_of(c, fd, &st))
 			return fd;
 	return -1;
 }
@@ -254,7 +268,7 @@ static void judge(struct change *c, int fd, const char *file)
 
 	if (other.is_heir && !left.file)
 		return; /* it is judged when that leaves */
-	left.fixed = fdg_options.nonblock == FDG_FIX && shared == FDG_SHARED_BY_NONE;
+	left.fixed = fdg_options.nonblock == FDG_FIX && c->now && shared == FDG_SHARED_BY_NONE;
 	left.other = other.pid ? &other : NULL;
 	for (int n = 0; n <= 2; n++)
 		left.is[n] = n == fd || fdg_same_here(fd, n) != FDG_NOT_SAME;

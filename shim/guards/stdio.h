@@ -16,10 +16,13 @@
 /* At the end of wrap's start-up. */
 void fdg_stdio_start(void);
 
+/* Is fd, which came by SCM_RIGHTS, what 0, 1 or 2 is? */
+bool fdg_stdio_came_back(int fd);
+
 /* Is fd, as far as we know, of a description that was open when the program started? */
 static inline bool fdg_stdio_is_inherited(int fd)
 {
-	return fdg_ledger_is_inherited(fd);
+	return fdg_ledger_is_inherited(fd) || (fdg_ledger_state(fd) & FDG_PASSED && fdg_stdio_came_back(fd));
 }
 
 /* The program changes the mode of such a description: it was `was`, and now is `now`. After the real call. */

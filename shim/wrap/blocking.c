@@ -18,7 +18,7 @@ static ssize_t do_read(int fd, void *b, size_t n, bool raw, const void *site)
 	do
 		r = FDG_REAL(&c, read, fd, b, n);
 	while (fdg_call_again(&c, r));
-	return fdg_call_end(&c, fdg_take_rest(&c, r, &v, 1, 0, NULL, 0));
+	return fdg_call_end(&c, fdg_take_rest(&c, r, &v, 1, 0, NULL));
 }
 
 ssize_t fdg_read_watched(int fd, void *b, size_t n, const void *site)
@@ -35,7 +35,7 @@ static ssize_t do_readv(int fd, const struct iovec *v, long n, bool raw, const v
 	do
 		r = raw ? real_syscall(SYS_readv, fd, v, n) : real_readv(fd, v, (int)n);
 	while (fdg_call_again(&c, r));
-	return fdg_call_end(&c, fdg_take_rest(&c, r, v, (size_t)n, 0, NULL, 0));
+	return fdg_call_end(&c, fdg_take_rest(&c, r, v, (size_t)n, 0, NULL));
 }
 
 ssize_t fdg_readv_watched(int fd, const struct iovec *v, int n, const void *site)
@@ -53,7 +53,7 @@ static ssize_t do_write(int fd, const void *b, size_t n, bool raw, const void *s
 	do
 		r = FDG_REAL(&c, write, fd, b, n);
 	while (fdg_call_again(&c, r));
-	return fdg_call_end(&c, fdg_give_rest(&c, r, &v, 1, 0));
+	return fdg_call_end(&c, fdg_give_rest(&c, r, &v, 1, 0, NULL));
 }
 
 ssize_t fdg_write_watched(int fd, const void *b, size_t n, const void *site)
@@ -70,7 +70,7 @@ static ssize_t do_writev(int fd, const struct iovec *v, long n, bool raw, const 
 	do
 		r = raw ? real_syscall(SYS_writev, fd, v, n) : real_writev(fd, v, (int)n);
 	while (fdg_call_again(&c, r));
-	return fdg_call_end(&c, fdg_give_rest(&c, r, v, (size_t)n, 0));
+	return fdg_call_end(&c, fdg_give_rest(&c, r, v, (size_t)n, 0, NULL));
 }
 
 ssize_t fdg_writev_watched(int fd, const struct iovec *v, int n, const void *site)
@@ -110,7 +110,7 @@ static ssize_t do_preadv2(int fd, const struct iovec *v, long n, const long at[2
 	do
 		r = raw ? real_syscall(SYS_preadv2, fd, v, n, at[0], at[1], flags) : real_preadv2(fd, v, (int)n, at[0], flags);
 	while (fdg_call_again(&c, r));
-	return fdg_call_end(&c, at[0] == -1 ? fdg_take_rest(&c, r, v, (size_t)n, 0, NULL, 0) : r);
+	return fdg_call_end(&c, at[0] == -1 ? fdg_take_rest(&c, r, v, (size_t)n, 0, NULL) : r);
 }
 
 ssize_t fdg_preadv2_watched(int fd, const struct iovec *v, int n, off_t at, int flags, const void *site)
@@ -127,7 +127,7 @@ static ssize_t do_pwritev2(int fd, const struct iovec *v, long n, const long at[
 	do
 		r = raw ? real_syscall(SYS_pwritev2, fd, v, n, at[0], at[1], flags) : real_pwritev2(fd, v, (int)n, at[0], flags);
 	while (fdg_call_again(&c, r));
-	return fdg_call_end(&c, at[0] == -1 ? fdg_give_rest(&c, r, v, (size_t)n, 0) : r);
+	return fdg_call_end(&c, at[0] == -1 ? fdg_give_rest(&c, r, v, (size_t)n, 0, NULL) : r);
 }
 
 ssize_t fdg_pwritev2_watched(int fd, const struct iovec *v, int n, off_t at, int flags, const void *site)
@@ -162,12 +162,14 @@ static ssize_t do_recv(const struct bytes *b, struct sockaddr *from, socklen_t *
 	ssize_t r;
 
 	fdg_call_begin_with(&c, b->fd, FDG_TAKES, b->name, b->raw, b->site, b->flags & NEVER_WAITS);
+	fdg_call_takes(&c, b->flags, false);
+	c.queue = b->flags & MSG_ERRQUEUE;
 	do
 		r = real_take(b, from, len, plain);
 	while (fdg_call_again(&c, r));
 	if (fdg_call_found_end(&c, r) && from && len)
 		*len = 0;
-	return fdg_call_end(&c, fdg_take_rest(&c, r, &b->v, 1, b->flags, NULL, 0));
+	return fdg_call_end(&c, fdg_take_rest(&c, r, &b->v, 1, b->flags, NULL));
 }
 
 ssize_t fdg_recv_watched(int fd, void *b, size_t n, int flags, const void *site)
@@ -196,7 +198,7 @@ static ssize_t do_send(struct bytes *b, const struct sockaddr *to, socklen_t len
 	do
 		r = real_give(b, to, len, plain);
 	while (fdg_call_again(&c, r) || fdg_call_opens(&c, r, &b->flags));
-	return fdg_call_end(&c, fdg_give_rest(&c, r, &b->v, 1, b->flags));
+	return fdg_call_end(&c, fdg_give_rest(&c, r, &b->v, 1, b->flags, NULL));
 }
 
 ssize_t fdg_send_watched(int fd, const void *b, size_t n, int flags, const void *site)

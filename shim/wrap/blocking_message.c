@@ -18,20 +18,26 @@ static void empty(struct msghdr *m, int flags)
 	m->msg_flags = flags & MSG_CMSG_CLOEXEC;
 }
 
+/* For control data. */
+static bool has_room(const struct msghdr *m)
+{
+	return fdg_sys_is_mapped(m, sizeof(*m)) && m->msg_controllen;
+}
+
 static ssize_t do_recvmsg(int fd, struct msghdr *m, int flags, bool raw, const void *site)
 {
-	size_t room = 0;
 	struct fdg_call c;
 	ssize_t r;
 
 	fdg_call_begin_with(&c, fd, FDG_TAKES, "recvmsg", raw, site, flags & NEVER_WAITS);
-	if (c.blocks && fdg_sys_is_mapped(m, sizeof(*m)))
-		room = m->msg_controllen;
+	c.queue = flags & MSG_ERRQUEUE;
+	if (c.blocks)
+		fdg_call_takes(&c, flags, has_room(m));
 	do
 		r = FDG_REAL(&c, recvmsg, fd, m, flags);
 	while (fdg_call_again(&c, r));
 	if (r > 0 && c.blocks)
-		r = fdg_take_rest(&c, r, m->msg_iov, m->msg_iovlen, flags, m, room);
+		r = fdg_take_rest(&c, r, m->msg_iov, m->msg_iovlen, flags, m);
 	else if (fdg_call_found_end(&c, r))
 		empty(m, flags);
 	return fdg_call_end(&c, r);
@@ -52,7 +58,7 @@ static ssize_t do_sendmsg(int fd, const struct msghdr *m, int flags, bool raw, c
 		r = FDG_REAL(&c, sendmsg, fd, m, flags);
 	while (fdg_call_again(&c, r) || fdg_call_opens(&c, r, &flags));
 	if (r > 0 && (c.blocks || c.settles))
-		r = fdg_give_rest(&c, r, m->msg_iov, m->msg_iovlen, flags);
+		r = fdg_give_rest(&c, r, m->msg_iov, m->msg_iovlen, flags, m);
 	return fdg_call_end(&c, r);
 }
 
@@ -100,9 +106,9 @@ static bool fill_last(struct many *a)
 	part.moved = 0;
 	part.last = part.last == EINTR ? EINTR : 0;
 	if (part.way == FDG_GIVES)
-		fdg_give_rest(&part, r, last->msg_hdr.msg_iov, last->msg_hdr.msg_iovlen, a->flags);
+		fdg_give_rest(&part, r, last->msg_hdr.msg_iov, last->msg_hdr.msg_iovlen, a->flags, &last->msg_hdr);
 	else
-		fdg_take_rest(&part, r, last->msg_hdr.msg_iov, last->msg_hdr.msg_iovlen, a->flags, NULL, 0);
+		fdg_take_rest(&part, r, last->msg_hdr.msg_iov, last->msg_hdr.msg_iovlen, a->flags, &last->msg_hdr);
 	if (part.last == EINTR)
 		a->c.last = EINTR;
 	if (part.moved)
@@ -230,12 +236,23 @@ static void take_nothing(struct many *a, const struct patience *p)
 	} while (!is_done(a) && !(a->flags & MSG_WAITFORONE) && (!p->timeout || p->left.tv_sec || p->left.tv_nsec));
 }
 
+static bool have_room(const struct mmsghdr *v, unsigned n)
+{
+	for (unsigned i = 0; i < n && fdg_sys_is_mapped(&v[i], sizeof(*v)); i++)
+		if (v[i].msg_hdr.msg_controllen)
+			return true;
+	return false;
+}
+
 static int do_recvmmsg(struct many *a, struct timespec *timeout, int fd, bool raw, const void *site)
 {
 	struct patience p = { .timeout = timeout };
 	int r;
 
 	fdg_call_begin_with(&a->c, fd, FDG_TAKES, "recvmmsg", raw, site, a->flags & NEVER_WAITS);
+	if (a->c.blocks)
+		fdg_call_takes(&a->c, a->flags, have_room(a->v, a->n));
+	a->c.queue = a->flags & MSG_ERRQUEUE;
 	do
 		r = (int)FDG_REAL(&a->c, recvmmsg, fd, a->v + a->c.moved, asked(a), a->flags, timeout_of(&p));
 	while (takes_more(a, &p, r));

@@ -7,6 +7,9 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <string.h>
+
+#include "guards/acts.h"
 
 /* TCP and MPTCP tell how a connection that was begun ended when connect is called again, and are ready for another one then. To others that would be another one. */
 static bool is_told_by_connect(const struct fdg_call *c)
@@ -124,16 +127,38 @@ int fdg_accept4_watched(int fd, struct sockaddr *peer, socklen_t *len, int flags
 	return do_accept4(fd, peer, len, flags, false, site);
 }
 
+static int do_shutdown(int fd, int how, bool raw)
+{
+	int r = raw ? (int)real_syscall(SYS_shutdown, fd, how) : real_shutdown(fd, how);
+
+	if (!fdg_out())
+		fdg_act(fd, "shutdown", r, r < 0 ? errno : 0, FDG_DEED_ANY);
+	return r;
+}
+
 int fdg_shutdown_watched(int fd, int how, const void *site)
 {
 	(void)site;
-	return real_shutdown(fd, how);
+	return do_shutdown(fd, how, false);
+}
+
+/* To ask for the error takes it away. */
+static int do_getsockopt(int fd, int level, int name, void *value, socklen_t *len, bool raw)
+{
+	int r = raw ? (int)real_syscall(SYS_getsockopt, fd, level, name, value, len) : real_getsockopt(fd, level, name, value, len);
+	int error = 0;
+
+	if (r == 0 && level == SOL_SOCKET && name == SO_ERROR && *len == sizeof(error))
+		memcpy(&error, value, sizeof(error));
+	if (error && !fdg_out())
+		fdg_act(fd, "getsockopt", r, 0, FDG_DEED_ANY);
+	return r;
 }
 
 int fdg_getsockopt_watched(int fd, int level, int name, void *value, socklen_t *len, const void *site)
 {
 	(void)site;
-	return real_getsockopt(fd, level, name, value, len);
+	return do_getsockopt(fd, level, name, value, len, false);
 }
 
 bool fdg_raw_peer(long nr, const long a[6], const void *site, long *ret)
@@ -144,6 +169,8 @@ bool fdg_raw_peer(long nr, const long a[6], const void *site, long *ret)
 	case SYS_connect: *ret = do_connect((int)a[0], peer, (socklen_t)a[2], true, site); return true;
 	case SYS_accept: *ret = do_accept((int)a[0], peer, (socklen_t *)a[2], true, site); return true;
 	case SYS_accept4: *ret = do_accept4((int)a[0], peer, (socklen_t *)a[2], (int)a[3], true, site); return true;
+	case SYS_shutdown: *ret = do_shutdown((int)a[0], (int)a[1], true); return true;
+	case SYS_getsockopt: *ret = do_getsockopt((int)a[0], (int)a[1], (int)a[2], (void *)a[3], (socklen_t *)a[4], true); return true;
 	default: return false;
 	}
 }

@@ -7,7 +7,12 @@
 
 #include "wrap/wrap.h"
 
-enum { WINDOW = 32, SLICE = 5 }; /* iovecs; ms */
+#include <fcntl.h>
+#include <string.h>
+
+#include "guards/nonblock.h"
+
+enum { WINDOW = 32, SLICE = 5, PASSPIDFD = 76 }; /* iovecs; ms; SO_PASSPIDFD of newer headers */
 
 /* read(2) and its like move no more at once. */
 #define MOST ((size_t)0x7ffff000)
@@ -42,18 +47,40 @@ static void cut(struct window *w, const struct iovec *v, size_t count, size_t sk
 	}
 }
 
-/* The kernel keeps SIGPIPE back where a part was sent; and one call is one number to those who count the answers to MSG_ZEROCOPY. */
-static ssize_t give(struct fdg_call *c, struct window *w, int flags, bool socket)
+/* Of a message, what goes with each of its parts: who sends it, of which kind its bytes are. Descriptors went with the first one. */
+struct control {
+	size_t n;
+	_Alignas(struct cmsghdr) char data[512];
+};
+
+static void keep_control(struct control *k, const struct msghdr *m)
 {
-	struct msghdr m = { .msg_iov = w->v, .msg_iovlen = w->n };
+	struct msghdr all = m ? *m : (struct msghdr){ 0 };
+
+	k->n = 0;
+	for (struct cmsghdr *x = CMSG_FIRSTHDR(&all); x; x = CMSG_NXTHDR(&all, x)) {
+		bool descriptors = x->cmsg_level == SOL_SOCKET && x->cmsg_type == SCM_RIGHTS;
+
+		if (descriptors || x->cmsg_len > sizeof(k->data) - k->n)
+			continue;
+		memcpy(k->data + k->n, x, x->cmsg_len);
+		k->n += CMSG_ALIGN(x->cmsg_len);
+	}
+}
+
+/* The kernel keeps SIGPIPE back where a part was sent; and one call is one number to those who count the answers to MSG_ZEROCOPY. */
+static ssize_t give(struct fdg_call *c, struct window *w, int flags, struct control *k, bool socket)
+{
+	struct msghdr m = { .msg_iov = w->v, .msg_iovlen = w->n, .msg_control = k->n ? k->data : NULL, .msg_controllen = k->n };
 
 	flags = (flags & ~(MSG_ZEROCOPY | MSG_FASTOPEN)) | MSG_NOSIGNAL;
 	return socket ? FDG_REAL(c, sendmsg, c->fd, &m, flags) : FDG_REAL(c, writev, c->fd, w->v, (long)w->n);
 }
 
-long fdg_give_rest(struct fdg_call *c, long r, const struct iovec *v, size_t count, int flags)
+long fdg_give_rest(struct fdg_call *c, long r, const struct iovec *v, size_t count, int flags, const struct msghdr *message)
 {
 	size_t total, asked;
+	struct control k;
 	struct window w;
 	bool socket;
 
@@ -66,10 +93,11 @@ long fdg_give_rest(struct fdg_call *c, long r, const struct iovec *v, size_t cou
 	if (!c->blocks)
 		return r;
 	socket = fdg_call_socket(c, SO_TYPE) >= 0;
+	keep_control(&k, message);
 	while (fdg_call_more(c, r, asked, total)) {
 		cut(&w, v, count, c->moved, total - c->moved);
 		asked = w.bytes;
-		r = give(c, &w, flags, socket);
+		r = give(c, &w, flags, &k, socket);
 	}
 	return r;
 }
@@ -78,46 +106,58 @@ long fdg_give_rest(struct fdg_call *c, long r, const struct iovec *v, size_t cou
  * Reading
  */
 
+static bool passes_credentials(const struct fdg_call *c)
+{
+	return fdg_call_socket(c, SO_PASSCRED) > 0 || fdg_call_socket(c, SO_PASSSEC) > 0 || fdg_call_socket(c, PASSPIDFD) > 0;
+}
+
+/* Does the kernel alone know where the message ends? It makes one control message of what comes with several parts, and never joins what two processes wrote. */
+static bool is_kernels(const struct fdg_call *c, int flags, bool control)
+{
+	if (!(flags & MSG_WAITALL) && !(control && fdg_call_socket(c, SO_RCVLOWAT) > 1))
+		return false;
+	return fdg_call_socket(c, SO_TYPE) == SOCK_STREAM && (control || passes_credentials(c));
+}
+
+void fdg_call_takes(struct fdg_call *c, int flags, bool control)
+{
+	int mode;
+
+	if (!c->blocks || !is_kernels(c, flags, control))
+		return;
+	fdg_nonblock_give_up(c->fd);
+	mode = fdg_sys_fcntl(c->fd, F_GETFL, 0);
+	c->blocks = mode >= 0 && mode & O_NONBLOCK;
+}
+
 struct take {
 	struct fdg_call *c;
 	const struct iovec *v;
 	size_t count;
 	int flags;
 	struct msghdr *m; /* recvmsg's; else NULL */
-	size_t room;      /* for control data, before the first part */
 	size_t least;     /* what is waited for */
 	unsigned tenths;  /* VTIME, from one part to the next */
 	bool socket;
 	bool complete;    /* descriptors came: the kernel stops there */
 };
 
-static bool brought_descriptors(struct msghdr *m)
+/* None has room for them. */
+static bool brought_descriptors(const struct fdg_call *c, const struct msghdr *m)
 {
-	for (struct cmsghdr *x = CMSG_FIRSTHDR(m); x; x = CMSG_NXTHDR(m, x))
-		if (x->cmsg_level == SOL_SOCKET && x->cmsg_type == SCM_RIGHTS)
-			return true;
-	return false;
+	return m->msg_flags & MSG_CTRUNC && fdg_call_socket(c, SO_DOMAIN) == AF_UNIX;
 }
 
-/* Control data of a later part comes behind what is there. */
 static ssize_t take_message(struct take *t, struct window *w)
 {
-	size_t used = t->m ? CMSG_ALIGN(t->m->msg_controllen) : 0;
 	struct msghdr part = { .msg_iov = w->v, .msg_iovlen = w->n };
-	ssize_t r;
+	ssize_t r = FDG_REAL(t->c, recvmsg, t->c->fd, &part, t->flags);
 
-	if (t->m && used < t->room) {
-		part.msg_control = (char *)t->m->msg_control + used;
-		part.msg_controllen = t->room - used;
-	}
-	r = FDG_REAL(t->c, recvmsg, t->c->fd, &part, t->flags);
 	if (r < 0)
 		return r;
-	t->complete = brought_descriptors(&part) || part.msg_flags & MSG_CTRUNC;
+	t->complete = brought_descriptors(t->c, &part);
 	if (t->m)
 		t->m->msg_flags |= part.msg_flags;
-	if (part.msg_control && part.msg_controllen)
-		t->m->msg_controllen = used + part.msg_controllen;
 	return r;
 }
 
@@ -169,16 +209,16 @@ static void ask_least(struct take *t, size_t total)
 		t->least = total;
 }
 
-long fdg_take_rest(struct fdg_call *c, long r, const struct iovec *v, size_t count, int flags, struct msghdr *m, size_t room)
+long fdg_take_rest(struct fdg_call *c, long r, const struct iovec *v, size_t count, int flags, struct msghdr *m)
 {
-	struct take t = { .c = c, .v = v, .count = count, .flags = flags, .m = m, .room = room };
+	struct take t = { .c = c, .v = v, .count = count, .flags = flags, .m = m };
 	size_t total, asked;
 	struct window w;
 
 	if (!c->blocks || r <= 0)
 		return r;
 	asked = total = fdg_iov_total(v, count);
-	if ((size_t)r >= total || (m && brought_descriptors(m)))
+	if ((size_t)r >= total || (m && brought_descriptors(c, m)))
 		return r;
 	ask_least(&t, total);
 	if ((size_t)r >= t.least)

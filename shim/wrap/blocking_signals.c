@@ -2,6 +2,9 @@
 /*
  * A handler ran. Would a blocking call have gone on after it? Which one it was nobody tells, so: if all that may have run say so. A program with both kinds of
  * handlers gets EINTR where it would have waited on; the other way, an alarm would end nothing.
+ *
+ * What a handler says of itself counts as it was before the wait, for many put the default back as the first thing that they do. Only one that was set meanwhile is
+ * looked at afterwards. That takes its time, in which a signal would go by: so they are kept back, and the wait itself lets them in.
  */
 #include "wrap/blocking_wait.h"
 
@@ -17,25 +20,12 @@ struct disposition {
 	uint64_t mask;
 };
 
-/* Comes from outside, not by what the thread itself does. */
-static bool may_interrupt(int signal)
-{
-	switch (signal) {
-	case SIGSEGV:
-	case SIGBUS:
-	case SIGFPE:
-	case SIGILL:
-		return false;
-	default:
-		return true;
-	}
-}
+#define BIT(signal) (UINT64_C(1) << ((signal) - 1))
 
-/* A handler of SA_RESETHAND is gone when it has run; its flags stay. */
-static bool has_handler(const struct disposition *d)
-{
-	return d->handler > 1 || (d->handler == 0 && d->flags & SA_RESETHAND);
-}
+/* Come of what the thread itself does. */
+#define OWN_DOING (BIT(SIGSEGV) | BIT(SIGBUS) | BIT(SIGFPE) | BIT(SIGILL))
+/* And libc's own two, for which another thread waits. */
+#define NEVER_HELD (OWN_DOING | BIT(SIGTRAP) | BIT(SIGSYS) | BIT(32) | BIT(33))
 
 /* libc's own two do, whatever their flags say. */
 static bool restarts(int signal, const struct disposition *d)
@@ -43,20 +33,39 @@ static bool restarts(int signal, const struct disposition *d)
 	return d->flags & SA_RESTART || signal == 32 || signal == 33;
 }
 
-bool fdg_handlers_restart(void)
+static struct fdg_handlers ask(uint64_t blocked)
 {
-	uint64_t blocked = 0;
-	bool seen = false;
+	struct fdg_handlers h = { 0, 0 };
 
-	fdg_sys4(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &blocked, sizeof(blocked));
 	for (int i = 1; i <= 64; i++) {
 		struct disposition d = { 0, 0, 0, 0 };
 
-		if (!may_interrupt(i) || blocked >> (i - 1) & 1 || fdg_sys4(SYS_rt_sigaction, i, NULL, &d, sizeof(d.mask)) < 0 || !has_handler(&d))
+		if ((blocked | OWN_DOING) & BIT(i) || fdg_sys4(SYS_rt_sigaction, i, NULL, &d, sizeof(d.mask)) < 0 || d.handler <= 1)
 			continue;
-		if (!restarts(i, &d))
-			return false;
-		seen = true;
+		*(restarts(i, &d) ? &h.restart : &h.interrupt) |= BIT(i);
 	}
-	return seen;
+	return h;
+}
+
+void fdg_signals_hold(struct fdg_signals *s)
+{
+	s->opened.kernel = 0;
+	fdg_sys4(SYS_rt_sigprocmask, SIG_BLOCK, &(uint64_t){ ~NEVER_HELD }, &s->opened.kernel, sizeof(uint64_t));
+	if (!s->asked)
+		s->before = ask(s->opened.kernel);
+	s->asked = true;
+}
+
+void fdg_signals_let(struct fdg_signals *s)
+{
+	fdg_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &s->opened.kernel, NULL, sizeof(uint64_t));
+}
+
+bool fdg_signals_restart(struct fdg_signals *s)
+{
+	struct fdg_handlers now = ask(s->opened.kernel);
+	uint64_t interrupt = s->before.interrupt | (now.interrupt & ~s->before.restart), all = s->before.restart | s->before.interrupt | now.restart | now.interrupt;
+
+	s->asked = false; /* the next wait is under what it has set */
+	return all && !interrupt;
 }

@@ -8,6 +8,10 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "guards/acts.h"
+#include "guards/nonblock.h"
+#include "ledger/watch.h"
+
 /* Into a pipe goes what fits, once. */
 static bool is_pipe(int fd)
 {
@@ -29,11 +33,16 @@ static ssize_t do_sendfile(int out, int in, off_t *at, size_t n, bool raw, const
 	struct fdg_call c;
 	ssize_t r;
 
+	if (fdg_watched(in) & FDG_WATCH_BLOCKS && !fdg_out())
+		fdg_nonblock_give_up(in); /* no file: the kernel waits for it, and then for the other */
 	fdg_call_begin(&c, out, FDG_GIVES, "sendfile", raw, site);
 	do
 		r = FDG_REAL(&c, sendfile, out, in, at, n - c.moved);
 	while (sends_more(&c, r, n));
-	return fdg_call_end(&c, r);
+	r = fdg_call_end(&c, r);
+	if (!fdg_out())
+		fdg_act(in, "sendfile", r, r < 0 ? errno : 0, FDG_DEED_ANY);
+	return r;
 }
 
 ssize_t fdg_sendfile_watched(int out, int in, off_t *at, size_t n, const void *site)

@@ -5,6 +5,7 @@
  *   SO_RCVTIMEO, SO_SNDTIMEO   one deadline for the whole call; then EAGAIN, or what was moved
  *   SA_RESTART                 poll ends at every signal that has a handler: blocking_signals.c says what a blocking call would have done
  *   a signal after a part      ends the call, whatever the handler's flags
+ *   a signal before the wait   a blocking call sleeps from its beginning on; here there is a moment before poll does, in which signals are held back
  *   close and reuse of the fd  a blocked call holds its file; a new call would find another one under the number
  *
  * libc's ppoll is a cancellation point, as the call is. Nothing here is locked or needs undoing, so a handler may also jump out.
@@ -17,7 +18,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
+#include "guards/acts.h"
 #include "guards/nonblock.h"
 #include "guards/stall.h"
 #include "ledger/watch.h"
@@ -46,10 +49,13 @@ static bool failed_to_wait(const struct fdg_call *c, long r)
 
 void fdg_call_begin_with(struct fdg_call *c, int fd, enum fdg_way way, const char *name, bool raw, const void *site, bool never_waits)
 {
-	unsigned watch = fdg_out() ? 0 : fdg_watched(fd);
+	unsigned watch;
 
+	fdg_nonblock_news();
+	watch = fdg_out() ? 0 : fdg_watched(fd);
 	*c = (struct fdg_call){ .fd = fd, .way = way, .name = name, .raw = raw, .site = site, .error = errno };
 	c->blocks = watch & FDG_WATCH_BLOCKS && !never_waits;
+	c->acts = watch & FDG_WATCH_ACT;
 	if (!(watch & (FDG_WATCH_SETTLE | FDG_WATCH_STALL)) || never_waits || fdg_foreign_memory())
 		return;
 	c->settles = watch & FDG_WATCH_SETTLE;
@@ -64,6 +70,16 @@ bool fdg_call_found_end(const struct fdg_call *c, long r)
 	return c->shut && r < 0 && errno == EAGAIN;
 }
 
+/* The end: nothing is left to be taken, and nothing was. accept may return 0, and so may a datagram. */
+static enum fdg_deed deed_of(const struct fdg_call *c, long r)
+{
+	if (c->queue)
+		return FDG_DEED_QUEUE;
+	if (c->way == FDG_GIVES)
+		return strcmp(c->name, "connect") == 0 ? FDG_DEED_ANY : FDG_DEED_GIVE;
+	return r == 0 && strncmp(c->name, "accept", 6) != 0 && fdg_call_is_stream(c) ? FDG_DEED_END : FDG_DEED_ANY;
+}
+
 long fdg_call_end(struct fdg_call *c, long r)
 {
 	if (c->settles && failed_to_wait(c, r))
@@ -76,6 +92,8 @@ long fdg_call_end(struct fdg_call *c, long r)
 		errno = c->error;
 	if (c->begun)
 		fdg_stall_end(c->begun, c->fd, c->name, c->site);
+	if (c->acts)
+		fdg_act(c->fd, c->name, r, r < 0 ? errno : 0, deed_of(c, r));
 	return r;
 }
 
@@ -101,64 +119,6 @@ bool fdg_call_is_stream(const struct fdg_call *c)
 }
 
 /*
- * Time
- */
-
-static void add(struct timespec *t, int64_t s, int64_t ns)
-{
-	t->tv_sec += s + (t->tv_nsec + ns) / 1000000000;
-	t->tv_nsec = (t->tv_nsec + ns) % 1000000000;
-}
-
-static void ask_limit(struct fdg_call *c)
-{
-	struct timeval t = { 0, 0 };
-	unsigned len = sizeof(t);
-
-	c->limited = fdg_sys_getsockopt(c->fd, SOL_SOCKET, c->way == FDG_TAKES ? SO_RCVTIMEO : SO_SNDTIMEO, &t, &len) == 0 && (t.tv_sec || t.tv_usec);
-	if (!c->limited)
-		return;
-	fdg_sys_clock(CLOCK_MONOTONIC, &c->end);
-	add(&c->end, t.tv_sec, t.tv_usec * 1000);
-}
-
-void fdg_call_next_message(struct fdg_call *c)
-{
-	c->vain = 0;
-	c->last = c->last == EAGAIN ? 0 : c->last;
-	if (c->looked)
-		ask_limit(c);
-}
-
-void fdg_call_terminal_limit(struct fdg_call *c, unsigned tenths)
-{
-	c->limited = c->terminal = true;
-	fdg_sys_clock(CLOCK_MONOTONIC, &c->end);
-	add(&c->end, tenths / 10, tenths % 10 * 100000000);
-}
-
-/* False: there is none left. Else the less of it and *t, which becomes it. */
-static bool cut_to_limit(const struct fdg_call *c, struct timespec *t)
-{
-	struct timespec now, left = c->end;
-
-	if (!c->limited)
-		return true;
-	fdg_sys_clock(CLOCK_MONOTONIC, &now);
-	left.tv_sec -= now.tv_sec;
-	left.tv_nsec -= now.tv_nsec;
-	if (left.tv_nsec < 0) {
-		left.tv_sec--;
-		left.tv_nsec += 1000000000;
-	}
-	if (left.tv_sec < 0)
-		return false;
-	if (left.tv_sec < t->tv_sec || (left.tv_sec == t->tv_sec && left.tv_nsec < t->tv_nsec))
-		*t = left;
-	return true;
-}
-
-/*
  * The wait
  */
 
@@ -167,14 +127,24 @@ static int call_poll(const struct fdg_call *c, struct pollfd *p, const struct ti
 {
 	errno = c->error;
 	if (c->raw)
-		return (int)real_syscall(SYS_ppoll, p, p ? 1L : 0L, t, NULL, sizeof(uint64_t));
-	return ppoll(p, p ? 1 : 0, t, NULL);
+		return (int)real_syscall(SYS_ppoll, p, p ? 1L : 0L, t, &c->signals.opened, sizeof(uint64_t));
+	return real_ppoll(p, p ? 1 : 0, t, &c->signals.opened.libc);
 }
 
+static bool still_blocks(const struct fdg_call *c)
+{
+	return c->unmarked ? !(fdg_sys_fcntl(c->fd, F_GETFL, 0) & O_NONBLOCK) : fdg_watched(c->fd) & FDG_WATCH_BLOCKS;
+}
+
+/* A call that goes on begins anew: the handler may have made the descriptor non-blocking to end it. */
 static int interrupted(struct fdg_call *c)
 {
 	c->signalled = true;
-	return !c->moved && (!c->limited || c->terminal) && fdg_handlers_restart() ? 0 : EINTR;
+	if (c->moved || (c->limited && !c->terminal) || !fdg_signals_restart(&c->signals))
+		return EINTR;
+	if (!still_blocks(c))
+		c->last = EAGAIN;
+	return 0;
 }
 
 /* Is the number still what the call was made on? */
@@ -211,7 +181,7 @@ static bool look(struct fdg_call *c)
 	if (c->way == FDG_GIVES && fdg_call_socket(c, SO_DOMAIN) == AF_UNIX)
 		ask_local(c);
 	if (!c->terminal)
-		ask_limit(c);
+		fdg_call_ask_limit(c);
 	if (S_ISCHR(st.st_mode) && c->way == FDG_TAKES && fdg_terminal_rule(c->fd, &min, &tenths) && !min)
 		fdg_call_terminal_limit(c, tenths);
 	return true;
@@ -222,7 +192,7 @@ static int doze_once(struct fdg_call *c)
 	int64_t ns = (int64_t)DOZE_LEAST << (c->vain < 10 ? c->vain : 10);
 	struct timespec t = { 0, ns < DOZE_MOST ? ns : DOZE_MOST };
 
-	if (!cut_to_limit(c, &t))
+	if (!fdg_call_cut_to_limit(c, &t))
 		return EAGAIN;
 	c->vain++;
 	if (call_poll(c, NULL, &t) < 0)
@@ -255,7 +225,9 @@ static short events_of(const struct fdg_call *c)
 {
 	if (c->way == FDG_GIVES)
 		return POLLOUT;
-	return c->peeks ? POLLRDHUP : POLLIN | POLLRDHUP;
+	if (c->peeks)
+		return POLLRDHUP;
+	return c->moved ? POLLIN | POLLPRI | POLLRDHUP : POLLIN | POLLRDHUP;
 }
 
 static int wait_once(struct fdg_call *c)
@@ -269,7 +241,7 @@ static int wait_once(struct fdg_call *c)
 	do {
 		struct timespec t = { c->slice ? 0 : INT32_MAX, c->slice * 1000000L };
 
-		if (!cut_to_limit(c, &t))
+		if (!fdg_call_cut_to_limit(c, &t))
 			return EAGAIN;
 		c->hung_up = c->shut = false;
 		r = call_poll(c, &p, c->slice || c->limited ? &t : NULL);
@@ -287,6 +259,17 @@ static int wait_once(struct fdg_call *c)
 	return e;
 }
 
+/* A thread that is cancelled in the wait, or whose handler jumps out, has its own mask there. */
+static int in_wait(struct fdg_call *c, int (*once)(struct fdg_call *c))
+{
+	int e;
+
+	fdg_signals_hold(&c->signals);
+	e = look(c) ? once(c) : EAGAIN;
+	fdg_signals_let(&c->signals);
+	return e;
+}
+
 /* What ended the wait, time or signal, may have come with what was waited for: the kernel looks once more, and only then gives up. */
 static int look_again(struct fdg_call *c, int (*once)(struct fdg_call *c))
 {
@@ -297,10 +280,8 @@ static int look_again(struct fdg_call *c, int (*once)(struct fdg_call *c))
 	if (c->signalled && c->moved)
 		return EINTR;
 	c->signalled = false;
-	if (!look(c))
-		return EAGAIN;
-	e = once(c);
-	if (e != EAGAIN && e != EINTR)
+	e = in_wait(c, once);
+	if (!c->looked || (e != EAGAIN && e != EINTR))
 		return e;
 	c->last = e;
 	return 0;
@@ -371,6 +352,14 @@ static bool ends_with_part(const struct fdg_call *c)
 	return c->way == FDG_GIVES || !has_data(c);
 }
 
+/* A read that has something stops where urgent data is. */
+static bool is_at_mark(const struct fdg_call *c)
+{
+	int at = 0;
+
+	return c->way == FDG_TAKES && fdg_sys3(SYS_ioctl, c->fd, SIOCATMARK, &at) == 0 && at;
+}
+
 bool fdg_call_more(struct fdg_call *c, long r, size_t asked, size_t want)
 {
 	if (!c->blocks || (r < 0 && !c->moved))
@@ -380,10 +369,10 @@ bool fdg_call_more(struct fdg_call *c, long r, size_t asked, size_t want)
 	if (r >= 0) {
 		c->moved += (size_t)r;
 		c->vain = 0;
-		if (r == 0 || c->moved >= want)
+		if (r == 0 || c->moved >= want || is_at_mark(c))
 			return false;
 		if ((size_t)r == asked)
 			return true;
 	}
-	return fdg_call_wait(c) == 0 && !ends_with_part(c);
+	return fdg_call_wait(c) == 0 && !is_at_mark(c) && !ends_with_part(c);
 }

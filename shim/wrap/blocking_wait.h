@@ -15,6 +15,7 @@
 #ifndef FDG_WRAP_BLOCKING_WAIT_H
 #define FDG_WRAP_BLOCKING_WAIT_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,6 +25,20 @@
 #include <time.h>
 
 enum fdg_way { FDG_TAKES, FDG_GIVES };
+
+/* Signals, a bit for each: those that have a handler, and what that makes of a blocking call. */
+struct fdg_handlers {
+	uint64_t restart, interrupt;
+};
+
+struct fdg_signals {
+	union {
+		sigset_t libc;
+		uint64_t kernel;
+	} opened; /* the thread's own mask, while they are held */
+	struct fdg_handlers before;
+	bool asked; /* what is in `before` */
+};
 
 struct fdg_call {
 	int fd;
@@ -40,6 +55,8 @@ struct fdg_call {
 	bool shut;     /* the last wait ended with POLLRDHUP */
 	bool settles;  /* its mode was changed behind it: told of when the call suffers from that */
 	bool cut;      /* it moved a part, where a blocking call moves all */
+	bool acts;     /* guards/acts.h is told of the result */
+	bool queue;    /* it is the error queue that it reads */
 	bool signalled; /* the last wait ended with a signal; if the call moves a part now, that is its end */
 	int last;      /* errno to give up with: the wait is over, and the call was made for the last time */
 	unsigned slice; /* ms: to be tried again after that long, where poll cannot tell; 0: poll can */
@@ -53,6 +70,7 @@ struct fdg_call {
 	dev_t device;
 	ino_t inode;
 	struct timespec end;
+	struct fdg_signals signals;
 };
 
 /* never_waits: by its flags, whatever the mode. */
@@ -83,13 +101,20 @@ int fdg_call_doze(struct fdg_call *c);
 /* The time limit is one for each message. */
 void fdg_call_next_message(struct fdg_call *c);
 
-/* A signal ended the wait: would it have been the end of a blocking call? */
-bool fdg_handlers_restart(void);
+/* From the call that found nothing until it is made again, signals come in the wait alone. */
+void fdg_signals_hold(struct fdg_signals *s);
+void fdg_signals_let(struct fdg_signals *s);
+/* A signal ended the wait: would a blocking call have gone on? */
+bool fdg_signals_restart(struct fdg_signals *s);
 
 /* getsockopt(SOL_SOCKET) of an integer; -1 if it is no socket. */
 int fdg_call_socket(const struct fdg_call *c, int option);
 /* Does a blocking call go on after a part? Stream sockets, pipes and terminals. */
 bool fdg_call_is_stream(const struct fdg_call *c);
+/* The socket's time limit, from now on. */
+void fdg_call_ask_limit(struct fdg_call *c);
+/* False: there is none left. Else the less of it and *t, which becomes it. */
+bool fdg_call_cut_to_limit(const struct fdg_call *c, struct timespec *t);
 /* VTIME: the time limit, from now on, in tenths of a second. */
 void fdg_call_terminal_limit(struct fdg_call *c, unsigned tenths);
 
@@ -97,8 +122,10 @@ void fdg_call_terminal_limit(struct fdg_call *c, unsigned tenths);
 #define FDG_REAL(c, name, ...) ((c)->raw ? (ssize_t)real_syscall(SYS_##name, __VA_ARGS__) : (ssize_t)real_##name(__VA_ARGS__))
 
 /* A call on iovecs moved its first part: the rest, as a blocking call does it. Returns what fdg_call_end is to get. flags are recv's and send's. */
-long fdg_take_rest(struct fdg_call *c, long r, const struct iovec *v, size_t count, int flags, struct msghdr *m, size_t room);
-long fdg_give_rest(struct fdg_call *c, long r, const struct iovec *v, size_t count, int flags);
+long fdg_take_rest(struct fdg_call *c, long r, const struct iovec *v, size_t count, int flags, struct msghdr *m);
+long fdg_give_rest(struct fdg_call *c, long r, const struct iovec *v, size_t count, int flags, const struct msghdr *m);
+/* Before a read that may have several parts; control: it has room for control data. What only the kernel can do it does: the description blocks from then on. */
+void fdg_call_takes(struct fdg_call *c, int flags, bool control);
 size_t fdg_iov_total(const struct iovec *v, size_t count);
 
 /* Is fd a terminal that hands out characters and not lines? Then when a read returns. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * nonblock-inside dprintf|vdprintf|tee|aio|fdopen|eventfd|reused|exec|vfork|spawn|child|sendmsg: a descriptor that the program let block, while a copy of it should not, is used by calls that wait inside libc
+ * nonblock-inside dprintf|vdprintf|tee|aio|listio|listio-old|fdopen|eventfd|reused|exec|vfork|spawn|child|sendmsg: a descriptor that the program let block, while a copy of it should not, is used by calls that wait inside libc
  * or the kernel. Prints what they moved. A reader in another process makes room a little later.
  */
 #include <aio.h>
@@ -70,15 +70,37 @@ static int printed(int fd, const char *format, ...)
 	return r;
 }
 
+static long result_of(struct aiocb *a)
+{
+	const struct aiocb *wait[] = { a };
+
+	while (aio_error(a) == EINPROGRESS)
+		aio_suspend(wait, 1, NULL);
+	return aio_return(a);
+}
+
 static long asynchronously(int fd)
 {
 	struct aiocb a = { .aio_fildes = fd, .aio_buf = text, .aio_nbytes = SIZE };
-	const struct aiocb *wait[] = { &a };
 
 	must(aio_write(&a));
-	while (aio_error(&a) == EINPROGRESS)
-		aio_suspend(wait, 1, NULL);
-	return aio_return(&a);
+	return result_of(&a);
+}
+
+#if defined(__x86_64__)
+__typeof__(lio_listio) old_lio_listio;
+__asm__(".symver old_lio_listio, lio_listio@GLIBC_2.2.5");
+#else
+#define old_lio_listio lio_listio
+#endif
+
+static long in_a_list(int fd, bool old)
+{
+	struct aiocb a = { .aio_fildes = fd, .aio_buf = text, .aio_nbytes = SIZE, .aio_lio_opcode = LIO_WRITE };
+	struct aiocb none = { .aio_fildes = -1, .aio_lio_opcode = LIO_NOP }, *list[] = { NULL, &none, &a };
+
+	must(old ? old_lio_listio(LIO_NOWAIT, list, 3, NULL) : lio_listio(LIO_WAIT, list, 3, NULL));
+	return result_of(&a);
 }
 
 static long by_pipe(const char *call)
@@ -96,6 +118,8 @@ static long by_pipe(const char *call)
 		r = printed(fd, "%s", text);
 	else if (!strcmp(call, "fdopen"))
 		r = fputs(text, fdopen(fd, "w")) < 0 || fflush(NULL) ? -1 : SIZE;
+	else if (!strncmp(call, "listio", 6))
+		r = in_a_list(fd, !strcmp(call, "listio-old"));
 	else
 		r = asynchronously(fd);
 	return r;

@@ -2,6 +2,10 @@
 /* nonblock-stdio-wrong WAY [N]: turns stdin non-blocking (or another way round), and leaves it so. */
 #include "nonblock_stdio_twin.h"
 
+#include <pthread.h>
+#include <sched.h>
+#include <sys/socket.h>
+
 static int by_return(int fd)
 {
 	turn(fd, 1);
@@ -158,6 +162,75 @@ static const char *mode_word(int fd)
 	return fcntl(fd, F_GETFL) & O_NONBLOCK ? "non-blocking" : "blocking";
 }
 
+static int turn_and_return(void *fd)
+{
+	turn(*(int *)fd, 1);
+	return 0;
+}
+
+static int in_clone(int fd)
+{
+	static _Alignas(64) char stack[65536];
+	pid_t child = clone(turn_and_return, stack + sizeof stack, SIGCHLD, &fd);
+
+	must(child > 0, "clone");
+	collect(child);
+	return 3;
+}
+
+static void *exits_alone(void *leader)
+{
+	pthread_join(*(pthread_t *)leader, NULL);
+	exit(3);
+}
+
+/* The first thread is gone when another one ends the program. */
+static int by_last_thread(int fd)
+{
+	static pthread_t leader;
+	pthread_t thread;
+
+	turn(fd, 1);
+	leader = pthread_self();
+	must(pthread_create(&thread, NULL, exits_alone, &leader) == 0, "thread");
+	pthread_exit(NULL);
+}
+
+/* The same description by another number, with no dup that could be seen. */
+static int through_message(int fd)
+{
+	union { struct cmsghdr align; char room[CMSG_SPACE(sizeof(int))]; } u = { .align = { CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS } };
+	struct iovec v = { (char[]){ 0 }, 1 };
+	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = &u, .msg_controllen = sizeof u };
+	int pair[2];
+
+	must(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0, "socketpair");
+	memcpy(CMSG_DATA(&u.align), &fd, sizeof fd);
+	must(sendmsg(pair[0], &m, 0) == 1 && recvmsg(pair[1], &m, 0) == 1, "message");
+	memcpy(&fd, CMSG_DATA(&u.align), sizeof fd);
+	return fd;
+}
+
+static int by_message(int fd)
+{
+	int copy = through_message(fd);
+
+	turn(copy, 1);
+	close(copy);
+	return 3;
+}
+
+/* Goes on with the one that came. */
+static int to_message(int fd)
+{
+	int copy = through_message(fd);
+
+	turn(fd, 1);
+	must(dup2(open("/dev/null", O_RDONLY), fd) == fd, "dup2");
+	puts(mode_word(copy));
+	return 3;
+}
+
 /* Its child goes on with it when it has left. */
 static int to_heir(int fd)
 {
@@ -268,6 +341,10 @@ int main(int argc, char **argv)
 		{ "close_range", after_close_range },
 		{ "daemon", as_daemon },
 		{ "child", in_child },
+		{ "clone", in_clone },
+		{ "last-thread", by_last_thread },
+		{ "message", by_message },
+		{ "to-message", to_message },
 		{ "heir", to_heir },
 		{ "worker", to_worker },
 		{ "signal", by_signal },

@@ -18,7 +18,7 @@ shared_nonblocking() { true | { fd-mode 0 non-blocking; "$@" 2>err; echo "$? $(f
 #
 # Every way out
 #
-for way in return ioctl number exit _exit quick_exit exit_group exit-by-number copy close close-by-number fclose dup2 close_range daemon child exec exec-name exec-child 'signal-child 15' 'signal-raw-child 15'; do
+for way in return ioctl number exit _exit quick_exit exit_group exit-by-number copy close close-by-number fclose dup2 close_range daemon child clone last-thread message exec exec-name exec-child 'signal-child 15' 'signal-raw-child 15'; do
 	case $way in
 	exec) said='%s 3' ;;
 	exec-name) said='%s 0' ;;
@@ -103,17 +103,20 @@ chmod +x broken
 for nonblock in report fix; do
 	[ $nonblock = fix ] && want='non-blocking 3 blocking' || want='non-blocking 3 non-blocking'
 	same "$nonblock: an exec that fails" "$want" "$(shared guarded nonblock=$nonblock nonblock-stdio-wrong exec-fails)"
+	# Nor is it put back while a number that came by SCM_RIGHTS is the same description.
+	fresh
+	same "$nonblock: replaced by what came in a message" "$want" "$(shared guarded nonblock=$nonblock nonblock-stdio-wrong to-message)"
+	same "$nonblock: replaced by what came in a message: told once" 1 "$(stdio)"
 done
 
-# The other direction.
+# The other direction: whoever has it, too, may count on its blocking by now.
 same "bare: to blocking" "3
 blocking" "$(shared_nonblocking nonblock-stdio-wrong blocking | tr ' ' '\n')"
 for nonblock in report fix; do
 	fresh
 	got=$(shared_nonblocking guarded nonblock=$nonblock nonblock-stdio-wrong blocking)
-	[ $nonblock = fix ] && want='3 non-blocking' || want='3 blocking'
-	same "$nonblock: to blocking" "$want" "$got"
-	check "$nonblock: to blocking: reported" finding nonblock.stdio mode=blocking before=non-blocking fd=0 stream=stdin
+	same "$nonblock: to blocking" '3 blocking' "$got"
+	check "$nonblock: to blocking: reported" finding nonblock.stdio action=reported mode=blocking before=non-blocking fd=0 stream=stdin
 done
 
 #

@@ -3,7 +3,7 @@
 set(BLOCKING_DIR ${CMAKE_CURRENT_LIST_DIR})
 file(GLOB BLOCKING_SLOW CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/shim/wrap/blocking*.c)
 set(BLOCKING_differential differential plan run rig calls)
-set(BLOCKING_scenes scenes scenes_peer scenes_bytes scenes_threads scenes_ends rig calls)
+set(BLOCKING_scenes scenes scenes_peer scenes_bytes scenes_threads scenes_signals scenes_control scenes_ends rig calls)
 
 foreach(test differential scenes)
   list(TRANSFORM BLOCKING_${test} PREPEND ${BLOCKING_DIR}/)

@@ -2,11 +2,13 @@
 #include "calls.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/sendfile.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #ifdef LINKED
+#include "guards/marks.h"
 #include "ledger/watch.h"
 #include "wrap/blocking.h"
 #include "wrap/real.h"
@@ -14,6 +16,7 @@
 /* What the slow paths call; the preload's are bound in wrap/bind.c. */
 #define REAL(call) __typeof__(call) *real_##call = call;
 REAL(syscall)
+REAL(ppoll)
 REAL(read)
 REAL(readv)
 REAL(pread)
@@ -117,7 +120,7 @@ bool __wrap_fdg_nonblock_still(int fd)
 void mark(int fd)
 {
 	atomic_store(&fdg_phase, FDG_ACTIVE);
-	fdg_watch_change(fd, FDG_WATCH_BLOCKS, 0);
+	fdg_mark_set(fd, fdg_ledger_generation(fd), (const void *)mark, "F_SETFL");
 }
 
 void unmark(int fd)
@@ -137,3 +140,11 @@ void unmark(int fd)
 	(void)fd;
 }
 #endif
+
+void make_nonblocking(int fd)
+{
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+#ifdef LINKED
+	unmark(fd);
+#endif
+}

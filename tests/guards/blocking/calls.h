@@ -40,5 +40,7 @@ extern const struct calls bare_calls[WAYS], marked_calls[WAYS];
 /* fd is a duplicate of a descriptor that is non-blocking: it is to block, by the guard's doing. */
 void mark(int fd);
 void unmark(int fd);
+/* The program asks for it, through fd. */
+void make_nonblocking(int fd);
 
 #endif

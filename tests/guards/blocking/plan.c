@@ -98,6 +98,9 @@ void make_plan(struct plan *p)
 		p->low = p->n < 10 ? 1 : p->n < 5000 || dice(2) ? 10 : 5000;
 	if (p->channel != PIPE && dice(15) == 0)
 		p->limit = 120;
+	p->in_turn = dice(3) == 0;
+	if (p->op == RECEIVE_MESSAGE && dice(2))
+		p->room = dice(2) ? CMSG_SPACE(sizeof(struct ucred)) : 256;
 	if (p->op == RECEIVE_MESSAGES && dice(3) == 0)
 		p->patience = dice(2) ? 0 : 10000;
 	if (p->low > 1 || (p->flags & MSG_PEEK && p->flags & MSG_WAITALL))
@@ -112,8 +115,8 @@ void make_plan(struct plan *p)
 
 void print_plan(const struct plan *p)
 {
-	printf("%s of %zu in %u parts on %s %s, flags 0x%x, lowat %d, limit %d, patience %d, %s, %s, %zu before;", op_names[p->op], p->n, p->parts, channel_names[p->channel],
-	       p->way == BY_NAME ? "by name" : "by number", p->flags, p->low, p->limit, p->patience, p->restart ? "SA_RESTART" : "no restart", p->filled ? "full" : "empty", p->before);
+	printf("%s of %zu in %u parts on %s %s, flags 0x%x, lowat %d, limit %d, patience %d, room %zu, %s%s, %s, %zu before;", op_names[p->op], p->n, p->parts, channel_names[p->channel],
+	       p->way == BY_NAME ? "by name" : "by number", p->flags, p->low, p->limit, p->patience, p->room, p->restart ? "SA_RESTART" : "no restart", p->in_turn ? " first" : "", p->filled ? "full" : "empty", p->before);
 	for (unsigned i = 0; i < p->steps; i++)
 		printf(" %s %zu", act_names[p->script[i].act], p->script[i].n);
 	printf("\n");

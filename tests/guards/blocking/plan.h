@@ -33,6 +33,8 @@ struct plan {
 	int limit;           /* SO_RCVTIMEO, SO_SNDTIMEO: ms */
 	int patience;        /* recvmmsg's timeout, ms; -1: none */
 	bool restart;
+	bool in_turn;        /* and of the other kind after each signal */
+	size_t room;         /* for recvmsg's control data; of a stream of AF_UNIX: who wrote it */
 	bool filled;         /* mine is full before the call */
 	size_t before;       /* bytes that are there before the call */
 	struct { enum act act; size_t n; } script[STEPS];
@@ -47,6 +49,7 @@ struct outcome {
 	uint64_t bytes;      /* hash of the whole buffer */
 	unsigned len[MESSAGES];
 	int message_flags;
+	size_t control;      /* bytes */
 	size_t delivered;    /* bytes that the other end got */
 	bool in_order;       /* and they were the ones that were sent */
 	bool cut;            /* the other end was closed before it had all */

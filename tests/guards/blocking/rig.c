@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -163,6 +165,18 @@ void close_rig(struct rig *rig)
 		close(rig->theirs);
 }
 
+/* What TCP has sent makes room when it is acknowledged. */
+static bool is_on_its_way(const struct rig *rig)
+{
+	int left = 0, unsent = 0;
+
+	if (rig->channel != TCP)
+		return false;
+	MUST(ioctl(rig->mine, SIOCOUTQ, &left));
+	MUST(ioctl(rig->mine, SIOCOUTQNSD, &unsent));
+	return left > unsent;
+}
+
 void fill_rig(struct rig *rig)
 {
 	static unsigned char block[4096];
@@ -170,8 +184,16 @@ void fill_rig(struct rig *rig)
 	ssize_t n;
 
 	MUST(fcntl(rig->mine, F_SETFL, flags | O_NONBLOCK));
-	while ((n = write(rig->mine, block, sizeof(block))) > 0)
-		rig->full += (size_t)n;
+	do {
+		bool was_on_its_way = is_on_its_way(rig);
+
+		n = write(rig->mine, block, sizeof(block));
+		rig->full += n > 0 ? (size_t)n : 0;
+		if (n < 0 && !was_on_its_way)
+			break;
+		if (n < 0)
+			usleep(500);
+	} while (true);
 	MUST(fcntl(rig->mine, F_SETFL, flags));
 }
 
@@ -193,15 +215,39 @@ static void handle_pipe(int signal)
 	atomic_fetch_add(&pipes_broken, 1);
 }
 
+static void set(int signal, void (*handler)(int), bool restart)
+{
+	struct sigaction a = { .sa_handler = handler, .sa_flags = restart ? SA_RESTART : 0 };
+
+	MUST(sigaction(signal, &a, NULL));
+}
+
 void handle_signals(bool restart)
 {
-	struct sigaction a = { .sa_handler = handle, .sa_flags = restart ? SA_RESTART : 0 };
-
-	MUST(sigaction(SIGUSR1, &a, NULL));
-	a.sa_handler = handle_pipe;
-	MUST(sigaction(SIGPIPE, &a, NULL));
+	set(SIGUSR1, handle, restart);
+	set(SIGPIPE, handle_pipe, restart);
 	atomic_store(&handled, 0);
 	atomic_store(&pipes_broken, 0);
+}
+
+static void restart_next(int signal);
+
+static void interrupt_next(int signal)
+{
+	set(signal, restart_next, false);
+	handle(signal);
+}
+
+static void restart_next(int signal)
+{
+	set(signal, interrupt_next, true);
+	handle(signal);
+}
+
+void handle_signals_in_turn(bool restart)
+{
+	handle_signals(true);
+	set(SIGUSR1, restart ? interrupt_next : restart_next, restart);
 }
 
 static void *run(void *cookie)

@@ -48,6 +48,8 @@ void end_caller(struct caller *c);
 
 /* Handlers for SIGUSR1 and SIGPIPE; how often they ran since. */
 void handle_signals(bool restart);
+/* The same, but SIGUSR1's is of the other kind each time that it has run. */
+void handle_signals_in_turn(bool restart);
 extern _Atomic int handled, pipes_broken;
 
 /* xorshift, for the same cases with the same seed. */

@@ -87,13 +87,18 @@ static void call(void *cookie)
 	struct trial *t = cookie;
 	struct mmsghdr v[MESSAGES];
 
+	_Alignas(struct cmsghdr) char control[256];
+
 	make_messages(t, v);
+	v->msg_hdr.msg_control = t->plan->room ? control : NULL;
+	v->msg_hdr.msg_controllen = t->plan->room;
 	errno = UNTOUCHED;
 	t->o->ret = call_one(t, v);
 	t->o->error = errno;
 	for (int i = 0; i < MESSAGES && (t->plan->op == RECEIVE_MESSAGES || t->plan->op == POST_MESSAGES); i++)
 		t->o->len[i] = v[i].msg_len;
 	t->o->message_flags = v[0].msg_hdr.msg_flags;
+	t->o->control = v[0].msg_hdr.msg_controllen;
 }
 
 /*
@@ -233,6 +238,8 @@ static void set_options(struct trial *t)
 		MUST(setsockopt(t->rig.mine, SOL_SOCKET, gives(p) ? SO_SNDTIMEO : SO_RCVTIMEO, &limit, sizeof(limit)));
 	if (p->low > 1)
 		MUST(setsockopt(t->rig.mine, SOL_SOCKET, SO_RCVLOWAT, &p->low, sizeof(p->low)));
+	if (p->room && p->channel == UNIX)
+		MUST(setsockopt(t->rig.mine, SOL_SOCKET, SO_PASSCRED, &(int){ 1 }, sizeof(int)));
 	t->patience = (struct timespec){ p->patience / 1000, 0 };
 }
 
@@ -286,7 +293,10 @@ void run_plan(const struct plan *p, bool marked, struct outcome *ret)
 		send_there(&t, p->before);
 	ret->armed = arm_rig(&t.rig, marked);
 	prepare_buffer(p);
-	handle_signals(p->restart);
+	if (p->in_turn)
+		handle_signals_in_turn(p->restart);
+	else
+		handle_signals(p->restart);
 	start_caller(&c, call, &t);
 	done = settle(&c, p->settle);
 	for (unsigned i = 0; i < p->steps && !done; i++) {
@@ -302,8 +312,8 @@ void run_plan(const struct plan *p, bool marked, struct outcome *ret)
 
 void print_outcome(const char *title, const struct outcome *o)
 {
-	printf("  %s: %ld, errno %d, after act %d, lengths %u %u %u, flags 0x%x, bytes %016llx, delivered %zu%s%s, signals %d %d, then %ld errno %d%s\n", title, o->ret, o->error, o->step, o->len[0],
-	       o->len[1], o->len[2], (unsigned)o->message_flags, (unsigned long long)o->bytes, o->delivered, o->in_order ? "" : " GARBLED", o->cut ? " (cut)" : "", o->handled, o->broken, o->next, o->next_error,
+	printf("  %s: %ld, errno %d, after act %d, lengths %u %u %u, flags 0x%x, control %zu, bytes %016llx, delivered %zu%s%s, signals %d %d, then %ld errno %d%s\n", title, o->ret, o->error, o->step, o->len[0],
+	       o->len[1], o->len[2], (unsigned)o->message_flags, o->control, (unsigned long long)o->bytes, o->delivered, o->in_order ? "" : " GARBLED", o->cut ? " (cut)" : "", o->handled, o->broken, o->next, o->next_error,
 	       o->patience_left ? ", patience left" : "");
 }
 
@@ -323,7 +333,7 @@ static int share(const struct plan *p, const struct outcome *o)
 
 bool is_same(const struct plan *p, const struct outcome *a, const struct outcome *b)
 {
-	bool same = a->error == b->error && a->step == b->step && a->bytes == b->bytes && a->message_flags == b->message_flags && a->handled == b->handled && a->broken == b->broken &&
+	bool same = a->error == b->error && a->step == b->step && a->bytes == b->bytes && a->message_flags == b->message_flags && a->control == b->control && a->handled == b->handled && a->broken == b->broken &&
 		    a->in_order && b->in_order && a->patience_left == b->patience_left;
 
 	if (!is_exact(p))

@@ -31,7 +31,7 @@ struct listed {
 	play *play;
 	bool signals; /* ThreadSanitizer hands them out when it likes to */
 };
-extern const struct listed peer_scenes[], byte_scenes[], thread_scenes[], end_scenes[]; /* each ends with a NULL */
+extern const struct listed peer_scenes[], byte_scenes[], thread_scenes[], signal_scenes[], control_scenes[], end_scenes[]; /* each ends with a NULL */
 
 __attribute__((format(printf, 2, 3))) void note(struct scene *s, const char *format, ...);
 /* The same from the job; it is noted at its end. */

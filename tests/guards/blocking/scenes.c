@@ -170,7 +170,7 @@ int main(int argc, char **argv)
 	int wrong;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	wrong = play_list(peer_scenes, only) + play_list(byte_scenes, only) + play_list(thread_scenes, only) + play_list(end_scenes, only);
+	wrong = play_list(peer_scenes, only) + play_list(byte_scenes, only) + play_list(thread_scenes, only) + play_list(signal_scenes, only) + play_list(control_scenes, only) + play_list(end_scenes, only);
 	printf("%d different\n", wrong);
 	return wrong != 0;
 }

@@ -92,7 +92,7 @@ static void accept_is_interrupted(struct scene *s)
 	begin(s, accepts);
 	send_signal(s);
 	end(s);
-	limit(s->a, SO_RCVTIMEO, 40);
+	limit(s->a, SO_RCVTIMEO, 300);
 	begin(s, accepts);
 	end(s);
 }
@@ -151,11 +151,11 @@ static void connect_takes_long(struct scene *s)
 	begin(s, connects);
 	send_signal(s);
 	end(s);
-	limit(s->a, SO_SNDTIMEO, 40);
+	limit(s->a, SO_SNDTIMEO, 300);
 	begin(s, connects);
 	end(s);
 	s->a = armed(s, keep(s, socket(AF_INET, SOCK_STREAM, 0)));
-	limit(s->a, SO_SNDTIMEO, 40);
+	limit(s->a, SO_SNDTIMEO, 300);
 	begin(s, connects);
 	end(s);
 	limit(s->a, SO_SNDTIMEO, 0);
@@ -173,7 +173,7 @@ static void connect_to_full_queue(struct scene *s)
 
 	MUST(connect(keep(s, socket(AF_UNIX, SOCK_STREAM, 0)), (struct sockaddr *)&local, sizeof(local)));
 	s->a = armed(s, keep(s, socket(AF_UNIX, SOCK_STREAM, 0)));
-	limit(s->a, SO_SNDTIMEO, 40);
+	limit(s->a, SO_SNDTIMEO, 300);
 	begin(s, connects_local);
 	end(s);
 	limit(s->a, SO_SNDTIMEO, 0);
