@@ -229,6 +229,14 @@ static void paths(struct fdg_named *n, const char *s)
 	}
 }
 
+/* HAPROXY_PROCESSES=|type=m;fd=-1;pid=70;…|type=w;fd=3;pid=71;…: what the master tells itself when it starts itself again. */
+static void every_fd_field(struct fdg_named *n, const char *s)
+{
+	for (size_t end; (s = strstr(s, ";fd="));)
+		if (is_digit(*(s += 4)))
+			add(n, number_at(s, 0, strlen(s), &end));
+}
+
 static bool is(const char *name, size_t n, const char *word)
 {
 	return n == strlen(word) && memcmp(name, word, n) == 0;
@@ -275,6 +283,8 @@ bool fdg_naming_variable(struct fdg_named *n, const char *entry)
 		jobserver(n, value);
 	} else if (speaks_of_fds(entry, name)) {
 		every_number(n, value);
+	} else if (is(entry, name, "HAPROXY_PROCESSES")) {
+		every_fd_field(n, value);
 	} else if (is_puma(entry, name)) {
 		add(n, number_at(value, 0, strlen(value), &end));
 	} else if (may_speak_of_fds(entry, name)) {

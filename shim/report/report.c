@@ -141,6 +141,7 @@ static void reset_counters(void)
 	atomic_store(&fdg_run.findings, 0);
 	atomic_store(&fdg_run.suppressed, 0);
 	atomic_store(&fdg_run.held_back, 0);
+	atomic_store(&fdg_run.translated, 0);
 	atomic_store(&fdg_run.dropped, 0);
 	atomic_store(&fdg_run.lost, 0);
 	atomic_store(&fdg_run.lost_run, 0);
@@ -173,7 +174,7 @@ void fdg_report_start(const char *exe, int argc, char *const argv[])
 /* Nothing was said yet: nothing to reset, and a fork costs no copy of this page. */
 static bool nothing_yet(void)
 {
-	return !atomic_load(&fdg_run.findings) && !atomic_load(&fdg_run.suppressed) && !atomic_load(&fdg_run.held_back) &&
+	return !atomic_load(&fdg_run.findings) && !atomic_load(&fdg_run.suppressed) && !atomic_load(&fdg_run.held_back) && !atomic_load(&fdg_run.translated) &&
 	       !atomic_load(&fdg_run.dropped) && !atomic_load(&fdg_run.lost) && !atomic_load(&fdg_run.lost_run);
 }
 

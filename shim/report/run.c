@@ -161,7 +161,7 @@ static void write_run_end(enum ending how)
 	struct fdg_buf m = FDG_BUF(message), more = { members, 0, MEMBERS_MAX, false };
 	uint64_t findings = atomic_load(&fdg_run.findings);
 	unsigned n = fdg_options.run_exec ? 7 : 5;
-	struct fdg_fact facts[9] = {
+	struct fdg_fact facts[10] = {
 		{ "findings", NULL, NULL, (int64_t)findings },
 		{ "suppressed", NULL, NULL, (int64_t)atomic_load(&fdg_run.suppressed) },
 		{ "repeats", NULL, NULL, (int64_t)atomic_load(&fdg_run.held_back) },
@@ -176,6 +176,8 @@ static void write_run_end(enum ending how)
 	fdg_fmt(&m, findings == 1 ? " finding in %s" : " findings in %s", fdg_run_exe());
 	if (members)
 		put_members(&more, how);
+	if (atomic_load(&fdg_run.translated))
+		facts[n++] = (struct fdg_fact){ "translated", NULL, NULL, (int64_t)atomic_load(&fdg_run.translated) };
 	if (how == AT_FILTER)
 		facts[n++] = (struct fdg_fact){ "until", NULL, "seccomp", 0 };
 	n = add_pidns(facts, n);

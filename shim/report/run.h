@@ -27,6 +27,7 @@ struct fdg_run {
 	/* Since the process began; a forked child counts anew. */
 	_Atomic uint64_t findings;   /* lines, written or lost */
 	_Atomic uint64_t suppressed; /* different ones */
+	_Atomic uint64_t translated; /* events that guard epoll gave what the program asks for */
 	_Atomic uint64_t held_back;  /* repeats */
 	_Atomic uint64_t dropped;    /* different ones that the table of repeats had no room for */
 	_Atomic uint64_t lost;       /* lines of findings that the sink did not take */

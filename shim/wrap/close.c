@@ -6,7 +6,7 @@
 #include <pthread.h>
 
 #include "guards/nonblock.h"
-#include "guards/stdio.h"
+#include "guards/stale.h"
 
 /* A cancellation that is pending acts before the descriptor is closed: let it act before the entry is forgotten, too. */
 WRAP(int, close, (int fd))
@@ -14,7 +14,7 @@ WRAP(int, close, (int fd))
 	FDG_PASS(close, fd);
 	pthread_testcancel();
 	fdg_nonblock_tick();
-	fdg_stdio_closing((unsigned)fd, (unsigned)fd);
+	fdg_closing(fd, FDG_SITE);
 	fdg_ledger_forget(fd);
 	return real_close(fd);
 }
@@ -23,19 +23,22 @@ FDG_TWIN(__close, close)
 WRAP(int, mq_close, (mqd_t q))
 {
 	FDG_PASS(mq_close, q);
+	fdg_closing(q, FDG_SITE);
 	fdg_ledger_forget(q);
 	return real_mq_close(q);
 }
 
 /* A call that the kernel will refuse (EINVAL) must not cost us what we know. */
-WRAP(int, close_range, (unsigned first, unsigned last, int flags))
+int fdg_close_range(unsigned first, unsigned last, int flags, const void *site)
 {
 	bool closes = first <= last && !(flags & ~CLOSE_RANGE_UNSHARE);
 	int r;
 
-	FDG_PASS(close_range, first, last, flags);
 	if (closes) {
-		fdg_stdio_closing(first, last);
+		if (flags & CLOSE_RANGE_UNSHARE) /* of another table, perhaps: what is closed here stays open there */
+			fdg_stdio_closing(first, last);
+		else
+			fdg_closing_range(first, last, site);
 		fdg_ledger_forget_range(first, last);
 	}
 	r = real_close_range(first, last, flags);
@@ -44,13 +47,19 @@ WRAP(int, close_range, (unsigned first, unsigned last, int flags))
 	return r;
 }
 
+WRAP(int, close_range, (unsigned first, unsigned last, int flags))
+{
+	FDG_PASS(close_range, first, last, flags);
+	return fdg_close_range(first, last, flags, FDG_SITE);
+}
+
 WRAP(void, closefrom, (int first))
 {
 	if (fdg_out()) {
 		real_closefrom(first);
 		return;
 	}
-	fdg_stdio_closing(first < 0 ? 0 : (unsigned)first, ~0u);
+	fdg_closing_range(first < 0 ? 0 : (unsigned)first, ~0u, FDG_SITE);
 	fdg_ledger_forget_range(first < 0 ? 0 : (unsigned)first, ~0u);
 	real_closefrom(first);
 }

@@ -4,7 +4,7 @@
 
 #include "guards/nonblock.h"
 #include "guards/select.h"
-#include "guards/stdio.h"
+#include "guards/stale.h"
 
 WRAP(int, dup, (int fd))
 {
@@ -33,7 +33,7 @@ WRAP(int, dup2, (int fd, int to))
 
 	FDG_PASS(dup2, fd, to);
 	if (fd != to)
-		fdg_stdio_closing((unsigned)to, (unsigned)to);
+		fdg_closing_for(fd, to, FDG_SITE);
 	r = real_dup2(fd, to);
 	if (r >= 0 && fd == to)
 		fdg_named_itself(fd);
@@ -48,7 +48,8 @@ WRAP(int, dup3, (int fd, int to, int flags))
 	int r;
 
 	FDG_PASS(dup3, fd, to, flags);
-	fdg_stdio_closing((unsigned)to, (unsigned)to);
+	if (!(flags & ~O_CLOEXEC))
+		fdg_closing_for(fd, to, FDG_SITE);
 	r = real_dup3(fd, to, flags);
 	if (r >= 0)
 		fdg_copied(fd, to, flags & O_CLOEXEC ? FDG_CLOEXEC : FDG_MEANT, FDG_SITE);
@@ -89,11 +90,14 @@ __attribute__((noinline)) static int set_shared_flags(int fd, long flags, const 
 	return r;
 }
 
+/* Many a kind of file has neither, and then the call fails and changes nothing. */
+#define REFUSABLE (O_DIRECT | O_NOATIME)
+
 int fdg_set_flags(int fd, long flags, const void *site)
 {
 	struct fdg_entry *e = fdg_ledger_find(fd);
 
-	if (e && fdg_nonblock_simple(e, flags & O_NONBLOCK))
+	if (e && !(flags & REFUSABLE) && fdg_nonblock_simple(e, flags & O_NONBLOCK))
 		return real_fcntl(fd, F_SETFL, flags);
 	return set_shared_flags(fd, flags, site);
 }
@@ -166,7 +170,7 @@ WRAP(int, fcntl, (int fd, int cmd, long arg))
 	case F_GETFL:
 		return get_flags(fd, arg);
 	case F_SETFL:
-		if ((unsigned)fd < FDG_LEDGER_CHUNK && fdg_nonblock_simple(&fdg_ledger_first[fd], arg & O_NONBLOCK))
+		if ((unsigned)fd < FDG_LEDGER_CHUNK && !(arg & REFUSABLE) && fdg_nonblock_simple(&fdg_ledger_first[fd], arg & O_NONBLOCK))
 			return real_fcntl(fd, cmd, arg);
 		return fdg_set_flags(fd, arg, FDG_SITE);
 	default:
@@ -178,13 +182,14 @@ FDG_TWIN(__fcntl, fcntl)
 
 int fdg_ioctl(int fd, unsigned long request, void *arg, const void *site)
 {
+	unsigned known = (unsigned)request; /* the kernel looks at no more */
 	int r;
 
-	if (request == FIONBIO)
+	if (known == FIONBIO)
 		return set_nonblocking(fd, arg, site);
 	r = real_ioctl(fd, request, arg);
-	if (r == 0 && (request == FIOCLEX || request == FIONCLEX))
-		program_set(fd, request == FIOCLEX);
+	if (r == 0 && (known == FIOCLEX || known == FIONCLEX))
+		program_set(fd, known == FIOCLEX);
 	return r;
 }
 

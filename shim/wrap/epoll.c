@@ -2,8 +2,14 @@
 /* Event loops: which threads wait on them, and what is in their interest lists. */
 #include "wrap/wrap.h"
 
+#include "guards/cures.h"
+#include "guards/epoll.h"
+#include "guards/interest.h"
 #include "guards/nonblock.h"
+#include "guards/rests.h"
+#include "guards/stale.h"
 #include "guards/stall.h"
+#include "options/options.h"
 
 /* A loop may make no other call of ours for long. */
 static inline void about_to_wait(int epfd)
@@ -11,6 +17,19 @@ static inline void about_to_wait(int epfd)
 	fdg_loop_waits(epfd);
 	if (__builtin_expect(atomic_load_explicit(&fdg_late_ticks, memory_order_relaxed), 0) && !fdg_out())
 		fdg_nonblock_judge();
+	fdg_stale_judge(epfd);
+}
+
+void fdg_registered(int epfd, int op, int fd, const struct epoll_event *event, const void *site)
+{
+	fdg_stall_registered(epfd, op, fd, site);
+	if (fdg_options.epoll != FDG_OFF)
+		fdg_interest_changed(epfd, op, fd, event, site);
+	if (__builtin_expect(fdg_watched(fd) & FDG_WATCH_ACT, 0)) {
+		if (op == EPOLL_CTL_MOD)
+			fdg_cure_replaced(epfd, fd);
+		fdg_acted(fd);
+	}
 }
 
 WRAP(int, epoll_ctl, (int epfd, int op, int fd, struct epoll_event *event))
@@ -20,24 +39,55 @@ WRAP(int, epoll_ctl, (int epfd, int op, int fd, struct epoll_event *event))
 	FDG_PASS(epoll_ctl, epfd, op, fd, event);
 	r = real_epoll_ctl(epfd, op, fd, event);
 	if (r == 0)
-		fdg_stall_registered(epfd, op, fd, FDG_SITE);
+		fdg_registered(epfd, op, fd, event, FDG_SITE);
 	return r;
 }
 
 WRAP(int, epoll_wait, (int epfd, struct epoll_event *events, int room, int timeout))
 {
+	struct fdg_rest_wait w = { .ms = timeout };
+	int n;
+
 	about_to_wait(epfd);
-	return real_epoll_wait(epfd, events, room, timeout);
+	if (fdg_rests_any())
+		fdg_rest_begin(&w, epfd, timeout);
+	if (w.in_parts)
+		FDG_REST_WAIT(w, n, n = real_epoll_wait(epfd, events, room, w.ms));
+	else
+		n = real_epoll_wait(epfd, events, room, timeout);
+	fdg_epoll_woken(epfd, events, n, timeout != 0);
+	return n;
 }
 
 WRAP(int, epoll_pwait, (int epfd, struct epoll_event *events, int room, int timeout, const sigset_t *mask))
 {
+	struct fdg_rest_wait w = { .ms = timeout };
+	int n;
+
 	about_to_wait(epfd);
-	return real_epoll_pwait(epfd, events, room, timeout, mask);
+	if (fdg_rests_any())
+		fdg_rest_begin(&w, epfd, timeout);
+	if (w.in_parts)
+		FDG_REST_WAIT(w, n, n = real_epoll_pwait(epfd, events, room, w.ms, mask));
+	else
+		n = real_epoll_pwait(epfd, events, room, timeout, mask);
+	fdg_epoll_woken(epfd, events, n, timeout != 0);
+	return n;
 }
 
-WRAP(int, epoll_pwait2, (int epfd, struct epoll_event *events, int room, const struct timespec *timeout, const sigset_t *mask))
+WRAP(int, epoll_pwait2,
+     (int epfd, struct epoll_event *events, int room, const struct timespec *timeout, const sigset_t *mask))
 {
+	struct fdg_rest_wait w = { .in_parts = false };
+	int n;
+
 	about_to_wait(epfd);
-	return real_epoll_pwait2(epfd, events, room, timeout, mask);
+	if (fdg_rests_any())
+		fdg_rest_begin(&w, epfd, fdg_rest_ms_of(timeout));
+	if (w.in_parts)
+		FDG_REST_WAIT(w, n, n = real_epoll_pwait(epfd, events, room, w.ms, mask));
+	else
+		n = real_epoll_pwait2(epfd, events, room, timeout, mask);
+	fdg_epoll_woken(epfd, events, n, n > 0 && (!timeout || timeout->tv_sec || timeout->tv_nsec));
+	return n;
 }

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "guards/nonblock.h"
+#include "guards/stale.h"
 #include "guards/stdio.h"
 #include "options/options.h"
 #include "report/report.h"
@@ -578,6 +579,7 @@ FDG_TWIN(_IO_popen, popen)
 WRAP(int, pclose, (FILE *f))
 {
 	FDG_PASS(pclose, f);
+	fdg_closing(fileno(f), FDG_SITE);
 	fdg_ledger_forget(fileno(f));
 	return real_pclose(f);
 }

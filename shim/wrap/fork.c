@@ -5,9 +5,14 @@
 #include <sched.h>
 #include <stdatomic.h>
 
+#include "guards/acts.h"
+#include "guards/rests.h"
+#include "guards/interest.h"
 #include "guards/nonblock.h"
+#include "guards/sets.h"
 #include "guards/stall.h"
 #include "guards/stdio.h"
+#include "options/options.h"
 #include "report/report.h"
 
 void fdg_after_fork_child(void)
@@ -17,6 +22,9 @@ void fdg_after_fork_child(void)
 	fdg_cloexec_forked();
 	fdg_nonblock_forked();
 	fdg_loop_forked();
+	fdg_interest_forked();
+	fdg_acts_forked();
+	fdg_rests_forked();
 }
 
 /*
@@ -37,8 +45,12 @@ void fdg_before_fork(void)
 	}
 	if (fdg_cloexec_has_work(0))
 		fdg_told_prepare();
-	if (!fdg_out())
+	if (!fdg_out()) {
+		fdg_sets_forking();
 		fdg_nonblock_before_fork();
+		if (fdg_options.epoll != FDG_OFF && !fdg_foreign_memory()) /* which asks who else may have what it judges */
+			fdg_ledger_forking();
+	}
 }
 
 void fdg_started(int child)
@@ -104,13 +116,17 @@ struct start {
 	void *arg;
 };
 
-/* A child with a copy of our memory: fork by another name. `s` lies in the copy of the parent's frame. */
+/* A child with a copy of our memory: fork by another name. `s` lies in the copy of the parent's frame. libc ends it by no call that we see. */
 static int after_clone(void *p)
 {
 	struct start s = *(struct start *)p;
+	int r;
 
 	fdg_after_fork_child();
-	return s.fn(s.arg);
+	r = s.fn(s.arg);
+	if (!fdg_out())
+		fdg_leaving();
+	return r;
 }
 
 /*

@@ -6,7 +6,6 @@
 #include "wrap/wrap.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <time.h>
 
@@ -100,7 +99,7 @@ static int call_poll(struct wait *w)
 
 	if (w->s->call.raw)
 		return (int)real_syscall(SYS_ppoll, w->fd, (long)w->count, timeout, w->mask, sizeof(uint64_t));
-	return ppoll(w->fd, w->count, timeout, w->mask);
+	return real_ppoll(w->fd, w->count, timeout, w->mask);
 }
 
 /* Waits in the kernel's select, on bitmaps of ours. */

@@ -18,6 +18,7 @@
 #include "guards/leftover.h"
 #include "guards/self.h"
 #include "guards/nonblock.h"
+#include "guards/rests.h"
 #include "guards/select.h"
 #include "guards/stdio.h"
 #include "options/options.h"
@@ -143,6 +144,7 @@ void fdg_before_filter(void)
 	if (!fdg_foreign_memory())
 		fdg_report_filter();
 	fdg_nonblock_release();
+	fdg_rests_release();
 	fdg_cloexec_release(false);
 }
 

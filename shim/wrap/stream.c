@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "guards/nonblock.h"
-#include "guards/stdio.h"
+#include "guards/stale.h"
 
 /* fileno of a stream without a descriptor sets errno. */
 static int fd_of(FILE *f)
@@ -74,7 +74,7 @@ WRAP(FILE *, freopen, (const char *path, const char *mode, FILE *old))
 	fd = fd_of(old);
 	forced = fdg_ledger_state(fd) & FDG_FORCED;
 	if (path) {
-		fdg_stdio_closing((unsigned)fd, (unsigned)fd);
+		fdg_closing(fd, FDG_SITE);
 		fdg_ledger_forget(fd);
 	}
 	f = real_freopen(path, mode, old);
@@ -104,7 +104,7 @@ FDG_TWIN(_IO_fdopen, fdopen)
 WRAP(int, fclose, (FILE *f))
 {
 	FDG_PASS(fclose, f);
-	fdg_stdio_closing((unsigned)fd_of(f), (unsigned)fd_of(f));
+	fdg_closing(fd_of(f), FDG_SITE);
 	fdg_ledger_forget(fd_of(f));
 	return real_fclose(f);
 }
@@ -137,8 +137,10 @@ WRAP(DIR *, fdopendir, (int fd))
 WRAP(int, closedir, (DIR *d))
 {
 	FDG_PASS(closedir, d);
-	if (d)
+	if (d) {
+		fdg_closing(dirfd(d), FDG_SITE);
 		fdg_ledger_forget(dirfd(d));
+	}
 	return real_closedir(d);
 }
 

@@ -9,12 +9,14 @@
 #include <linux/seccomp.h>
 #include <sys/ioctl.h>
 
+#include "guards/epoll.h"
 #include "guards/marks.h"
 #include "guards/nonblock.h"
+#include "guards/rests.h"
 #include "guards/select.h"
 #include "guards/stall.h"
 #include "guards/sharer.h"
-#include "guards/stdio.h"
+#include "guards/stale.h"
 #include "ledger/watch.h"
 #include "report/report.h"
 #include "wrap/blocking.h"
@@ -64,14 +66,15 @@ const unsigned char fdg_syscall_watched[512] = {
 	[SYS_socketpair] = OTHER, [SYS_pipe2] = OTHER, [SYS_dup] = OTHER, [SYS_dup3] = OTHER, [SYS_fcntl] = OTHER, [SYS_ioctl] = OTHER,
 	[SYS_close] = OTHER, [SYS_close_range] = OTHER, [SYS_recvmsg] = OTHER, [SYS_recvmmsg] = OTHER, [SYS_execve] = OTHER, [SYS_execveat] = OTHER,
 	[SYS_seccomp] = OTHER, [SYS_prctl] = OTHER, [SYS_exit_group] = OTHER, [SYS_exit] = OTHER, [SYS_pidfd_open] = OTHER, [SYS_mq_open] = OTHER, [SYS_pidfd_getfd] = OTHER,
-	[SYS_pselect6] = OTHER, [SYS_epoll_ctl] = OTHER, [SYS_epoll_pwait] = OTHER, [SYS_epoll_pwait2] = OTHER,
+	[SYS_pselect6] = OTHER, [SYS_ppoll] = OTHER, [SYS_epoll_ctl] = OTHER, [SYS_epoll_pwait] = OTHER, [SYS_epoll_pwait2] = OTHER,
 	[SYS_read] = DATA, [SYS_readv] = DATA, [SYS_pread64] = DATA, [SYS_preadv] = DATA, [SYS_preadv2] = DATA, [SYS_write] = DATA, [SYS_writev] = DATA,
 	[SYS_pwrite64] = DATA, [SYS_pwritev] = DATA, [SYS_pwritev2] = DATA, [SYS_recvfrom] = DATA, [SYS_sendto] = DATA, [SYS_sendmsg] = DATA,
 	[SYS_sendmmsg] = DATA, [SYS_connect] = DATA, [SYS_sendfile] = DATA, [SYS_splice] = DATA, [SYS_shutdown] = DATA, [SYS_getsockopt] = DATA,
+	[SYS_tee] = OTHER, [SYS_io_submit] = OTHER,
 #if defined(__x86_64__)
 	[SYS_open] = MAKER, [SYS_creat] = MAKER, [SYS_epoll_create] = MAKER, [SYS_eventfd] = MAKER, [SYS_signalfd] = MAKER,
 	[SYS_inotify_init] = MAKER, [SYS_pipe] = OTHER, [SYS_dup2] = OTHER,
-	[SYS_select] = OTHER, [SYS_epoll_wait] = OTHER,
+	[SYS_select] = OTHER, [SYS_poll] = OTHER, [SYS_epoll_wait] = OTHER,
 #endif
 };
 
@@ -210,7 +213,7 @@ static bool delegated(long nr, long a[6], const void *site, long *ret)
 {
 	switch (nr) {
 	case SYS_close_range:
-		*ret = fdg_wrap_close_range((unsigned)a[0], (unsigned)a[1], (int)a[2]);
+		*ret = fdg_close_range((unsigned)a[0], (unsigned)a[1], (int)a[2], site);
 		return true;
 	case SYS_ioctl:
 		*ret = fdg_ioctl((int)a[0], (unsigned long)a[1], (void *)a[2], site);
@@ -239,6 +242,12 @@ static bool delegated(long nr, long a[6], const void *site, long *ret)
 #endif
 		*ret = fdg_raw_select(nr, a, site);
 		return true;
+	case SYS_ppoll:
+#if defined(__x86_64__)
+	case SYS_poll:
+#endif
+		*ret = fdg_raw_poll(nr, a, site);
+		return true;
 	default:
 		return false;
 	}
@@ -260,6 +269,13 @@ static bool waits_for_events(long nr)
 	return nr == SYS_epoll_pwait || nr == SYS_epoll_pwait2;
 }
 
+static bool may_wait(long nr, const long a[6])
+{
+	const struct timespec *t = (const struct timespec *)a[3];
+
+	return nr == SYS_epoll_pwait2 ? !t || t->tv_sec || t->tv_nsec : (int)a[3] != 0;
+}
+
 /* A number that is closed by the call, or by what is copied over it. */
 static bool closes(int nr, const long a[6], int *ret_fd)
 {
@@ -268,7 +284,7 @@ static bool closes(int nr, const long a[6], int *ret_fd)
 	if (nr == SYS_dup2)
 		return a[0] != a[1];
 #endif
-	return nr == SYS_close || nr == SYS_dup3;
+	return nr == SYS_close || (nr == SYS_dup3 && !(a[2] & ~O_CLOEXEC));
 }
 
 /* SYS_exit ends a thread, and with the last one the process. */
@@ -277,13 +293,16 @@ static bool ends_process(long nr)
 	return nr == SYS_exit_group || (nr == SYS_exit && fdg_sharer_stat(fdg_sys_getpid(), 20) == 1);
 }
 
-static void before(long nr, const long a[6])
+static void before(long nr, const long a[6], const void *site)
 {
 	int fd;
 
 	if (closes((int)nr, a, &fd)) {
 		fdg_nonblock_tick();
-		fdg_stdio_closing((unsigned)fd, (unsigned)fd);
+		if (nr == SYS_close)
+			fdg_closing(fd, site);
+		else
+			fdg_closing_for((int)a[0], fd, site);
 	}
 	if (nr == SYS_close)
 		fdg_ledger_forget((int)a[0]);
@@ -291,8 +310,12 @@ static void before(long nr, const long a[6])
 		fdg_leaving();
 	else if (sets_filter(nr, a))
 		fdg_before_filter();
-	else if (waits_for_events(nr))
+	else if (nr == SYS_tee || nr == SYS_io_submit)
+		fdg_used_by_number(nr, a);
+	else if (waits_for_events(nr)) {
 		fdg_loop_waits((int)a[0]);
+		fdg_stale_judge((int)a[0]);
+	}
 }
 
 static long after(long nr, const long a[6], long r, const void *site)
@@ -305,7 +328,14 @@ static long after(long nr, const long a[6], long r, const void *site)
 			fdg_retire();
 		return r;
 	case SYS_epoll_ctl:
-		fdg_stall_registered((int)a[0], (int)a[1], (int)a[2], site);
+		fdg_registered((int)a[0], (int)a[1], (int)a[2], (const struct epoll_event *)a[3], site);
+		return r;
+#if defined(__x86_64__)
+	case SYS_epoll_wait:
+#endif
+	case SYS_epoll_pwait:
+	case SYS_epoll_pwait2:
+		fdg_epoll_woken((int)a[0], (struct epoll_event *)a[1], (int)r, r > 0 && may_wait(nr, a));
 		return r;
 	case SYS_pidfd_open:
 		return fdg_made((int)r, FDG_KINDWORD(PIDFD), false, true, site);
@@ -333,14 +363,32 @@ static long after(long nr, const long a[6], long r, const void *site)
 	}
 }
 
+/* A list has something that is to be told of meanwhile. */
+__attribute__((noinline)) static long wait_in_parts(long nr, const long a[6])
+{
+	struct fdg_rest_wait w;
+	struct timespec t;
+	bool precise = nr == SYS_epoll_pwait2;
+	long r;
+
+	fdg_rest_begin(&w, (int)a[0], precise ? fdg_rest_ms_of((const struct timespec *)a[3]) : (int)a[3]);
+	if (!w.in_parts)
+		return real_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	do {
+		t = (struct timespec){ w.ms / 1000, w.ms % 1000 * 1000000L };
+		r = real_syscall(nr, a[0], a[1], a[2], precise ? (long)&t : w.ms, a[4], a[5]);
+	} while (r == 0 && fdg_rest_again(&w));
+	return r;
+}
+
 static long other(long nr, long a[6], const void *site)
 {
 	long r;
 
 	if (delegated(nr, a, site, &r))
 		return r;
-	before(nr, a);
-	r = real_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	before(nr, a, site);
+	r = waits_for_events(nr) && fdg_rests_any() ? wait_in_parts(nr, a) : real_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 	if (r < 0 && sets_filter(nr, a))
 		fdg_cloexec_release(true);
 	return r < 0 ? r : after(nr, a, r, site);

@@ -63,6 +63,10 @@ void fdg_copied(int from, int to, uint32_t flags, const void *site);
 
 /* dup2(fd, fd). */
 void fdg_named_itself(int fd);
+/* close_range, done. */
+int fdg_close_range(unsigned first, unsigned last, int flags, const void *site);
+/* epoll_ctl(epfd, op, fd, event) succeeded. */
+void fdg_registered(int epfd, int op, int fd, const struct epoll_event *event, const void *site);
 /* fcntl(fd, F_SETFL, flags) and ioctl, done. */
 int fdg_set_flags(int fd, long flags, const void *site);
 int fdg_ioctl(int fd, unsigned long request, void *arg, const void *site);
@@ -93,6 +97,11 @@ void fdg_after_fork(int child);
 
 /* syscall(SYS_select, …) and syscall(SYS_pselect6, …), done. */
 long fdg_raw_select(long nr, const long a[6], const void *site);
+/* The same for SYS_poll and SYS_ppoll. */
+long fdg_raw_poll(long nr, const long a[6], const void *site);
+
+/* syscall(SYS_tee, …) and syscall(SYS_io_submit, …) are about to wait in the kernel. */
+void fdg_used_by_number(long nr, const long a[6]);
 
 /* The process ends, by whatever way; not in memory that is not ours. */
 void fdg_leaving(void);

@@ -23,6 +23,7 @@ void close_pair(const int pair[2]);
 /* works_data.c */
 
 int64_t read_one(uint64_t n);
+int64_t read_forked(uint64_t n);
 int64_t write_one(uint64_t n);
 int64_t send_one(uint64_t n);
 int64_t recv_one(uint64_t n);

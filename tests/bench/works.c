@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/socket.h>
@@ -188,6 +189,38 @@ static int64_t epoll_control(uint64_t n)
 	return ns;
 }
 
+static int64_t add_del(uint64_t n, int mode)
+{
+	int pair[2], fd = ready_socket(pair), loop = must(epoll_create1(0));
+	must(fcntl(fd, F_SETFL, O_RDWR | mode));
+	struct epoll_event e = { .events = EPOLLIN, .data.fd = fd };
+	int64_t ns = TIMED(n, (epoll_ctl(loop, EPOLL_CTL_ADD, fd, &e), epoll_ctl(loop, EPOLL_CTL_DEL, fd, NULL)));
+	close(loop);
+	close_pair(pair);
+	return ns;
+}
+
+static int64_t epoll_add_del(uint64_t n)
+{
+	return add_del(n, O_NONBLOCK);
+}
+
+static int64_t epoll_add_del_blocking(uint64_t n)
+{
+	return add_del(n, 0);
+}
+
+/* As a server does with a connection; the close takes it out of the list. */
+static int64_t epoll_add_close(uint64_t n)
+{
+	int pair[2], fd = ready_socket(pair), loop = must(epoll_create1(0)), made = -1;
+	struct epoll_event e = { .events = EPOLLIN, .data.fd = fd };
+	int64_t ns = TIMED(n, (made = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0), epoll_ctl(loop, EPOLL_CTL_ADD, made, &e), close(made)));
+	close(loop);
+	close_pair(pair);
+	return ns;
+}
+
 static int64_t epoll_ready(uint64_t n)
 {
 	int pair[2], fd = ready_socket(pair), loop = must(epoll_create1(0));
@@ -198,6 +231,41 @@ static int64_t epoll_ready(uint64_t n)
 	close_pair(pair);
 	return ns;
 }
+
+/* What is told of is acted upon, as healthy loops do. */
+static int64_t epoll_turn(uint64_t n)
+{
+	int loop = must(epoll_create1(0)), fd = must(eventfd(1, EFD_SEMAPHORE | EFD_NONBLOCK));
+	struct epoll_event e = { .events = EPOLLIN, .data.fd = fd }, got[4];
+	uint64_t one = 1;
+	must(epoll_ctl(loop, EPOLL_CTL_ADD, fd, &e));
+	int64_t ns = TIMED(n, (epoll_wait(loop, got, 4, 1000), must((int)read(fd, &one, 8)), must((int)write(fd, &one, 8))));
+	close(loop);
+	close(fd);
+	return ns;
+}
+
+static int64_t epoll_many(uint64_t n, unsigned fds)
+{
+	static struct epoll_event got[1024];
+	int loop = must(epoll_create1(0)), fd[1024];
+	struct rlimit room;
+	must(getrlimit(RLIMIT_NOFILE, &room));
+	room.rlim_cur = room.rlim_max;
+	must(setrlimit(RLIMIT_NOFILE, &room));
+	for (unsigned i = 0; i < fds; i++) {
+		struct epoll_event e = { .events = EPOLLIN, .data.fd = fd[i] = must(eventfd(1, 0)) };
+		must(epoll_ctl(loop, EPOLL_CTL_ADD, fd[i], &e));
+	}
+	int64_t ns = TIMED(n, epoll_wait(loop, got, 1024, 0));
+	for (unsigned i = 0; i < fds; i++)
+		close(fd[i]);
+	close(loop);
+	return ns;
+}
+
+static int64_t epoll_64(uint64_t n) { return epoll_many(n, 64); }
+static int64_t epoll_1024(uint64_t n) { return epoll_many(n, 1024); }
 
 static int64_t select_ready(uint64_t n)
 {
@@ -292,6 +360,25 @@ static int64_t poll_ready(uint64_t n)
 	return ns;
 }
 
+/* So many, that may wait, and one is ready. It has a copy, so that nobody takes this for a loop that turns for nothing. */
+static int64_t poll_many(uint64_t n, unsigned fds)
+{
+	int pair[2], quiet[2], copy = must(dup(ready_socket(pair)));
+	struct pollfd p[1000];
+	must(pipe(quiet));
+	for (unsigned i = 0; i < fds; i++)
+		p[i] = (struct pollfd){ .fd = quiet[0], .events = POLLIN };
+	p[fds / 2].fd = pair[0];
+	int64_t ns = TIMED(n, poll(p, fds, 1000));
+	close(copy);
+	close_pair(pair);
+	close_pair(quiet);
+	return ns;
+}
+
+static int64_t poll_waiting(uint64_t n) { return poll_many(n, 1); }
+static int64_t poll_1000(uint64_t n) { return poll_many(n, 1000); }
+
 /* Children. */
 
 static char *const true_argv[] = { "true", NULL };
@@ -353,6 +440,7 @@ static int64_t start(uint64_t n)
 
 const struct work works[] = {
 	{ "read", CALLS, 1.02, 0, read_one },
+	{ "read after a fork", CALLS, 1.02, 0, read_forked },
 	{ "write", CALLS, 1.02, 0, write_one },
 	{ "send", CALLS, 1.02, 0, send_one },
 	{ "recv", CALLS, 1.02, 0, recv_one },
@@ -362,6 +450,9 @@ const struct work works[] = {
 	{ "syscall(SYS_read)", CALLS, 1.05, 0, read_by_number },
 	{ "read in a list, blocking", CALLS, 0, 0, read_listed },
 	{ "epoll_wait", CALLS, 1.05, 0, epoll_ready },
+	{ "epoll_wait, 64 events", CALLS, 1.05, 0, epoll_64 },
+	{ "epoll_wait, 1024 events", CALLS, 1.05, 0, epoll_1024 },
+	{ "epoll_wait, waiting, and an act", CALLS, 1.05, 0, epoll_turn },
 	{ "select below FD_SETSIZE", CALLS, 1.05, 0, select_ready },
 	{ "select on 10", CALLS, 1.05, 0, select_10 },
 	{ "select on 1,000", CALLS, 1.05, 0, select_1000 },
@@ -373,6 +464,8 @@ const struct work works[] = {
 	{ "select(getdtablesize()) on 1", CALLS, 0, 0, select_table_size },
 	{ "select on a set that overran", CALLS, 0, 0, select_overrun },
 	{ "poll", CALLS, 1.05, 0, poll_ready },
+	{ "poll that may wait", CALLS, 1.05, 0, poll_waiting },
+	{ "poll on 1,000", CALLS, 1.05, 0, poll_1000 },
 	{ "fcntl F_GETFL", CALLS, 1.05, 0, getfl },
 	{ "fcntl F_GETFD", CALLS, 1.05, 0, getfd },
 	{ "fcntl F_SETFL", CALLS, 1.05, 0, setfl },
@@ -383,6 +476,9 @@ const struct work works[] = {
 	{ "setsockopt", CALLS, 1.05, 0, set_option },
 	{ "dup+close", CALLS, 1.10, 0, dup_close },
 	{ "epoll_ctl", CALLS, 1.10, 0, epoll_control },
+	{ "epoll_ctl ADD+DEL", CALLS, 1.10, 0, epoll_add_del },
+	{ "epoll_ctl ADD+DEL, blocking", CALLS, 0, 0, epoll_add_del_blocking },
+	{ "socket+epoll_ctl ADD+close", CALLS, 1.10, 0, epoll_add_close },
 	{ "fork+exec of /bin/true", CHILDREN, 1.10, 0, fork_exec },
 	{ "vfork+exec of /bin/true", CHILDREN, 1.10, 0, vfork_exec },
 	{ "posix_spawn of /bin/true", CHILDREN, 1.10, 0, spawn },

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 int64_t read_one(uint64_t n)
@@ -24,6 +25,16 @@ int64_t write_one(uint64_t n)
 	int64_t ns = TIMED(n, write(fd, "x", 1));
 	close(fd);
 	return ns;
+}
+
+/* A program that has relatives. */
+int64_t read_forked(uint64_t n)
+{
+	pid_t pid = must(fork());
+	if (pid == 0)
+		_exit(0);
+	must(waitpid(pid, NULL, 0));
+	return read_one(n);
 }
 
 int64_t send_one(uint64_t n)

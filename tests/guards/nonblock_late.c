@@ -14,6 +14,7 @@
  *   prints    dprintf into a full pipe
  *   daemon    the change is older than the fork, and the child uses the copy
  *   loop      a forked child makes it blocking, and its parent only waits in epoll_wait and reads
+ *   in-poll   a copy makes it blocking, and all that comes after is a poll (HOW: ppoll, number): nobody reads, and it is killed
  *   module    a child changes it in a library that its parent does not have (the argument)
  *   wild      as module, and then the child overwrites all that looks like an address in what it shares with its parent
  */
@@ -309,6 +310,31 @@ NAMED void in_loop(void)
 	must(kill(pid, SIGKILL) == 0 && waitpid(pid, NULL, 0) == pid, "end");
 }
 
+static void poll_and_die(void)
+{
+	int peer, fd = accepted(&peer), copy;
+	struct pollfd p = { peer, POLLIN, 0 };
+	struct timespec none = { 0, 0 };
+
+	set_nonblocking("F_SETFL", fd, 1);
+	copy = dup(fd);
+	set_nonblocking("F_SETFL", copy, 0);
+	pause_ms(110);
+	must((*argument == 'p' ? ppoll(&p, 1, &none, NULL) : *argument ? (int)syscall(SYS_ppoll, &p, 1L, &none, NULL, 8L) : poll(&p, 1, 0)) == 0, "poll");
+	raise(SIGKILL);
+}
+
+NAMED void in_poll(void)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0)
+		poll_and_die();
+	must(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "child");
+	puts("polled");
+}
+
 static void module(void)
 {
 	with_library(0);
@@ -323,7 +349,7 @@ int main(int argc, char **argv)
 {
 	static const struct { const char *way; void (*act)(void); } ways[] = {
 		{ "kept", kept }, { "polled", polled }, { "exits", exits }, { "copied", copied }, { "worker", worker }, { "gone", gone }, { "many", many_gone },
-		{ "stay", many_kept }, { "cut", cut }, { "prints", prints }, { "daemon", daemonize }, { "loop", in_loop }, { "module", module }, { "wild", wild },
+		{ "stay", many_kept }, { "cut", cut }, { "prints", prints }, { "daemon", daemonize }, { "loop", in_loop }, { "in-poll", in_poll }, { "module", module }, { "wild", wild },
 	};
 
 	argument = argc > 2 ? argv[2] : "";

@@ -39,6 +39,9 @@ harmed part mode=non-blocking fd=4 other_fd=5 -- cut
 harmed EAGAIN mode=non-blocking fd=4 other_fd=5 -- prints
 harmed EAGAIN mode=non-blocking fd=3 other_fd=5 'message=*(process*' -- daemon
 harmed waits mode=blocking fd=3 other_fd=3 'message=*(process*' -- loop
+for how in poll ppoll number; do
+	harmed polled mode=blocking fd=5 other_fd=3 -- in-poll "${how#poll}"
+done
 harmed waits mode=blocking fd=3 other_fd=3 site.0.object=*/libnonblock-change.so 'site.0.symbol=make_it_block+*' -- module "$FDG_BIN/libnonblock-change.so"
 harmed waits mode=blocking fd=3 other_fd=3 -- wild "$FDG_BIN/libnonblock-change.so"
 

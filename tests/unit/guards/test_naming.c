@@ -105,6 +105,7 @@ static void variables_that_name(void **state)
 	ENV("my_fd_list=11 12", "11,12");
 	ENV("PUMA_INHERIT_0=3:tcp://0.0.0.0:80", "3");
 	ENV("WAYLAND_SOCKET=7", "7");
+	ENV("HAPROXY_PROCESSES=|type=m;fd=-1;pid=70;reloads=1;|type=w;fd=3;pid=71;id=;|type=w;fd=12;pid=9;version=2.6", "3,12");
 	ENV("X=cat /proc/$$/fd/5", "5");
 	ENV("SOCKET_TIMEOUT=3", "3"); /* not surely */
 	ENV("APP_SOCKETS=http=3;https=4", "4");

@@ -245,7 +245,13 @@ static void no_descriptor_is_free(void)
 	close(3);
 	EXPECT(send_line("two\n") == 0); /* with the low number that is free */
 	EXPECT(dup(0) == 3);
+	EXPECT(send_line("apart\n") == 0); /* by a child, in its copy of the table */
+	few.rlim_cur = 0;
+	EXPECT(setrlimit(RLIMIT_NOFILE, &few) == 0);
 	EXPECT(send_line("lost\n") == -EMFILE);
+	EXPECT(waitpid(-1, NULL, __WALL) == -1 && errno == ECHILD);
+	few.rlim_cur = 20;
+	EXPECT(setrlimit(RLIMIT_NOFILE, &few) == 0);
 	set_options(FDG_TEXT, NULL);
 	fdg_sink_start();
 	EXPECT(send_line("three\n") == 0);
@@ -258,7 +264,7 @@ static void without_a_free_descriptor_standard_error_still_works(void **state)
 	(void)state;
 	assert_exit(o, 0);
 	assert_string_equal(o->err, "three\n");
-	assert_string_equal(slurp("log"), "one\ntwo\n");
+	assert_string_equal(slurp("log"), "one\ntwo\napart\n");
 }
 
 static void full_pipe(void)

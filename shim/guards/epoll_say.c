@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: MIT
+#include "guards/epoll_say.h"
+
+#include <errno.h>
+#include <linux/sock_diag.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "base/address.h"
+#include "base/fmt.h"
+#include "base/sys.h"
+#include "guards/epoll.h"
+#include "guards/origin.h"
+#include "guards/self.h"
+#include "report/report.h"
+#include "report/symbol.h"
+
+#include "base/poison.h"
+
+#define STAYS (EPOLLERR | EPOLLHUP)
+
+struct words {
+	struct fdg_finding f;
+	struct fdg_place site, created[FDG_FRAMES_MAX];
+	struct fdg_fact fact[14];
+	char message[768], what[96], peer[160], local[160], told[96], asked[160], last[96], queue[320], data[24], key[128];
+};
+
+static void put_events(struct fdg_buf *b, uint32_t events)
+{
+	static const struct {
+		uint32_t bit;
+		const char *name;
+	} names[] = {
+		{ EPOLLIN, "EPOLLIN" }, { EPOLLPRI, "EPOLLPRI" }, { EPOLLOUT, "EPOLLOUT" }, { EPOLLERR, "EPOLLERR" }, { EPOLLHUP, "EPOLLHUP" },
+		{ EPOLLRDNORM, "EPOLLRDNORM" }, { EPOLLRDBAND, "EPOLLRDBAND" }, { EPOLLWRNORM, "EPOLLWRNORM" }, { EPOLLWRBAND, "EPOLLWRBAND" },
+		{ EPOLLMSG, "EPOLLMSG" }, { EPOLLRDHUP, "EPOLLRDHUP" }, { EPOLLEXCLUSIVE, "EPOLLEXCLUSIVE" }, { EPOLLWAKEUP, "EPOLLWAKEUP" },
+		{ EPOLLONESHOT, "EPOLLONESHOT" }, { EPOLLET, "EPOLLET" },
+	};
+	bool any = false;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (events & names[i].bit) {
+			fdg_fmt(b, any ? "|%s" : "%s", names[i].name);
+			any = true;
+		}
+	if (!any)
+		fdg_put(b, "nothing");
+}
+
+static void put_last(struct fdg_buf *b, const struct fdg_suspect *s)
+{
+	const char *name = s->error ? strerrorname_np(s->error) : "end of file";
+
+	if (s->call)
+		fdg_fmt(b, "%s: %s", s->call, name ? name : "an error");
+}
+
+static void put_subject(struct fdg_buf *b, const struct words *w, const struct fdg_epoll_claim *c)
+{
+	fdg_fmt(b, "fd %d (%s", c->r->fd, w->what);
+	if (*w->peer)
+		fdg_fmt(b, " to %s", w->peer);
+	fdg_put(b, ")");
+}
+
+/* What the program did, which is nothing. */
+static void put_neglect(struct fdg_buf *b, const struct words *w, const struct fdg_epoll_claim *c)
+{
+	uint32_t tried = c->s->tried;
+
+	fdg_put(b, ", and ");
+	if (tried & FDG_TRIED_ROOM)
+		fdg_fmt(b, "its accept fails (%s)", w->last);
+	else if (tried & FDG_TRIED_END)
+		fdg_fmt(b, "it stays registered though there is nothing more to come (%s)", w->last);
+	else if (tried & FDG_TRIED)
+		fdg_fmt(b, "the calls on it find nothing (%s)", w->last);
+	else if (tried & FDG_TRIED_GAVE)
+		fdg_put(b, "nothing is done on it but to send");
+	else {
+		fdg_put_self(b);
+		fdg_put(b, " makes no call on it that changes anything");
+	}
+}
+
+static void put_ignored(struct words *w, const struct fdg_epoll_claim *c)
+{
+	struct fdg_buf b = FDG_BUF(w->message);
+
+	if (c->once) {
+		fdg_fmt(&b, "epoll_wait told once of %s on ", w->told);
+		put_subject(&b, w, c);
+		fdg_put(&b, ", and will not again");
+	} else {
+		fdg_fmt(&b, "epoll_wait told %u times in %ld ms of %s on ", c->s->deliveries, (long)c->ms, w->told);
+		put_subject(&b, w, c);
+	}
+	put_neglect(&b, w, c);
+	if (c->fixed) {
+		char given[64];
+		struct fdg_buf g = FDG_BUF(given);
+
+		put_events(&g, c->given);
+		fdg_fmt(&b, "; from now on such events have %s as well", given);
+	}
+}
+
+static void put_part(struct fdg_buf *b, unsigned n, const char *what)
+{
+	if (n)
+		fdg_fmt(b, "%s%u %s%s", b->len ? ", " : "", n, what, n == 1 ? "" : "s");
+}
+
+static const char *name_of_icmp(const struct fdg_drained *d)
+{
+	static const char *const four[] = { "network unreachable", "host unreachable", "protocol unreachable", "port unreachable", "fragmentation needed" };
+	static const char *const six[] = { "no route", "prohibited", "beyond scope", "address unreachable", "port unreachable" };
+
+	if (d->type != (d->six ? 1 : 3) || d->code >= 5)
+		return "ICMP error";
+	return d->six ? six[d->code] : four[d->code];
+}
+
+static void put_queue(struct words *w, const struct fdg_epoll_claim *c)
+{
+	struct fdg_buf b = FDG_BUF(w->queue);
+	const struct fdg_drained *d;
+
+	if (!c->cure || c->cure->by != FDG_CURED_BY_DRAIN)
+		return;
+	d = &c->cure->drained;
+	put_part(&b, d->stamps, "transmit timestamp");
+	put_part(&b, d->zerocopy, "zerocopy completion");
+	put_part(&b, d->icmp, "ICMP error");
+	if (d->icmp)
+		fdg_fmt(&b, " (%s%s%s)", name_of_icmp(d), *d->from ? " from " : "", d->from);
+	put_part(&b, d->local, "local error");
+	put_part(&b, d->other, "other message");
+}
+
+static void put_spin(struct words *w, const struct fdg_epoll_claim *c)
+{
+	struct fdg_buf b = FDG_BUF(w->message);
+
+	if (!c->rate) {
+		fdg_put(&b, "nobody reads the error queue of ");
+		put_subject(&b, w, c);
+	} else {
+		fdg_put(&b, "epoll_wait returns ");
+		fdg_put_count(&b, c->rate);
+		fdg_fmt(&b, " times a second with %s on ", w->told);
+		put_subject(&b, w, c);
+		put_neglect(&b, w, c);
+	}
+	if (!c->cure)
+		return;
+	if (c->cure->by == FDG_CURED_BY_DRAIN)
+		fdg_fmt(&b, "; fdguard takes what is in its error queue: %s", w->queue);
+	else if (c->cure->by == FDG_CURED_BY_REST)
+		fdg_put(&b, "; until the next call on it fdguard lets it be told of ten times a second");
+	else if (c->cure->why_not)
+		fdg_fmt(&b, "; fdguard cannot end it: %s", c->cure->why_not);
+}
+
+static const char *advice(const struct fdg_epoll_claim *c)
+{
+	if (c->s->tried & FDG_TRIED_ROOM)
+		return "when accept fails for want of descriptors, take the listener out of the set for a while";
+	if (c->s->tried & FDG_TRIED_END)
+		return "close it, or take it out of the set, when read returns 0 or an error that stays";
+	if (c->cure && c->cure->by == FDG_CURED_BY_DRAIN)
+		return "on EPOLLERR read the error queue, with recvmsg and MSG_ERRQUEUE";
+	if (c->shows & STAYS && !(c->r->events & (EPOLLIN | EPOLLOUT)))
+		return "EPOLLERR and EPOLLHUP come whatever is registered: to pause a connection take it out of the set (EPOLL_CTL_DEL)";
+	if (c->shows & STAYS)
+		return "treat EPOLLERR as readable and writable, and EPOLLHUP as readable: the next read or write gets the real error; if the error stays, read the error queue "
+		       "(MSG_ERRQUEUE)";
+	if (c->shows & EPOLLIN)
+		return "read what is there, or take the descriptor out of the set";
+	return "ask for EPOLLOUT only while there is something to write";
+}
+
+static void add_text(struct words *w, const char *name, const char *label, const char *text)
+{
+	if (*text)
+		w->fact[w->f.facts++] = (struct fdg_fact){ name, label, text, 0 };
+}
+
+static void add_number(struct words *w, const char *name, const char *label, int64_t number)
+{
+	w->fact[w->f.facts++] = (struct fdg_fact){ name, label, NULL, number };
+}
+
+static void add_queue(struct words *w, const struct fdg_epoll_claim *c)
+{
+	uint32_t memory[SK_MEMINFO_VARS] = { 0 };
+	unsigned len = sizeof(memory);
+
+	add_text(w, "queue", "in its error queue", w->queue);
+	if (!*w->queue && c->shows & EPOLLERR && fdg_epoll_is_queued(c->r->fd) &&
+	    fdg_sys_getsockopt(c->r->fd, SOL_SOCKET, SO_MEMINFO, memory, &len) == 0)
+		add_number(w, "queue_bytes", "bytes in its error queue", memory[SK_MEMINFO_RMEM_ALLOC]);
+}
+
+static void add_facts(struct words *w, const struct fdg_epoll_claim *c)
+{
+	add_text(w, "call", "call", "epoll_wait");
+	add_text(w, "kind", "kind", w->what);
+	add_text(w, "events", "events", w->told);
+	add_text(w, "registered", "registered for", w->asked);
+	if (c->rate)
+		add_number(w, "rate", "wake-ups a second", (int64_t)c->rate);
+	if (c->s->deliveries)
+		add_number(w, "deliveries", "deliveries", c->s->deliveries);
+	add_text(w, "last_call", "the program's last call on it", w->last);
+	add_queue(w, c);
+	add_number(w, "epoll", "epoll", fdg_interest_epoll(c->r));
+	add_text(w, "data", "data", w->data);
+}
+
+static void add_places(struct words *w, const struct fdg_epoll_claim *c)
+{
+	struct fdg_known k;
+
+	w->f.site = &w->site;
+	w->f.sites = fdg_options.stacks > 0 && c->r->site && fdg_place_of(c->r->site, &w->site);
+	w->f.site_label = "registered at";
+	w->f.created = w->created;
+	if (fdg_ledger_look(c->r->fd, &k))
+		w->f.createds = fdg_origin_places(k.origin, k.site, w->created, fdg_options.stacks);
+}
+
+static void fill(struct words *w, enum fdg_finding_id id, const struct fdg_epoll_claim *c)
+{
+	struct fdg_buf what = FDG_BUF(w->what), peer = FDG_BUF(w->peer), local = FDG_BUF(w->local), told = FDG_BUF(w->told), asked = FDG_BUF(w->asked),
+		       last = FDG_BUF(w->last), data = FDG_BUF(w->data), key = FDG_BUF(w->key);
+
+	w->f = (struct fdg_finding)FDG_FINDING_INIT(id);
+	fdg_put_what(&what, c->r->fd);
+	w->f.peer = fdg_put_peer(&peer, c->r->fd) ? w->peer : NULL;
+	w->f.local = fdg_put_local(&local, c->r->fd) ? w->local : NULL;
+	put_events(&told, c->s->events & 0xffff);
+	put_events(&asked, c->r->events);
+	put_last(&last, c->s);
+	fdg_put_hex(&data, c->r->data);
+	put_queue(w, c);
+	fdg_fmt(&key, "epoll %s %s %s", w->told, w->what, *w->queue ? "queue" : "");
+	w->f.key = w->key;
+	w->f.fixed = c->fixed;
+	w->f.fd = c->r->fd;
+	w->f.age_ms = c->ms;
+	w->f.message = w->message;
+	w->f.fix = advice(c);
+	w->f.fact = w->fact;
+	add_facts(w, c);
+	add_places(w, c);
+}
+
+static void say(enum fdg_finding_id id, void (*put)(struct words *w, const struct fdg_epoll_claim *c), const struct fdg_epoll_claim *c)
+{
+	struct words *w;
+
+	if (!fdg_report_wants(fdg_finding_level(id)))
+		return;
+	w = fdg_sys_mmap(sizeof(*w), false);
+	if (!w)
+		return;
+	fill(w, id, c);
+	put(w, c);
+	fdg_report(&w->f);
+	fdg_sys_munmap(w, sizeof(*w));
+}
+
+void fdg_epoll_say_ignored(const struct fdg_epoll_claim *c)
+{
+	say(FDG_EPOLL_IGNORED, put_ignored, c);
+}
+
+void fdg_epoll_say_spin(const struct fdg_epoll_claim *c)
+{
+	say(FDG_EPOLL_SPIN, put_spin, c);
+}

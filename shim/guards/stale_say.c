@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+/* epoll.stale, in words. */
+#include <sys/epoll.h>
+
+#include "base/address.h"
+#include "base/fmt.h"
+#include "base/sys.h"
+#include "guards/self.h"
+#include "guards/stale.h"
+#include "options/options.h"
+#include "report/report.h"
+#include "report/symbol.h"
+
+#include "base/poison.h"
+
+/* In a mapping of its own: programs close and wait on small stacks. */
+struct report {
+	struct fdg_finding f;
+	struct fdg_place site, created;
+	struct fdg_fact fact[8];
+	char message[640], what[96], peer[128], local[128], data[24], events[96], fired[96], registered[256];
+};
+
+static void put_events(struct fdg_buf *b, uint32_t events)
+{
+	static const struct {
+		uint32_t bit;
+		const char *name;
+	} names[] = {
+		{ EPOLLIN, "IN" },
+		{ EPOLLPRI, "PRI" },
+		{ EPOLLOUT, "OUT" },
+		{ EPOLLERR, "ERR" },
+		{ EPOLLHUP, "HUP" },
+		{ EPOLLRDHUP, "RDHUP" },
+		{ EPOLLEXCLUSIVE, "EXCLUSIVE" },
+		{ EPOLLONESHOT, "ONESHOT" },
+		{ EPOLLET, "ET" },
+	};
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (events & names[i].bit) {
+			fdg_put(b, b->len ? "|EPOLL" : "EPOLL");
+			fdg_put(b, names[i].name);
+			events &= ~names[i].bit;
+		}
+	if (events) {
+		fdg_put(b, b->len ? "|" : "");
+		fdg_put_hex(b, events);
+	} else if (!b->len)
+		fdg_put(b, "none");
+}
+
+static void put_holder(struct fdg_buf *b, const struct fdg_stale *s)
+{
+	if (s->other < 0)
+		fdg_put(b, "its description lives on elsewhere");
+	else if (s->other_pid)
+		fdg_fmt(b, "process %d has its description as fd %d", s->other_pid, s->other);
+	else
+		fdg_fmt(b, "fd %d shares its description", s->other);
+}
+
+static void put_sentence(struct fdg_buf *b, const struct fdg_stale *s, const struct report *r)
+{
+	fdg_put_self(b);
+	fdg_fmt(b, " closed fd %d", s->fd);
+	if (s->look >= 0)
+		fdg_fmt(b, " (%s%s%s)", r->what, r->f.peer ? " to " : "", r->f.peer ? r->peer : "");
+	fdg_fmt(b, " without taking it out of epoll %d, and ", s->epfd);
+	put_holder(b, s);
+	if (s->is_left)
+		fdg_fmt(b, ": its events go on to come, with data %s, while the number is %s", r->data,
+			s->is_reused ? "another file's" : "closed");
+	if (s->fixed)
+		fdg_put(b, s->is_left ? "; fdguard took it out" : ": fdguard took it out");
+	else if (s->why)
+		fdg_fmt(b, "; it cannot be taken out: %s", s->why);
+}
+
+static void add(struct report *r, const char *name, const char *label, const char *text, int64_t number)
+{
+	r->fact[r->f.facts++] = (struct fdg_fact){ name, label, text, number };
+}
+
+static void fill_facts(struct report *r, const struct fdg_stale *s)
+{
+	struct fdg_buf events = FDG_BUF(r->events), fired = FDG_BUF(r->fired);
+
+	put_events(&events, s->events);
+	put_events(&fired, s->fired);
+	r->f.fact = r->fact;
+	if (s->look >= 0)
+		add(r, "kind", "kind", r->what, 0);
+	if (s->other >= 0)
+		add(r, "other_fd", "other fd", NULL, s->other);
+	if (s->other >= 0)
+		add(r, "other_pid", "of process", NULL, s->other_pid ? s->other_pid : fdg_sys_getpid());
+	add(r, "epoll", "epoll", NULL, s->epfd);
+	add(r, "data", "data", r->data, 0);
+	if (s->fired)
+		add(r, "events", "events", r->fired, 0);
+	add(r, "registered", "registered for", r->events, 0);
+	if (r->registered[0])
+		add(r, "registered_at", "registered at", r->registered, 0);
+}
+
+/* The close is the place to be mended; one that nobody saw leaves the registration. */
+static void fill_places(struct report *r, const struct fdg_stale *s)
+{
+	struct fdg_buf registered = FDG_BUF(r->registered);
+	struct fdg_place place;
+
+	if (!fdg_options.stacks)
+		return;
+	r->f.site = &r->site;
+	r->f.sites = s->closed_at && fdg_place_of(s->closed_at, &r->site);
+	r->f.site_label = "closed at";
+	r->f.created = &r->created;
+	r->f.createds = s->made_at && fdg_place_of(s->made_at, &r->created);
+	if (!s->registered_at || !fdg_place_of(s->registered_at, &place))
+		return;
+	if (!r->f.sites) {
+		r->site = place;
+		r->f.sites = 1;
+		r->f.site_label = "registered at";
+		return;
+	}
+	if (!fdg_symbol_of(&place, &registered)) {
+		fdg_put(&registered, place.object);
+		fdg_put(&registered, "+");
+		fdg_put_hex(&registered, place.offset);
+	}
+}
+
+static void fill(struct report *r, const struct fdg_stale *s)
+{
+	struct fdg_buf message = FDG_BUF(r->message), what = FDG_BUF(r->what), peer = FDG_BUF(r->peer),
+		       local = FDG_BUF(r->local), data = FDG_BUF(r->data);
+
+	r->f = (struct fdg_finding)FDG_FINDING_INIT(FDG_EPOLL_STALE);
+	r->f.fixed = s->fixed;
+	r->f.fd = s->fd;
+	if (s->look >= 0) {
+		fdg_put_what(&what, s->look);
+		r->f.peer = fdg_put_peer(&peer, s->look) ? r->peer : NULL;
+		r->f.local = fdg_put_local(&local, s->look) ? r->local : NULL;
+	}
+	fdg_put_hex(&data, s->data);
+	put_sentence(&message, s, r);
+	r->f.message = r->message;
+	r->f.fix =
+		"call EPOLL_CTL_DEL before close; and see that nobody else holds the description: create it with close-on-exec, close its duplicates first";
+	fill_places(r, s);
+	fill_facts(r, s);
+}
+
+void fdg_stale_say(const struct fdg_stale *stale)
+{
+	struct fdg_stale s = *stale;
+	struct report *r;
+
+	if (fdg_foreign_memory() || !fdg_report_wants(fdg_finding_level(FDG_EPOLL_STALE)))
+		return;
+	r = fdg_sys_mmap(sizeof(*r), false);
+	if (!r)
+		return;
+	if (s.other >= 0 && s.other_pid)
+		s.look = fdg_stale_take(s.other_pid, s.other);
+	fill(r, &s);
+	if (s.other_pid && s.look >= 0)
+		fdg_sys_close(s.look);
+	fdg_report(&r->f);
+	fdg_sys_munmap(r, sizeof(*r));
+}

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: MIT
+/* Time is what the test says that it is: a suspect is told when it was delivered. */
+#include "epoll_common.h"
+
+#include "guards/cures.h"
+#include "guards/rests.h"
+
+static struct fdg_suspect s;
+static struct fdg_registration r;
+
+static void reset_peer(int fd)
+{
+	struct linger l = { 1, 0 };
+
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &l, sizeof l), 0);
+	close(fd);
+}
+
+/* One end of a connection whose other end has been reset. */
+static int was_reset(void)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	socklen_t len = sizeof a;
+	int listener = socket(AF_INET, SOCK_STREAM, 0), peer = socket(AF_INET, SOCK_STREAM, 0), fd;
+
+	assert_int_equal(bind(listener, (struct sockaddr *)&a, len), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&a, &len), 0);
+	assert_int_equal(connect(peer, (struct sockaddr *)&a, len), 0);
+	fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
+	close(listener);
+	reset_peer(peer);
+	return known(fd, fdg_kindword_of(FDG_KIND_SOCKET, AF_INET, SOCK_STREAM));
+}
+
+/* `times` deliveries in ms milliseconds, and judged then. */
+static void spins(int fd, uint32_t events, unsigned times, int64_t ms)
+{
+	struct fdg_told t = { 1, (uint64_t)fd, set, fd };
+
+	assert_true(fdg_interest_of(set, fd, &r));
+	t.set = r.set;
+	t.data = r.data;
+	for (unsigned i = 0; i <= times; i++)
+		assert_true(fdg_suspect_delivered(&t, events, 1000 + (int64_t)i * ms / times, &s));
+	fdg_spin_judge(&s, &r, 1000 + ms);
+	assert_true(fdg_interest_of(set, fd, &r));
+}
+
+static unsigned told(unsigned times)
+{
+	struct epoll_event e;
+	unsigned n = 0;
+
+	while (times--)
+		n += epoll_wait(set, &e, 1, 0) == 1;
+	return n;
+}
+
+static void one_of_which_nothing_was_asked_rests_until_the_next_call(void **state)
+{
+	int fd = was_reset();
+
+	(void)state;
+	registers(fd, 0, 9);
+	assert_int_equal(told(20), 20);
+	spins(fd, EPOLLERR | EPOLLHUP, 2000, 1000);
+	assert_true(r.state & FDG_INTEREST_REARMED);
+	assert_int_equal(r.events, 0);
+	assert_int_equal(told(20), 1); /* as EPOLL_CTL_MOD does */
+	fdg_act(fd, "read", -1, EAGAIN, FDG_DEED_ANY);
+	assert_int_equal(told(20), 0);
+	fdg_act(fd, "read", -1, ECONNRESET, FDG_DEED_ANY);
+	assert_true(fdg_interest_of(set, fd, &r));
+	assert_false(r.state & FDG_INTEREST_REARMED);
+	assert_int_equal(told(20), 20);
+	/* It has been one: twice is enough. */
+	waits(1000);
+	assert_int_equal(told(3), 3);
+	waits(1000);
+	assert_int_equal(told(20), 1);
+	ends(fd);
+}
+
+static void the_programs_own_mask_counts(void **state)
+{
+	struct epoll_event e = { .events = EPOLLIN, .data.u64 = 9 };
+	int fd = was_reset();
+
+	(void)state;
+	registers(fd, 0, 9);
+	spins(fd, EPOLLERR | EPOLLHUP, 2000, 1000);
+	assert_true(r.state & FDG_INTEREST_REARMED);
+	e.events = EPOLLIN | EPOLLONESHOT;
+	assert_int_equal(epoll_ctl(set, EPOLL_CTL_MOD, fd, &e), 0);
+	assert_int_equal(told(20), 1); /* at once, to another thread */
+	fdg_interest_changed(set, EPOLL_CTL_MOD, fd, &e, NULL);
+	fdg_cure_replaced(set, fd);
+	fdg_acted(fd);
+	assert_true(fdg_interest_of(set, fd, &r));
+	assert_false(r.state & FDG_INTEREST_REARMED);
+	assert_int_equal(fdg_rests, 0);
+	assert_int_equal(told(20), 0);
+	assert_int_equal(epoll_ctl(set, EPOLL_CTL_DEL, fd, &e), 0);
+	fdg_interest_changed(set, EPOLL_CTL_DEL, fd, &e, NULL);
+	ends(fd);
+}
+
+static void an_error_queue_has_half_a_minute(void **state)
+{
+	int fd = stamped(SOCK_NONBLOCK);
+	struct fdg_drained d;
+
+	(void)state;
+	registers(fd, EPOLLIN, 9);
+	assert_int_equal(told(20), 20);
+	spins(fd, EPOLLERR, 2000, 1000);
+	assert_false(r.state & FDG_INTEREST_DRAINS);
+	assert_true(r.state & FDG_INTEREST_REARMED);
+	assert_int_equal(told(20), 1);
+	assert_false(fdg_spin_rests(&r, 29000));
+	assert_true(fdg_spin_rests(&r, 30000));
+	assert_false(fdg_cure_drain(fd, &d));
+	assert_true(fdg_interest_of(set, fd, &r));
+	assert_true(r.state & FDG_INTEREST_DRAINS);
+	assert_false(r.state & FDG_INTEREST_REARMED);
+	assert_int_equal(told(20), 0);
+	ends(fd);
+}
+
+static void one_that_takes_the_memory_for_data_is_emptied(void **state)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) }, .sin_port = htons(9) };
+	int fd = stamped(SOCK_NONBLOCK), room = 20000;
+
+	(void)state;
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room), 0);
+	registers(fd, EPOLLIN, 9);
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(sendto(fd, "x", 1, 0, (struct sockaddr *)&a, sizeof a), 1);
+	spins(fd, EPOLLERR, 2000, 1000);
+	assert_true(r.state & FDG_INTEREST_DRAINS);
+	assert_int_equal(told(20), 0);
+	ends(fd);
+}
+
+static void what_the_program_reads_is_not_taken(void **state)
+{
+	int fd = stamped(SOCK_NONBLOCK);
+	struct fdg_drained d;
+
+	(void)state;
+	registers(fd, EPOLLIN, 9);
+	waits(1000);
+	fdg_act(fd, "recvmsg", 0, 0, FDG_DEED_QUEUE);
+	spins(fd, EPOLLERR, 2000, 1000);
+	assert_true(r.state & FDG_INTEREST_READS);
+	assert_true(r.state & FDG_INTEREST_REARMED);
+	assert_false(fdg_spin_rests(&r, 100000));
+	assert_true(fdg_cure_drain(fd, &d) && d.stamps == 1);
+	ends(fd);
+}
+
+/* Two seconds, of one on which something is sent. */
+static void to_send_takes_no_error(void **state)
+{
+	int fd = stamped(SOCK_NONBLOCK);
+
+	(void)state;
+	registers(fd, EPOLLIN, 9);
+	assert_true(fdg_interest_of(set, fd, &r));
+	assert_true(fdg_suspect_delivered(&(struct fdg_told){ r.set, 9, set, fd }, EPOLLERR, 1000, &s));
+	fdg_act(fd, "send", 1, 0, FDG_DEED_GIVE);
+	assert_false(fdg_suspect_is_over(&s));
+	spins(fd, EPOLLERR, 4000, 1900);
+	assert_false(r.state & FDG_INTEREST_REARMED);
+	spins(fd, EPOLLERR, 4000, 2000);
+	assert_true(r.state & FDG_INTEREST_REARMED);
+	assert_int_equal(told(20), 1);
+	ends(fd);
+}
+
+static void its_contents_are_counted(void **state)
+{
+	int fd = stamped(SOCK_NONBLOCK);
+	struct fdg_drained d;
+
+	(void)state;
+	assert_true(fdg_cure_drain(fd, &d));
+	assert_int_equal(d.stamps, 1);
+	assert_int_equal(d.zerocopy + d.icmp + d.local + d.other, 0);
+	assert_false(fdg_cure_drain(fd, &d));
+	assert_false(fdg_cure_drain(set, &d));
+	ends(fd);
+}
+
+/* Nothing is changed for any of these. */
+static void is_left_alone(int fd, uint32_t events, unsigned times, int64_t ms)
+{
+	spins(fd, events, times, ms);
+	assert_int_equal(r.state & (FDG_INTEREST_REARMED | FDG_INTEREST_DRAINS), 0);
+	assert_int_equal(told(20), 20);
+	ends(fd);
+}
+
+static void what_is_alive_is_left_alone(void **state)
+{
+	int p[2];
+
+	(void)state;
+	assert_int_equal(pipe2(p, O_NONBLOCK), 0);
+	assert_int_equal(write(p[1], "x", 1), 1);
+	registers(known(p[0], FDG_KIND_PIPE), EPOLLIN, 9);
+	is_left_alone(p[0], EPOLLIN, 2000, 1000);
+	close(p[1]);
+}
+
+static void what_is_slow_is_left_alone(void **state)
+{
+	int fd = was_reset();
+
+	(void)state;
+	registers(fd, 0, 9);
+	is_left_alone(fd, EPOLLERR | EPOLLHUP, 900, 1000);
+	fd = was_reset();
+	registers(fd, 0, 9);
+	is_left_alone(fd, EPOLLERR | EPOLLHUP, 2000, 900);
+}
+
+static void in_report_it_is_left_alone(void **state)
+{
+	int fd = was_reset(), stamps = stamped(SOCK_NONBLOCK);
+
+	(void)state;
+	fdg_options.epoll = FDG_REPORT;
+	registers(stamps, EPOLLIN, 8);
+	is_left_alone(stamps, EPOLLERR, 2000, 1000);
+	registers(fd, 0, 9);
+	is_left_alone(fd, EPOLLERR | EPOLLHUP, 2000, 1000);
+}
+
+static void what_another_process_registered_is_left_alone(void **state)
+{
+	int fd = was_reset();
+
+	(void)state;
+	registers(fd, 0, 9);
+	assert_true(fdg_interest_of(set, fd, &r));
+	r.owner++;
+	assert_true(fdg_suspect_delivered(&(struct fdg_told){ r.set, 9, set, fd }, EPOLLHUP, 1000, &s));
+	for (int i = 0; i < 2000; i++)
+		assert_true(fdg_suspect_delivered(&(struct fdg_told){ r.set, 9, set, fd }, EPOLLHUP, 2000, &s));
+	fdg_spin_judge(&s, &r, 2000);
+	assert_int_equal(told(20), 20);
+	ends(fd);
+}
+
+static void one_that_is_exclusive_is_left_alone(void **state)
+{
+	int p[2];
+
+	(void)state;
+	hung_up_pipe(p);
+	registers(p[0], EPOLLIN | EPOLLEXCLUSIVE, 9);
+	is_left_alone(p[0], EPOLLHUP, 2000, 1000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(one_of_which_nothing_was_asked_rests_until_the_next_call, begin, end),
+		cmocka_unit_test_setup_teardown(the_programs_own_mask_counts, begin, end),
+		cmocka_unit_test_setup_teardown(an_error_queue_has_half_a_minute, begin, end),
+		cmocka_unit_test_setup_teardown(one_that_takes_the_memory_for_data_is_emptied, begin, end),
+		cmocka_unit_test_setup_teardown(what_the_program_reads_is_not_taken, begin, end),
+		cmocka_unit_test_setup_teardown(to_send_takes_no_error, begin, end),
+		cmocka_unit_test_setup_teardown(its_contents_are_counted, begin, end),
+		cmocka_unit_test_setup_teardown(what_is_alive_is_left_alone, begin, end),
+		cmocka_unit_test_setup_teardown(what_is_slow_is_left_alone, begin, end),
+		cmocka_unit_test_setup_teardown(in_report_it_is_left_alone, begin, end),
+		cmocka_unit_test_setup_teardown(what_another_process_registered_is_left_alone, begin, end),
+		cmocka_unit_test_setup_teardown(one_that_is_exclusive_is_left_alone, begin, end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
