@@ -26,6 +26,7 @@ rule "a file read by its name in /dev/fd" "root" cloexec-wrong file fork /usr/bi
 rule "a file read by its name in /proc, by system()" "root" cloexec-wrong file system /usr/bin/awk -F: 'NR == 1 { print $1 }' /proc/self/fd/3
 
 for variable in SERVER_FD=3 EINHORN_SOCK_FD=3 GUNICORN_FD=3 "UNICORN_FD=3,4" "NGINX=3;" "PUMA_INHERIT_0=3:tcp://0.0.0.0:80" NODE_CHANNEL_FD=3 \
+	"HAPROXY_PROCESSES=|type=m;fd=-1;pid=70;|type=w;fd=3;pid=71;" \
 	"LISTENER=fd://3" "INPUT=/dev/fd/3"; do
 	for how in exec vfork spawn system; do
 		rule "a socket named by $variable, $how" "3 socket" env "$variable" cloexec-wrong socket $how "$FDG_BIN/show-fds"
