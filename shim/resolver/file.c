@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#include "resolver/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "base/sys.h"
+
+#include "base/poison.h"
+
+/* What has no size (a device, a FIFO that is written to) is read up to this. */
+enum { UNSIZED = 64 << 10 };
+
+static void take_stamp(const struct stat *st, struct fdg_file_stamp *ret)
+{
+	*ret = (struct fdg_file_stamp){
+		.device = st->st_dev,
+		.inode = st->st_ino,
+		.size = (uint64_t)st->st_size,
+		.modified_s = st->st_mtim.tv_sec,
+		.modified_ns = st->st_mtim.tv_nsec,
+		.changed_s = st->st_ctim.tv_sec,
+		.changed_ns = st->st_ctim.tv_nsec,
+	};
+}
+
+void fdg_file_stamp(const char *path, struct fdg_file_stamp *ret)
+{
+	struct stat st;
+	int error = fdg_sys_stat(path, &st);
+
+	if (error < 0)
+		*ret = (struct fdg_file_stamp){ .error = error };
+	else
+		take_stamp(&st, ret);
+}
+
+bool fdg_file_same(const struct fdg_file_stamp *a, const struct fdg_file_stamp *b)
+{
+	return a->device == b->device && a->inode == b->inode && a->size == b->size && a->modified_s == b->modified_s &&
+	       a->modified_ns == b->modified_ns && a->changed_s == b->changed_s && a->changed_ns == b->changed_ns &&
+	       a->error == b->error;
+}
+
+/* Up to `room` bytes; the one byte behind what is wanted shows that there is more. */
+static long read_all(int fd, char *to, size_t room)
+{
+	size_t n = 0;
+
+	while (n < room) {
+		long got = fdg_sys_read(fd, to + n, room - n);
+
+		if (got < 0)
+			return got;
+		if (!got)
+			break;
+		n += (size_t)got;
+	}
+	return (long)n;
+}
+
+static int load_from(int fd, size_t max, struct fdg_file *ret)
+{
+	struct stat st;
+	int error = fdg_sys_fstat(fd, &st);
+	size_t want;
+	char *text;
+	long n;
+
+	if (error < 0)
+		return error;
+	take_stamp(&st, &ret->stamp);
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	want = S_ISREG(st.st_mode) ? (size_t)st.st_size : UNSIZED;
+	if (want > max)
+		return -EFBIG;
+	text = fdg_sys_mmap(want + 1, false);
+	if (!text)
+		return -ENOMEM;
+	n = read_all(fd, text, want + 1);
+	if (n < 0 || (size_t)n > want) { /* it grows while it is read: it will be read again */
+		fdg_sys_munmap(text, want + 1);
+		return n < 0 ? (int)n : -EAGAIN;
+	}
+	ret->text = (struct fdg_text){ text, (size_t)n };
+	ret->mapped = want + 1;
+	return 0;
+}
+
+int fdg_file_load(const char *path, size_t max, struct fdg_file *ret)
+{
+	int fd = fdg_sys_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0), error = fd;
+
+	*ret = (struct fdg_file){ .stamp = { .error = fd < 0 ? fd : 0 } };
+	if (fd < 0)
+		return fd;
+	for (int tries = 0; tries < 3; tries++) {
+		error = load_from(fd, max, ret);
+		if (error != -EAGAIN)
+			break;
+		fdg_sys_close(fd);
+		fd = fdg_sys_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
+		if (fd < 0)
+			return fd;
+	}
+	fdg_sys_close(fd);
+	return error;
+}
+
+void fdg_file_free(struct fdg_file *f)
+{
+	if (f->mapped)
+		fdg_sys_munmap((void *)(uintptr_t)f->text.s, f->mapped);
+	*f = (struct fdg_file){ .mapped = 0 };
+}

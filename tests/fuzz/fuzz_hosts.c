@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+/* The same text as /etc/hosts and /etc/services; every word of it is looked up in both. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "driver.h"
+#include "resolver/hosts.h"
+#include "resolver/services.h"
+
+const struct fuzz_seed fuzz_seeds[] = {
+	FUZZ_TEXT("127.0.0.1\tlocalhost\n::1 localhost ip6-localhost # six\r\n10.0.0.1 a.b a A\n10.0.0.1 a\n::ffff:10.0.0.1 a\nfe80::1%lo x\n9.9.9.9\n"),
+	FUZZ_TEXT("http 80/tcp www # web\nhttp\t80/udp\nx 65616/tcp\ny -1/ z\nz 7"),
+	FUZZ_TEXT("1.2.3.4"),
+	FUZZ_TEXT("\n\n#\n 1.1.1.1 \v a\0b\n1.1.1.1 a"),
+};
+const size_t fuzz_seed_count = sizeof(fuzz_seeds) / sizeof(fuzz_seeds[0]);
+
+static void must(bool what)
+{
+	if (!what)
+		abort();
+}
+
+static void look_up_host(const struct fdg_hosts *h, const char *name)
+{
+	static const int families[] = { AF_UNSPEC, AF_INET, AF_INET6 };
+
+	for (int i = 0; i < 3; i++) {
+		struct fdg_hosts_query q = { .name = name, .family = families[i], .mapped = true };
+		struct fdg_hosts_entry e, reverse;
+		uint32_t count = 0;
+
+		while (fdg_hosts_next(h, &q, &e)) {
+			const char *alias = e.aliases;
+
+			must(++count <= h->table.line_count);
+			must(families[i] == AF_UNSPEC || e.address.family == families[i]);
+			for (uint32_t a = 0; a < e.alias_count; a++)
+				alias += strlen(alias) + 1;
+			must(alias <= h->table.text + h->table.text_len);
+			must(families[i] == AF_INET6 || fdg_hosts_by_address(h, &e.address, &reverse)); /* AF_INET6: it may be mapped */
+		}
+	}
+}
+
+static void look_up_service(const struct fdg_services *s, const char *name)
+{
+	uint16_t port;
+
+	if (fdg_services_port(s, name, NULL, &port))
+		must(fdg_services_name(s, port, NULL) != NULL);
+	fdg_services_port(s, name, "tcp", &port);
+	fdg_services_number(name, &port);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	struct fdg_text text = { (const char *)data, n }, rest = text, word;
+	struct fdg_hosts h;
+	struct fdg_services s;
+
+	must(fdg_hosts_parse(text, &h) == 0 && fdg_services_parse(text, &s) == 0);
+	for (int i = 0; i < 16 && fdg_text_word(&rest, &word); i++) {
+		char *name = strndup(word.s, word.n);
+
+		must(name != NULL);
+		look_up_host(&h, name);
+		look_up_service(&s, name);
+		free(name);
+	}
+	fdg_hosts_free(&h);
+	fdg_services_free(&s);
+	return 0;
+}
