@@ -3,61 +3,78 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/fmt.h"
 #include "base/same.h"
 #include "base/sys.h"
+#include "guards/passed.h"
 #include "ledger/sharers.h"
 
 #include "base/poison.h"
 
-#define ASKED_MAX 256 /* descriptors that the kernel is asked about in one search among strangers */
 #define AUXV_MAX 384
 
 struct fdg_children *_Atomic fdg_children;
 
-static fdg_kindword kind_of(uint32_t state)
+/* Who is asked about: what has its id, and what was of its inode when it went to another process, or came from one. */
+struct search {
+	int fd;
+	uint32_t state;
+	uint64_t id;
+	bool by_inode;
+	struct stat st;
+};
+
+static struct search search_for(int fd)
 {
-	return state & FDG_KIND_MASK;
+	struct search s = { .fd = fd, .state = fdg_ledger_state(fd), .id = fdg_ledger_description(fd) };
+
+	s.by_inode = s.state & FDG_PASSED && fdg_sys_fstat(fd, &s.st) == 0;
+	return s;
 }
 
-/* May fd and other, of different ids, be one? Both came from elsewhere or went there. */
-static bool may_be_one(uint32_t fd, uint32_t other)
+static int next_candidate(const struct search *s, int after)
 {
-	return fd & other & FDG_PASSED && fdg_kind_agrees(kind_of(fd), kind_of(other));
+	int sharer = s->id ? fdg_sharers_next(after + 1, s->id) : -1;
+	int passed = s->by_inode ? fdg_passed_next(s->st.st_dev, s->st.st_ino, after) : -1;
+
+	return sharer < 0 || (passed >= 0 && passed < sharer) ? passed : sharer;
 }
 
-static bool is_holder(int fd, int other, unsigned *asked)
+/* All that the ledger has by the other's id: one that stayed behind would seem to be alone. */
+static void unite(int other, uint64_t id)
 {
-	uint64_t id = fdg_ledger_description(fd);
+	uint64_t was = fdg_ledger_description(other);
 
-	if (id && fdg_ledger_description(other) == id)
-		return fdg_same_here(fd, other) != FDG_NOT_SAME;
-	if (!may_be_one(fdg_ledger_state(fd), fdg_ledger_state(other)) || (*asked)++ >= ASKED_MAX || fdg_same_here(fd, other) != FDG_SAME)
+	fdg_ledger_identify(other, id);
+	for (int h = was ? fdg_sharers_next(0, was) : -1; h >= 0; h = fdg_sharers_next(h + 1, was))
+		fdg_ledger_identify(h, id);
+}
+
+static bool is_holder(const struct search *s, int other)
+{
+	if (s->id && fdg_ledger_description(other) == s->id)
+		return fdg_same_here(s->fd, other) != FDG_NOT_SAME;
+	if (!fdg_kind_agrees(s->state & FDG_KIND_MASK, fdg_ledger_state(other) & FDG_KIND_MASK) || fdg_same_here(s->fd, other) != FDG_SAME)
 		return false;
-	if (!fdg_foreign_memory())
-		fdg_ledger_identify(other, id);
+	if (s->id && !fdg_foreign_memory())
+		unite(other, s->id);
 	return true;
-}
-
-static int next_candidate(int fd, uint64_t id, uint32_t state)
-{
-	return state & FDG_PASSED ? fdg_ledger_next_of(fd, id, FDG_PASSED) : fdg_sharers_next(fd, id);
 }
 
 int fdg_holders_next(int fd, int after)
 {
-	uint32_t state = fdg_ledger_state(fd);
-	uint64_t id = fdg_ledger_description(fd);
-	unsigned asked = 0;
+	struct search s;
 
-	if (!(state & FDG_SHARED))
+	if (!(fdg_ledger_state(fd) & FDG_SHARED))
 		return -1;
-	for (int other = next_candidate(after + 1, id, state); other >= 0; other = next_candidate(other + 1, id, state))
-		if (other != fd && is_holder(fd, other, &asked))
+	s = search_for(fd);
+	for (int other = next_candidate(&s, after); other >= 0; other = next_candidate(&s, other))
+		if (other != fd && is_holder(&s, other))
 			return other;
-	/* What came from elsewhere can come again, and then asks about all that did. */
-	if (after < 0 && !(state & FDG_PASSED) && !fdg_foreign_memory())
+	/* What came from elsewhere can come again. */
+	if (after < 0 && !(s.state & FDG_PASSED) && !fdg_foreign_memory())
 		fdg_ledger_flag(fd, 0, FDG_SHARED);
 	return -1;
 }
@@ -115,16 +132,21 @@ static int child_at(struct fdg_children *c, unsigned i)
 	return 0;
 }
 
-bool fdg_holders_next_child(int fd, unsigned *at, struct fdg_holder *ret)
+int fdg_holders_child(unsigned *at)
 {
 	struct fdg_children *c = atomic_load_explicit(&fdg_children, memory_order_acquire);
+	int pid = 0;
 
-	while (c && *at < FDG_CHILDREN) {
-		int pid = child_at(c, (*at)++);
+	while (c && !pid && *at < FDG_CHILDREN)
+		pid = child_at(c, (*at)++);
+	return pid;
+}
 
-		if (pid && holds(pid, fd, ret))
+bool fdg_holders_next_child(int fd, unsigned *at, struct fdg_holder *ret)
+{
+	for (int pid = fdg_holders_child(at); pid; pid = fdg_holders_child(at))
+		if (holds(pid, fd, ret))
 			return true;
-	}
 	return false;
 }
 
@@ -140,12 +162,18 @@ bool fdg_holders_parent_has(int fd)
 	return fdg_forked_from && fdg_holders_is_older(fd) && fdg_sys_getppid() == fdg_forked_from && fdg_same_there(fd, fdg_forked_from, fd) != FDG_NOT_SAME;
 }
 
+_Atomic bool fdg_holders_lost;
+
 void fdg_holders_forked(int child)
 {
 	struct fdg_children *c = atomic_load_explicit(&fdg_children, memory_order_acquire);
+	uint64_t old;
 
-	if (c)
-		atomic_store_explicit(&c->child[atomic_fetch_add(&c->next, 1) % FDG_CHILDREN], (uint64_t)fdg_sys_getpid() << 32 | (uint32_t)child, memory_order_relaxed);
+	if (!c)
+		return;
+	old = atomic_exchange_explicit(&c->child[atomic_fetch_add(&c->next, 1) % FDG_CHILDREN], (uint64_t)fdg_sys_getpid() << 32 | (uint32_t)child, memory_order_relaxed);
+	if ((uint32_t)old && !is_gone((int)(uint32_t)old))
+		atomic_store_explicit(&fdg_holders_lost, true, memory_order_relaxed);
 }
 
 unsigned fdg_holders_count(void)

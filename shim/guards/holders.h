@@ -35,6 +35,8 @@ struct fdg_holder {
 	bool has_execd;
 };
 bool fdg_holders_next_child(int fd, unsigned *at, struct fdg_holder *ret);
+/* The next that lives, without a look at what it has; 0: no more. */
+int fdg_holders_child(unsigned *at);
 /* Is its program image another than ours, and no copy of it? True where we may not look. */
 bool fdg_holders_has_execd(int pid);
 /* Was fd made before this process forked, or was forked? */
@@ -50,6 +52,8 @@ struct fdg_children {
 };
 extern struct fdg_children *_Atomic fdg_children; /* NULL: never forked */
 void fdg_holders_forked(int child);
+/* One that lives had to make room for another. */
+extern _Atomic bool fdg_holders_lost;
 /* How many there were, by this process and its relatives; and was pid forked since then? */
 unsigned fdg_holders_count(void);
 bool fdg_holders_is_forked_since(int pid, unsigned count);

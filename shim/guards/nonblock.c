@@ -28,6 +28,7 @@
 #include <fcntl.h>
 #include <stddef.h>
 
+#include "base/same.h"
 #include "base/sys.h"
 #include "guards/interest.h"
 #include "guards/late.h"
@@ -39,6 +40,7 @@
 
 #include "base/poison.h"
 
+#define ASKED_MAX 64 /* holders, where nothing is mended: no more changes are kept (late.c) */
 #define RACES 4 /* with other threads that change the same description's mode; it settles when one of them is the last */
 
 static bool is_fixing(void)
@@ -86,11 +88,10 @@ static bool parent_wants(int fd)
 /* One that only inherited the mode may count on either; and a program that it started does. */
 static bool child_wants(int fd)
 {
-	struct fdg_holder child;
 	unsigned at = 0;
 
-	while (fdg_holders_next_child(fd, &at, &child))
-		if (!child.has_execd && fdg_board_asked_by(fd, child.pid) == 1)
+	for (int pid = fdg_holders_child(&at); pid; pid = fdg_holders_child(&at))
+		if (fdg_board_asked_by(fd, pid) == 1 && fdg_same_there(fd, pid, fd) != FDG_NOT_SAME && !fdg_holders_has_execd(pid))
 			return true;
 	return false;
 }
@@ -176,11 +177,19 @@ static void settle_mark(const struct fdg_mode_change *c, int h, uint32_t generat
 		fdg_mark_keep(h, generation, c->site, c->call);
 }
 
+/* From -1 on; *count from 0. */
+static int next_holder(int fd, int after, unsigned *count)
+{
+	return is_fixing() || (*count)++ < ASKED_MAX ? fdg_holders_next(fd, after) : -1;
+}
+
 /* Each holder here: its mark, and whether it is to be watched. The number of one that another thread closes may be anything's. */
 static void settle_marks(const struct fdg_mode_change *c)
 {
+	unsigned count = 0;
+
 	settle_mark(c, c->fd, fdg_ledger_generation(c->fd));
-	for (int h = fdg_holders_next(c->fd, -1); h >= 0; h = fdg_holders_next(c->fd, h)) {
+	for (int h = next_holder(c->fd, -1, &count); h >= 0; h = next_holder(c->fd, h, &count)) {
 		uint32_t generation = fdg_ledger_generation(h);
 
 		if (fdg_ledger_description(h) != fdg_ledger_description(c->fd))
@@ -220,8 +229,9 @@ static void settle(struct fdg_mode_change *c)
 /* Who has another mode now than it wants. */
 static void tell_others(const struct fdg_mode_change *c, bool is_change)
 {
-	fdg_late_drop(c->fd);
-	for (int h = fdg_holders_next(c->fd, -1); h >= 0; h = fdg_holders_next(c->fd, h)) {
+	unsigned count = 0;
+
+	for (int h = next_holder(c->fd, -1, &count); h >= 0; h = next_holder(c->fd, h, &count)) {
 		if (!(fdg_ledger_state(h) & FDG_NONBLOCK) == !c->asked)
 			fdg_late_drop(h);
 		else if (is_change)
@@ -252,8 +262,11 @@ void fdg_nonblock_changed(struct fdg_mode_change *c)
 	fdg_nonblock_note(c->fd, c->asked);
 	if (is_fixing() && fdg_holders_is_older(c->fd))
 		fdg_mark_asked(c->fd);
-	settle(c);
-	tell_others(c, is_change);
+	fdg_late_drop(c->fd);
+	if (is_change || is_fixing()) {
+		settle(c);
+		tell_others(c, is_change);
+	}
 	if (is_change || is_back)
 		tell_relatives(c);
 	fdg_nonblock_tick();

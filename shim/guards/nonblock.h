@@ -53,8 +53,7 @@ static inline __attribute__((always_inline)) bool fdg_nonblock_simple(struct fdg
 		return true;
 	if (__builtin_expect(fdg_vfork_depth > 0 || atomic_load_explicit(&fdg_compare_pids, memory_order_relaxed), 0))
 		return false;
-	atomic_store_explicit(&e->state, state ^ FDG_NONBLOCK, memory_order_release);
-	return true;
+	return atomic_compare_exchange_strong_explicit(&e->state, &state, state ^ FDG_NONBLOCK, memory_order_release, memory_order_relaxed);
 }
 
 /* The call succeeded. */
@@ -80,14 +79,6 @@ static inline int fdg_nonblock_getfl(int fd, int flags)
 {
 	fdg_nonblock_news();
 	return __builtin_expect(fdg_watched(fd) & (FDG_WATCH_BLOCKS | FDG_WATCH_SETTLE), 0) ? fdg_nonblock_asked(fd, flags) : flags;
-}
-
-/* It came from another process, or was sent to one. */
-void fdg_passed_add(int fd);
-static inline void fdg_nonblock_passed(int fd)
-{
-	if (atomic_load_explicit(&fdg_news.at, memory_order_relaxed)) /* there are relatives */
-		fdg_passed_add(fd);
 }
 
 /* `to` is a duplicate of `from`. Only where fdg_mark_any(). */

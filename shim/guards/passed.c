@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MIT
+/*
+ * A table of numbers, found by the inode that each had when it was added; several in a row for those that fall together. Nothing is taken out: a place whose number is
+ * closed by now is the next one's. A row that is full of open ones forgets one of them.
+ */
 #include "guards/passed.h"
 
 #include <stdatomic.h>
@@ -11,59 +15,104 @@
 
 #include "base/poison.h"
 
-/* Written without a lock: a line of two writers is of no inode, or of one that fd is not. */
-FDG_BIG static struct passed {
-	_Atomic uint64_t dev, ino;
-	_Atomic uint32_t generation;
-	_Atomic int fd;
-} table[FDG_PASSED_MAX];
-static _Atomic unsigned count;
+#define PLACES 16384u
 
-static bool is_of(const struct passed *l, uint64_t dev, uint64_t ino)
+/* Of the inode's hash, the generation that the number had, and the number; the last two are less than these. */
+#define HASH (UINT64_C(0xffffffff) << 32)
+#define GENERATIONS (UINT64_C(1) << 12)
+#define NUMBERS ((uint64_t)FDG_LEDGER_MAX)
+
+FDG_BIG static _Atomic uint64_t table[PLACES];
+static _Atomic unsigned forgotten;
+
+static uint64_t hash_of(uint64_t dev, uint64_t ino)
 {
-	return atomic_load_explicit(&l->ino, memory_order_relaxed) == ino && atomic_load_explicit(&l->dev, memory_order_relaxed) == dev;
+	uint64_t h = (ino ^ dev << 32 ^ dev >> 32) * UINT64_C(0x9e3779b97f4a7c15);
+
+	return (h ^ h >> 32) * UINT64_C(0xd6e8feb86659fd93);
 }
 
-/* Is it in use still, and as the same? */
-static bool is_open(const struct passed *l, int fd)
+static unsigned home_of(uint64_t hash)
 {
-	return fdg_ledger_state(fd) & FDG_PASSED && atomic_load_explicit(&l->generation, memory_order_relaxed) == fdg_ledger_generation(fd);
+	return (unsigned)(hash % PLACES);
 }
 
-static bool has(const struct stat *st, int fd)
+static _Atomic uint64_t *place(uint64_t hash, unsigned i)
 {
-	unsigned at = 0;
+	return &table[(home_of(hash) + i) % PLACES];
+}
 
-	for (int known = fdg_passed_next(st->st_dev, st->st_ino, &at); known >= 0; known = fdg_passed_next(st->st_dev, st->st_ino, &at))
-		if (known == fd)
+static uint64_t line_of(uint64_t hash, int fd)
+{
+	return (hash & HASH) | (fdg_ledger_generation(fd) % GENERATIONS) * NUMBERS | (uint64_t)fd;
+}
+
+static int number_in(uint64_t line)
+{
+	return (int)(line % NUMBERS);
+}
+
+/* Is its number in use still, and as the same? */
+static bool is_open(uint64_t line)
+{
+	int fd = number_in(line);
+
+	return fdg_ledger_state(fd) & FDG_PASSED && line / NUMBERS % GENERATIONS == fdg_ledger_generation(fd) % GENERATIONS;
+}
+
+static bool put(uint64_t hash, unsigned i, uint64_t seen, uint64_t line)
+{
+	return atomic_compare_exchange_strong(place(hash, i), &seen, line);
+}
+
+static bool has(uint64_t hash, uint64_t line)
+{
+	for (unsigned i = 0; i < FDG_PASSED_ROW; i++)
+		if (atomic_load_explicit(place(hash, i), memory_order_relaxed) == line)
 			return true;
 	return false;
 }
 
-void fdg_passed_add(int fd)
+/* False: another thread was quicker. */
+static bool add(uint64_t hash, uint64_t line)
 {
-	struct passed *l;
-	struct stat st;
+	unsigned i;
 
-	if (fdg_foreign_memory() || fdg_sys_fstat(fd, &st) < 0 || has(&st, fd))
-		return;
-	l = &table[atomic_fetch_add_explicit(&count, 1, memory_order_relaxed) % FDG_PASSED_MAX];
-	atomic_store_explicit(&l->fd, fd, memory_order_relaxed);
-	atomic_store_explicit(&l->generation, fdg_ledger_generation(fd), memory_order_relaxed);
-	atomic_store_explicit(&l->dev, st.st_dev, memory_order_relaxed);
-	atomic_store_explicit(&l->ino, st.st_ino, memory_order_relaxed);
+	for (i = 0; i < FDG_PASSED_ROW; i++) {
+		uint64_t seen = atomic_load_explicit(place(hash, i), memory_order_relaxed);
+
+		if (!is_open(seen))
+			return put(hash, i, seen, line);
+	}
+	i = atomic_fetch_add_explicit(&forgotten, 1, memory_order_relaxed) % FDG_PASSED_ROW;
+	atomic_store_explicit(place(hash, i), line, memory_order_relaxed);
+	return true;
 }
 
-int fdg_passed_next(uint64_t dev, uint64_t ino, unsigned *at)
+void fdg_passed_add(int fd)
 {
-	unsigned end = atomic_load_explicit(&count, memory_order_relaxed);
+	uint64_t hash, line;
+	struct stat st;
 
-	while (*at < FDG_PASSED_MAX && *at < end) {
-		const struct passed *l = &table[(*at)++];
-		int fd = is_of(l, dev, ino) ? atomic_load_explicit(&l->fd, memory_order_relaxed) : -1;
+	if ((unsigned)fd >= NUMBERS || fdg_foreign_memory() || fdg_sys_fstat(fd, &st) < 0)
+		return;
+	hash = hash_of(st.st_dev, st.st_ino);
+	line = line_of(hash, fd);
+	while (!has(hash, line) && !add(hash, line))
+		;
+}
 
-		if (fd >= 0 && is_open(l, fd))
-			return fd;
+int fdg_passed_next(uint64_t dev, uint64_t ino, int after)
+{
+	uint64_t hash = hash_of(dev, ino);
+	int least = -1;
+
+	for (unsigned i = 0; i < FDG_PASSED_ROW; i++) {
+		uint64_t line = atomic_load_explicit(place(hash, i), memory_order_relaxed);
+		int fd = number_in(line);
+
+		if (!((line ^ hash) & HASH) && fd > after && (least < 0 || fd < least) && is_open(line))
+			least = fd;
 	}
-	return -1;
+	return least;
 }

@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Guard nonblock: what this process sent to another or got from one (SCM_RIGHTS, pidfd_getfd), the last of it. A relative's change of mode names the inode, and here is the
- * number that it has.
+ * What this process sent to another or got from one (SCM_RIGHTS, pidfd_getfd), and duplicates of that: which numbers it has of an inode, without a look at them all. One
+ * description that went and came has two ids, and is known by its inode; and a relative's change of mode names the inode.
+ *
+ * No lock; async-signal-safe. In memory that is not ours nothing is written.
  */
 #ifndef FDG_GUARDS_PASSED_H
 #define FDG_GUARDS_PASSED_H
 
 #include <stdint.h>
 
-#define FDG_PASSED_MAX 64
+/* So many of one inode are known at least: all eventfds are one. */
+#define FDG_PASSED_ROW 32
 
+/* The entry of fd is FDG_PASSED now. */
 void fdg_passed_add(int fd);
-/* A descriptor of ours that was of this inode when it was passed; *at is where the search goes on, 0 to begin. -1: no more. */
-int fdg_passed_next(uint64_t dev, uint64_t ino, unsigned *at);
+/* The least descriptor above `after` that may have been of this inode when it was passed; or -1. */
+int fdg_passed_next(uint64_t dev, uint64_t ino, int after);
 
 #endif

@@ -31,11 +31,10 @@ static bool is_theirs(const struct fdg_post *p, int fd)
 /* Passed from one to the other, it has another number and id here. */
 static int passed_here(const struct fdg_post *p)
 {
-	unsigned at = 0;
-	int fd;
+	int fd = -1;
 
 	do
-		fd = fdg_passed_next(p->dev, p->ino, &at);
+		fd = fdg_passed_next(p->dev, p->ino, fd);
 	while (fd >= 0 && !is_theirs(p, fd));
 	return fd;
 }
@@ -69,8 +68,8 @@ static void tell(struct fdg_post *posted, const struct fdg_shared *s)
 }
 
 /*
- * A child that was forked and has not exec'd sees for itself what was changed: when it uses it. One that has cannot, and blocking ones tell nobody anything. Nor does the
- * loop of a parent that waits for it already. Any other parent judges for itself: it may keep its own only to close it.
+ * A child that was forked and has not exec'd sees for itself what was changed: when it uses it, if it ever does. One that has cannot. Nor does the loop of a parent that
+ * waits for it already. Any other parent judges for itself: it may keep its own only to close it.
  */
 static void judge_own(struct fdg_post *posted, const struct fdg_post *p, bool is_old)
 {
@@ -79,7 +78,7 @@ static void judge_own(struct fdg_post *posted, const struct fdg_post *p, bool is
 	unsigned at = 0;
 
 	while (fdg_holders_next_child(s.fd, &at, &h)) {
-		if (s.asked && !h.has_execd)
+		if (!h.has_execd)
 			continue;
 		s.other = h.fd;
 		s.other_pid = h.pid;
@@ -178,12 +177,21 @@ void fdg_board_notice(void)
 	atomic_store_explicit(&fdg_news.seen, written, memory_order_relaxed);
 }
 
+/*
+ * A loop has it. Or a program that was started has it, which goes on as long as it likes, while this loop may write more to it than fits. What a forked child was handed, and
+ * is kept without use, harms nobody.
+ */
+static bool is_of_loop(const struct fdg_post *p, int here)
+{
+	return fdg_ledger_state(here) & FDG_POLLED || (fdg_has_loop && p->fd <= 2 && fdg_holders_has_execd(p->pid));
+}
+
 /* What a child made blocking under a loop of ours, and what nobody has suffered from: the loop may have waited already. */
 static void judge_under_loop(struct fdg_post *posted, const struct fdg_post *p, int here)
 {
 	struct fdg_shared s;
 
-	if (p->asked || p->fixed || p->parent != fdg_sys_getpid() || !(fdg_has_loop || fdg_ledger_state(here) & FDG_POLLED))
+	if (p->asked || p->fixed || p->parent != fdg_sys_getpid() || !is_of_loop(p, here))
 		return;
 	if (!(fdg_watched(here) & FDG_WATCH_SETTLE) || wants_what_was_asked(p, here))
 		return;

@@ -51,7 +51,7 @@ static long fd_link(int pid, int fd, char link[LINK])
 	return n;
 }
 
-static void name_of(int pid, char name[64])
+void fdg_sharer_name(int pid, char name[64])
 {
 	char path[32];
 	struct fdg_buf b = FDG_BUF(path);
@@ -79,7 +79,7 @@ static int holds_at(const struct search *s, int pid, int number)
 		return 0;
 	s->ret->pid = pid;
 	s->ret->fd = number;
-	name_of(pid, s->ret->program);
+	fdg_sharer_name(pid, s->ret->program);
 	return 1;
 }
 

@@ -37,6 +37,8 @@ enum fdg_shared fdg_find_stranger(int fd, const struct fdg_heirs *heirs, struct 
 void fdg_sharer_know_ancestors(void);
 /* Does the process hold fd's description? True where we may not look. */
 bool fdg_sharer_has(int pid, int fd);
+/* The name of its program, for people; "" if it is not to be had. */
+void fdg_sharer_name(int pid, char name[64]);
 
 /* Calls f for the files of a folder whose names are numbers (processes, descriptors), at most `max`, until it returns something else than 0, which is the result. -1: there are
  * more than max. `room` is aligned as a pointer is. */

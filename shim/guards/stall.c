@@ -35,6 +35,7 @@
 #include "guards/origin.h"
 #include "guards/sets.h"
 #include "ledger/ledger.h"
+#include "ledger/sharers.h"
 #include "ledger/watch.h"
 #include "options/options.h"
 #include "report/report.h"
@@ -171,7 +172,7 @@ void fdg_stall_registered(int epfd, int op, int fd, const void *site)
 
 void fdg_stall_mode(int fd, bool nonblocking)
 {
-	struct fdg_known k, other;
+	struct fdg_known k;
 	bool known = fdg_ledger_look(fd, &k);
 
 	if (fdg_foreign_memory())
@@ -180,8 +181,8 @@ void fdg_stall_mode(int fd, bool nonblocking)
 		set_watch(fd, !nonblocking);
 	if (!known || !(k.flags & FDG_SHARED) || !k.description)
 		return;
-	for (int n = fdg_ledger_next(0); n >= 0; n = fdg_ledger_next(n + 1))
-		if (n != fd && fdg_ledger_look(n, &other) && other.flags & FDG_POLLED && other.description == k.description)
+	for (int n = fdg_sharers_next(0, k.description); n >= 0; n = fdg_sharers_next(n + 1, k.description))
+		if (n != fd && fdg_ledger_state(n) & FDG_POLLED)
 			set_watch(n, blocks(n));
 }
 

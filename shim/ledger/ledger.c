@@ -182,8 +182,6 @@ void fdg_ledger_copy(int from, int to, uint32_t flags, const void *site)
 	if (!(k.flags & FDG_SHARED))
 		fdg_ledger_flag(from, FDG_SHARED, 0);
 	put(to, k.kind | flags | (k.flags & (FDG_NONBLOCK | FDG_PASSED)) | FDG_MODE_COPIED | FDG_SHARED | FDG_KNOWN, site, k.description);
-	if (!(fdg_ledger_state(from) & FDG_SHARED)) /* F_SETFL stores without a lock (fdg_nonblock_simple), and was between load and store */
-		fdg_ledger_flag(from, FDG_SHARED, 0);
 }
 
 void fdg_ledger_identify(int fd, uint64_t description)

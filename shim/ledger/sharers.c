@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * A table of numbers, found by the description that each had when it was added; several in a row for those that fall together. Nothing is taken out: a place whose number is of
- * another description by now, or of none, is the next one's. What finds no place makes us look at the whole ledger from then on.
+ * another description by now, or of none, is the next one's. Where one finds no place, its description is crowded: for that one we look at the whole ledger, as long as it
+ * has descriptors.
  */
 #include "ledger/sharers.h"
 
@@ -19,7 +20,9 @@
 
 /* A number, and above it a count of how often the place was written: who takes one that it found out of date must not take it from who just added the same number again. */
 FDG_BIG static _Atomic uint64_t table[PLACES];
-static _Atomic bool overflown;
+#define CROWDS 4096u
+#define ALL UINT64_MAX /* of that place: two were there at a time */
+FDG_BIG static _Atomic uint64_t crowded[CROWDS]; /* descriptions */
 
 static unsigned home_of(uint64_t description)
 {
@@ -39,38 +42,59 @@ static bool is_in_use(uint64_t value, unsigned at)
 	return fd && fdg_ledger_state(fd) & FDG_SHARED && (at - home_of(fdg_ledger_description(fd))) % PLACES < ROW;
 }
 
-static bool put(int fd, unsigned home, unsigned i, uint64_t seen)
+/* The place where it is already, or where there is room; ROW: nowhere. */
+static unsigned find_place(int fd, unsigned home, uint64_t *ret_seen)
 {
-	return atomic_compare_exchange_strong(place(home, i), &seen, ((seen >> 32) + 1) << 32 | (uint32_t)fd);
+	for (unsigned i = 0; i < ROW; i++) {
+		*ret_seen = atomic_load(place(home, i));
+		if ((uint32_t)*ret_seen == (uint32_t)fd)
+			return i;
+	}
+	for (unsigned i = 0; i < ROW; i++) {
+		*ret_seen = atomic_load(place(home, i));
+		if (!is_in_use(*ret_seen, home + i))
+			return i;
+	}
+	return ROW;
 }
 
-/* Where it is already, or where there is room. */
-static bool add(int fd, unsigned home)
+static _Atomic uint64_t *crowd_of(uint64_t description)
 {
-	for (unsigned i = 0; i < ROW; i++) {
-		uint64_t seen = atomic_load(place(home, i));
+	return &crowded[home_of(description) % CROWDS];
+}
 
-		if ((uint32_t)seen == (uint32_t)fd)
-			return put(fd, home, i, seen);
-	}
-	for (unsigned i = 0; i < ROW; i++) {
-		uint64_t seen = atomic_load(place(home, i));
+static bool is_crowded(uint64_t description)
+{
+	uint64_t known = atomic_load_explicit(crowd_of(description), memory_order_relaxed);
 
-		if (!is_in_use(seen, home + i))
-			return put(fd, home, i, seen);
+	return known && (known == description || known == ALL);
+}
+
+static void crowd(uint64_t description)
+{
+	_Atomic uint64_t *of = crowd_of(description);
+	uint64_t known = atomic_load(of);
+
+	while (known != description && known != ALL) {
+		bool is_over = !known || fdg_ledger_next_of(0, known, UINT32_MAX) < 0;
+
+		if (atomic_compare_exchange_strong(of, &known, is_over ? description : ALL))
+			return;
 	}
-	atomic_store(&overflown, true);
-	return true;
 }
 
 void fdg_sharers_add(int fd)
 {
-	unsigned home = home_of(fdg_ledger_description(fd));
+	uint64_t description = fdg_ledger_description(fd), seen;
+	unsigned home = home_of(description), i;
 
-	if (fd < LOOKED_AT)
+	if (fd < LOOKED_AT || !description || is_crowded(description))
 		return;
-	while (!add(fd, home))
-		;
+	do
+		i = find_place(fd, home, &seen);
+	while (i < ROW && !atomic_compare_exchange_strong(place(home, i), &seen, ((seen >> 32) + 1) << 32 | (uint32_t)fd));
+	if (i == ROW)
+		crowd(description);
 }
 
 static int search_row(int fd, uint64_t description)
@@ -89,10 +113,10 @@ static int search_row(int fd, uint64_t description)
 
 int fdg_sharers_next(int fd, uint64_t description)
 {
-	if (atomic_load_explicit(&overflown, memory_order_relaxed))
-		return fdg_ledger_next_of(fd, description, UINT32_MAX);
 	for (; fd >= 0 && fd < LOOKED_AT; fd++)
 		if (fdg_ledger_description(fd) == description)
 			return fd;
-	return fd >= 0 ? search_row(fd, description) : -1;
+	if (fd < 0)
+		return -1;
+	return is_crowded(description) ? fdg_ledger_next_of(fd, description, UINT32_MAX) : search_row(fd, description);
 }

@@ -12,7 +12,7 @@
 
 /* The entry of fd is FDG_SHARED now, or of another description. */
 void fdg_sharers_add(int fd);
-/* The least descriptor >= fd that is FDG_SHARED, or was, and is known by this description; or -1. */
+/* The least descriptor >= fd that is FDG_SHARED, or was, and is known by this description (not 0); or -1. */
 int fdg_sharers_next(int fd, uint64_t description);
 
 #endif

@@ -4,6 +4,7 @@
 #include "guards/marks.h"
 #include "guards/nonblock.h"
 #include "guards/origin.h"
+#include "guards/passed.h"
 #include "guards/select.h"
 #include "guards/stale.h"
 #include "options/options.h"
@@ -31,6 +32,8 @@ void fdg_copied(int from, int to, uint32_t flags, const void *site)
 	fdg_stale_returned(to);
 	if (fdg_mark_any())
 		fdg_nonblock_copied(from, to);
+	if (__builtin_expect(fdg_ledger_state(to) & FDG_PASSED, 0))
+		fdg_passed_add(to);
 	fdg_select_numbered(to);
 	keep_stack(to);
 }
@@ -65,7 +68,7 @@ void fdg_arrived(int fd, fdg_kindword kind, bool forced, bool cloexec, const voi
 		return;
 	fdg_made(fd, kind | (flags >= 0 ? FDG_NONBLOCK_IN(flags) : 0), forced, cloexec, site);
 	fdg_ledger_flag(fd, FDG_SHARED | FDG_PASSED, 0);
-	fdg_nonblock_passed(fd);
+	fdg_passed_add(fd);
 }
 
 int fdg_made_inside(int fd, fdg_kindword kind, bool cloexec, const void *site)

@@ -6,6 +6,8 @@
 
 #include "guards/marks.h"
 #include "guards/nonblock.h"
+#include "guards/passed.h"
+#include "guards/stale.h"
 #include "ledger/watch.h"
 #include "wrap/blocking.h"
 
@@ -97,7 +99,9 @@ static void left(int fd)
 	if (!fdg_ledger_state(fd) || fdg_foreign_memory())
 		return;
 	fdg_ledger_flag(fd, FDG_SHARED | FDG_PASSED, 0);
-	fdg_nonblock_passed(fd);
+	if (fdg_kindword_kind(fdg_ledger_state(fd) & FDG_KIND_MASK) == FDG_KIND_EPOLL)
+		atomic_store_explicit(&fdg_stale_epoll_passed, true, memory_order_relaxed);
+	fdg_passed_add(fd);
 }
 
 void fdg_message_left(const struct msghdr *m)

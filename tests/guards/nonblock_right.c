@@ -18,6 +18,7 @@
  */
 #include <netinet/in.h>
 #include <signal.h>
+#include <sys/epoll.h>
 
 #include "nonblock_twin.h"
 
@@ -311,11 +312,46 @@ NAMED void twice(void)
 	printf("%s\n", read_nothing(e.here));
 }
 
+static void watch(int loop, int op, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data = { .fd = fd } };
+
+	must(epoll_ctl(loop, op, fd, &event) == 0, "epoll_ctl");
+}
+
+NAMED void idle(void)
+{
+	struct ends e = ends_open(kind);
+	int go[2], done[2], loop = epoll_create1(EPOLL_CLOEXEC);
+	struct epoll_event event;
+	pid_t pid;
+	char c;
+
+	must(pipe(go) == 0 && pipe(done) == 0, "pipe");
+	set_nonblocking(call, e.here, 1);
+	watch(loop, EPOLL_CTL_ADD, done[0]);
+	watch(loop, EPOLL_CTL_ADD, e.here);
+	must(epoll_wait(loop, &event, 1, 0) == 0, "epoll_wait");
+	watch(loop, EPOLL_CTL_DEL, e.here);
+	pid = fork_child();
+	if (pid == 0) {
+		set_nonblocking(call, e.here, 0);
+		must(write(done[1], "", 1) == 1, "write");
+		_exit(read(go[0], &c, 1) != 1);
+	}
+	must(epoll_wait(loop, &event, 1, -1) == 1 && read(done[0], &c, 1) == 1, "done");
+	for (int i = 0; i < 3; i++) /* a loop that turns now and then */
+		must(epoll_wait(loop, &event, 1, 70) == 0, "epoll_wait");
+	must(write(go[1], "", 1) == 1, "write");
+	end_child(pid, 0);
+	printf("idle\n");
+}
+
 int main(int argc, char **argv)
 {
 	static const struct { const char *way; void (*act)(void); } ways[] = {
 		{ "all", all }, { "restore", restore }, { "same", same }, { "own", own }, { "closed", closed }, { "reused", reused }, { "over", over },
-		{ "prefork", prefork }, { "handed", handed }, { "leaked", leaked }, { "lent", lent }, { "twice", twice }, { "connection", connection }, { "inetd", inetd },
+		{ "prefork", prefork }, { "handed", handed }, { "leaked", leaked }, { "lent", lent }, { "twice", twice }, { "idle", idle }, { "connection", connection }, { "inetd", inetd },
 	};
 
 	kind = argc > 2 ? argv[2] : "socket";

@@ -14,7 +14,7 @@
  *   vforked   the same by vfork
  *   child     a forked child makes it blocking, and its parent keeps it
  *   leaves    the same, and the child ends at once
- *   parent    the parent makes it blocking, and its child keeps it
+ *   parent    the parent makes it blocking, and its child keeps it, unused: nobody is wronged
  *   program   the parent makes non-blocking what a program that it started has as its standard input
  *   used      a forked child makes it non-blocking, and its parent counts on waiting
  * Prints what F_GETFL says of both (1: non-blocking), and how reads on both go.

@@ -124,10 +124,10 @@ for call in F_SETFL FIONBIO; do
 	twin fix 'other 1 EAGAIN' child socket "$call"
 	told fixed fd=3 other_fd=3 mode=blocking
 	twin bare 'other 0 waits' parent socket "$call"
-	twin report 'other 0 waits' parent socket "$call"
-	told reported fd=3 other_fd=3 mode=blocking
-	twin fix 'other 0 waits' parent socket "$call" # a child that only inherited the mode may count on either
-	told reported fd=3 other_fd=3 mode=blocking
+	for mode in report fix; do
+		twin "$mode" 'other 0 waits' parent socket "$call"
+		check "$mode: parent: its child only inherited it, and does not use it" quiet
+	done
 	for mode in bare report fix; do
 		twin "$mode" 'mine 1' program socket "$call"
 		[ "$mode" = bare ] || told reported fd=3 other_fd=0 mode=non-blocking
@@ -162,6 +162,7 @@ rule "right: handed" 'status 0' nonblock-right handed
 rule "right: leaked" 'EAGAIN' nonblock-right leaked pipe
 rule "right: lent" 'waits' nonblock-right lent
 rule "right: twice" 'EAGAIN' nonblock-right twice
+rule "right: idle" 'idle' nonblock-right idle
 rule_modes='nonblock=report:cloexec=off'
 rule "right: prefork" 'listener 1' nonblock-right prefork
 guarded_rule nonblock=fix:cloexec=off "right: prefork: the parent never asked for it" 'listener 0' nonblock-right prefork

@@ -13,9 +13,11 @@
 #include <unistd.h>
 
 #include "base/fmt.h"
+#include "base/same.h"
 #include "base/sys.h"
 #include "guards/holders.h"
 #include "guards/late.h"
+#include "guards/passed.h"
 
 static int made(int fd)
 {
@@ -97,22 +99,69 @@ static void who_has_nobody_is_alone_again(void **state)
 	forget(fd);
 }
 
-static void what_came_back_is_found_by_asking(void **state)
+static int passed(int fd)
 {
-	int fd = make(), back = made(dup(fd)), other = make();
+	fdg_ledger_flag(fd, FDG_SHARED | FDG_PASSED, 0);
+	fdg_passed_add(fd);
+	return fd;
+}
+
+static void what_came_back_is_found_by_its_inode(void **state)
+{
+	int fd = make(), back = passed(made(dup(fd))), other = make();
 
 	(void)state;
 	assert_true(fdg_ledger_description(fd) != fdg_ledger_description(back));
-	fdg_ledger_flag(back, FDG_SHARED | FDG_PASSED, 0);
 	assert_int_equal(fdg_holders_next(back, -1), -1);
-	fdg_ledger_flag(fd, FDG_SHARED | FDG_PASSED, 0);
-	fdg_ledger_flag(other, FDG_SHARED | FDG_PASSED, 0);
+	passed(fd);
+	passed(other);
 	assert_int_equal(fdg_holders_next(back, -1), fd);
 	assert_true(fdg_ledger_description(fd) == fdg_ledger_description(back));
 	assert_int_equal(fdg_holders_next(other, -1), -1);
 	forget(fd);
 	forget(back);
 	forget(other);
+}
+
+static void nobody_of_a_family_is_left_behind(void **state)
+{
+	int fd = make(), copy = copy_of(fd), back = passed(made(dup(fd)));
+
+	(void)state;
+	passed(fd);
+	assert_int_equal(fdg_holders_next(back, -1), fd);
+	assert_int_equal(fdg_holders_next(copy, -1), fd);
+	assert_int_equal(fdg_holders_next(copy, fd), back);
+	assert_int_equal(fdg_holders_next(back, fd), copy);
+	forget(fd);
+	forget(copy);
+	forget(back);
+}
+
+/* How many pairs the kernel was asked about. */
+static unsigned asked;
+
+enum fdg_same __real_fdg_same_here(int a, int b);
+enum fdg_same __wrap_fdg_same_here(int a, int b);
+enum fdg_same __wrap_fdg_same_here(int a, int b)
+{
+	asked++;
+	return __real_fdg_same_here(a, b);
+}
+
+static void among_many_strangers_nobody_is_asked(void **state)
+{
+	int fd[300];
+
+	(void)state;
+	for (int i = 0; i < 300; i++)
+		fd[i] = passed(make());
+	asked = 0;
+	for (int i = 0; i < 300; i++)
+		assert_int_equal(fdg_holders_next(fd[i], -1), -1);
+	assert_in_range(asked, 0, 2); /* two inodes may have one hash */
+	for (int i = 0; i < 300; i++)
+		forget(fd[i]);
 }
 
 static void what_was_there_before_us_stays_so(void **state)
@@ -260,7 +309,9 @@ int main(void)
 		cmocka_unit_test(all_copies_are_found_and_nothing_else),
 		cmocka_unit_test(what_the_ledger_is_wrong_about_the_kernel_knows),
 		cmocka_unit_test(who_has_nobody_is_alone_again),
-		cmocka_unit_test(what_came_back_is_found_by_asking),
+		cmocka_unit_test(what_came_back_is_found_by_its_inode),
+		cmocka_unit_test(nobody_of_a_family_is_left_behind),
+		cmocka_unit_test(among_many_strangers_nobody_is_asked),
 		cmocka_unit_test(what_was_there_before_us_stays_so),
 		cmocka_unit_test(a_child_holds_what_is_older_until_it_is_gone),
 		cmocka_unit_test(a_program_holds_what_it_was_given_and_not_what_leaked),

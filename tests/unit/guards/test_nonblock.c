@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "nonblock_common.h"
 
+#include <sched.h>
+
+#include "base/same.h"
+
 static int reporting(void **state)
 {
 	(void)state;
@@ -166,6 +170,78 @@ static void off_is_off(void **state)
 	forget(copy);
 }
 
+/* How many pairs the kernel was asked about. */
+static unsigned asked;
+
+enum fdg_same __real_fdg_same_here(int a, int b);
+enum fdg_same __wrap_fdg_same_here(int a, int b);
+enum fdg_same __wrap_fdg_same_here(int a, int b)
+{
+	asked++;
+	return __real_fdg_same_here(a, b);
+}
+
+static void of_a_large_family_some_are_asked(void **state)
+{
+	int fd = make(false), copy[200];
+
+	(void)state;
+	for (int i = 0; i < 200; i++)
+		copy[i] = copy_of(fd);
+	asked = 0;
+	set_mode(fd, true);
+	assert_in_range(asked, 64, 150);
+	asked = 0;
+	for (int i = 0; i < 200; i++)
+		set_mode(copy[i], true);
+	assert_true(asked < 10); /* nothing changes */
+	for (int i = 0; i < 200; i++)
+		forget(copy[i]);
+	forget(fd);
+	assert_string_equal(report(), "");
+}
+
+enum { SHARED_ENTRY = 700, ROUNDS = 30000 };
+static _Atomic bool is_over;
+static _Atomic unsigned turns;
+
+static void *change_the_mode(void *unused)
+{
+	(void)unused;
+	while (!atomic_load(&is_over))
+		fdg_nonblock_simple(fdg_ledger_find(SHARED_ENTRY), atomic_fetch_add(&turns, 1) & 1);
+	return NULL;
+}
+
+/* What the other was about to do is done. */
+static void await_turns(void)
+{
+	unsigned from = atomic_load(&turns);
+
+	while (atomic_load(&turns) - from < 2)
+		sched_yield();
+}
+
+/* What another thread says of the same descriptor. */
+static void a_change_of_mode_loses_nothing(void **state)
+{
+	pthread_t thread;
+	int lost = 0;
+
+	(void)state;
+	fdg_ledger_learn(SHARED_ENTRY, FDG_KIND_FILE, 0, NULL);
+	assert_int_equal(pthread_create(&thread, NULL, change_the_mode, NULL), 0);
+	for (int i = 0; i < ROUNDS; i++) {
+		fdg_ledger_flag(SHARED_ENTRY, i & 1 ? FDG_CLOEXEC : 0, i & 1 ? 0 : FDG_CLOEXEC);
+		await_turns();
+		lost += !(fdg_ledger_state(SHARED_ENTRY) & FDG_CLOEXEC) != !(i & 1);
+	}
+	atomic_store(&is_over, true);
+	pthread_join(thread, NULL);
+	fdg_ledger_forget(SHARED_ENTRY);
+	assert_int_equal(lost, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -178,6 +254,8 @@ int main(void)
 		cmocka_unit_test_setup(blocking_is_told_of_in_time_and_the_other_is_not, reporting),
 		cmocka_unit_test_setup(a_stream_is_told_of_at_the_end, reporting),
 		cmocka_unit_test_setup(off_is_off, reporting),
+		cmocka_unit_test_setup(of_a_large_family_some_are_asked, reporting),
+		cmocka_unit_test_setup(a_change_of_mode_loses_nothing, reporting),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end_reports);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "nonblock_common.h"
 
+#include <signal.h>
+
 #include "guards/board.h"
 #include "guards/marks.h"
-#include "guards/passed.h"
 
 static int reporting(void **state)
 {
@@ -210,37 +211,33 @@ static void after_a_filter_there_is_no_news(void **state)
 	forget(fd);
 }
 
-static void what_was_passed_is_found_by_its_inode(void **state)
+/* How many children were looked at in /proc. */
+static unsigned looked_at;
+
+bool __real_fdg_holders_has_execd(int pid);
+bool __wrap_fdg_holders_has_execd(int pid);
+bool __wrap_fdg_holders_has_execd(int pid)
 {
-	int fd = make(false), other = make(false);
-	struct stat st;
-	unsigned at = 0;
+	looked_at++;
+	return __real_fdg_holders_has_execd(pid);
+}
+
+static void children_that_asked_for_nothing_are_not_looked_at(void **state)
+{
+	int fd = make(true), status;
+	pid_t pid = fork_relative();
 
 	(void)state;
-	assert_int_equal(fstat(fd, &st), 0);
-	fdg_ledger_flag(fd, FDG_PASSED | FDG_SHARED, 0);
-	fdg_ledger_flag(other, FDG_PASSED | FDG_SHARED, 0);
-	fdg_passed_add(fd);
-	fdg_passed_add(other);
-	fdg_passed_add(fd);
-	assert_int_equal(fdg_passed_next(st.st_dev, st.st_ino, &at), fd);
-	assert_int_equal(fdg_passed_next(st.st_dev, st.st_ino, &at), -1);
-	forget(fd);
-	assert_int_equal(make(false), fd);
-	fdg_ledger_flag(fd, FDG_PASSED | FDG_SHARED, 0);
-	at = 0;
-	assert_int_equal(fdg_passed_next(st.st_dev, st.st_ino, &at), -1);
-	for (unsigned i = 0; i < 2 * FDG_PASSED_MAX; i++) { /* the oldest gives way */
-		forget(other);
-		assert_int_equal(make(false), other);
-		fdg_ledger_flag(other, FDG_PASSED | FDG_SHARED, 0);
-		fdg_passed_add(other);
+	if (pid == 0) {
+		pause();
+		_exit(0);
 	}
-	assert_int_equal(fstat(other, &st), 0);
-	at = 0;
-	assert_int_equal(fdg_passed_next(st.st_dev, st.st_ino, &at), other);
+	set_mode(fd, false);
+	assert_int_equal(looked_at, 0);
+	assert_false(kernel_mode(fd));
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
 	forget(fd);
-	forget(other);
 }
 
 /* The oldest give way, and nothing goes wrong. */
@@ -317,7 +314,7 @@ int main(void)
 		cmocka_unit_test_setup(who_asks_for_the_flags_has_heard_first, reporting),
 		cmocka_unit_test_setup(fix_lets_it_wait_and_shows_what_was_asked, fixing),
 		cmocka_unit_test_setup(after_a_filter_there_is_no_news, reporting),
-		cmocka_unit_test_setup(what_was_passed_is_found_by_its_inode, reporting),
+		cmocka_unit_test_setup(children_that_asked_for_nothing_are_not_looked_at, fixing),
 		cmocka_unit_test_setup(more_changes_than_the_board_holds, reporting),
 		cmocka_unit_test_setup(threads_hear_at_once, reporting),
 	};

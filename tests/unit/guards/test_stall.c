@@ -45,6 +45,17 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* How many descriptors were looked at. */
+static unsigned looked_at;
+
+int __real_fdg_ledger_next(int fd);
+int __wrap_fdg_ledger_next(int fd);
+int __wrap_fdg_ledger_next(int fd)
+{
+	looked_at++;
+	return __real_fdg_ledger_next(fd);
+}
+
 static void one_that_blocks_is_watched_while_it_is_in_a_list(void **state)
 {
 	(void)state;
@@ -156,6 +167,20 @@ static void only_threads_with_a_loop_are_timed(void **state)
 	assert_false(is_watched(pair[0]));
 }
 
+static void strangers_are_not_looked_at(void **state)
+{
+	(void)state;
+	make(SOCK_NONBLOCK);
+	for (int fd = 1000; fd < 1500; fd++)
+		fdg_ledger_learn(fd, FDG_KIND_SOCKET, 0, NULL);
+	fdg_ledger_copy(pair[0], 1500, 0, NULL);
+	fdg_stall_registered(9, EPOLL_CTL_ADD, pair[0], NULL);
+	looked_at = 0;
+	fdg_stall_mode(1500, false);
+	fdg_stall_mode(pair[0], false);
+	assert_true(looked_at < 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -166,6 +191,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(one_that_we_make_wait_blocks, setup, teardown),
 		cmocka_unit_test_setup_teardown(standard_input, setup, teardown),
 		cmocka_unit_test_setup_teardown(only_threads_with_a_loop_are_timed, setup, teardown),
+		cmocka_unit_test_setup_teardown(strangers_are_not_looked_at, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

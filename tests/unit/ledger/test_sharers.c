@@ -11,6 +11,17 @@
 #include "ledger/ledger.h"
 #include "ledger/sharers.h"
 
+/* How often the whole ledger was looked at. */
+static unsigned walks;
+
+int __real_fdg_ledger_next_of(int fd, uint64_t description, uint32_t flags);
+int __wrap_fdg_ledger_next_of(int fd, uint64_t description, uint32_t flags);
+int __wrap_fdg_ledger_next_of(int fd, uint64_t description, uint32_t flags)
+{
+	walks++;
+	return __real_fdg_ledger_next_of(fd, description, flags);
+}
+
 /* By the table, and by a look at every entry. */
 static void compare(uint64_t description)
 {
@@ -62,6 +73,54 @@ static void a_large_family_is_found(void **state)
 	assert_int_equal(found, 100);
 }
 
+static void pairs(int first, int n)
+{
+	for (int fd = first; fd < first + 2 * n; fd += 2) {
+		fdg_ledger_learn(fd, FDG_KIND_FILE, 0, pairs);
+		fdg_ledger_copy(fd, fd + 1, 0, pairs);
+	}
+	for (int fd = first; fd < first + 2 * n; fd += 2) {
+		assert_int_equal(fdg_sharers_next(0, fdg_ledger_description(fd)), fd);
+		assert_int_equal(fdg_sharers_next(fd + 1, fdg_ledger_description(fd)), fd + 1);
+		assert_int_equal(fdg_sharers_next(fd + 2, fdg_ledger_description(fd)), -1);
+	}
+	fdg_ledger_forget_range((unsigned)first, (unsigned)(first + 2 * n));
+}
+
+/* One after the other, and two at once: others are found in their rows, then and later. */
+static void a_large_family_is_nobody_elses_trouble(void **state)
+{
+	(void)state;
+	for (int round = 0; round < 200; round++) {
+		for (int family = 0; family < 2; family++) {
+			int first = 20000 + 100 * family;
+
+			fdg_ledger_learn(first, FDG_KIND_FILE, 0, pairs);
+			for (int fd = first + 1; fd < first + 100; fd++)
+				fdg_ledger_copy(first, fd, 0, pairs);
+			compare(fdg_ledger_description(first));
+		}
+		walks = 0;
+		pairs(30000, 100);
+		assert_true(walks < 10);
+		fdg_ledger_forget_range(20000, 20200);
+	}
+	walks = 0;
+	pairs(30000, 5000);
+	assert_true(walks < 600);
+}
+
+/* Copies of what we know nothing of have no family. */
+static void what_is_not_known_takes_no_room(void **state)
+{
+	(void)state;
+	for (int fd = 40001; fd < 40100; fd++)
+		fdg_ledger_copy(40000, fd, 0, pairs);
+	walks = 0;
+	pairs(30000, 100);
+	assert_true(walks < 10);
+}
+
 static void *share_and_close(void *first)
 {
 	int own = (int)(intptr_t)first;
@@ -93,7 +152,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_that_share_are_found),
 		cmocka_unit_test(threads_lose_nothing),
-		cmocka_unit_test(a_large_family_is_found), /* the last: the table is given up */
+		cmocka_unit_test(a_large_family_is_found),
+		cmocka_unit_test(a_large_family_is_nobody_elses_trouble),
+		cmocka_unit_test(what_is_not_known_takes_no_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
