@@ -6,7 +6,7 @@
 
 #include "report/line.h"
 
-static const char *const part_names[EXPLAIN_PARTS] = { "means", "wrong", "right", "mend", "suppress" };
+static const char *const part_names[EXPLAIN_PARTS] = { "means", "wrong", "right", "mend", "does", "suppress" };
 
 static struct explanation table[FDG_FINDING_COUNT];
 static size_t explained;

@@ -14,6 +14,7 @@
  *     --- wrong [LANGUAGE]
  *     --- right [LANGUAGE]
  *     --- mend
+ *     --- does (what fdguard does about it, where it does more than to report; may be missing)
  *     --- suppress
  *
  * wrong and right are code, C if nothing else is said. The others are prose: paragraphs between empty lines, `code` between backquotes, and code blocks of
@@ -28,7 +29,7 @@
 
 #include "report/report.h"
 
-enum explain_part { EXPLAIN_MEANS, EXPLAIN_WRONG, EXPLAIN_RIGHT, EXPLAIN_MEND, EXPLAIN_SUPPRESS, EXPLAIN_PARTS };
+enum explain_part { EXPLAIN_MEANS, EXPLAIN_WRONG, EXPLAIN_RIGHT, EXPLAIN_MEND, EXPLAIN_DOES, EXPLAIN_SUPPRESS, EXPLAIN_PARTS };
 
 struct explanation {
 	const char *id, *guard;
@@ -37,7 +38,7 @@ struct explanation {
 	bool built;        /* the guard is; see guards.def */
 	const char *title; /* a sentence without a full stop */
 	bool mend_at_created;
-	const char *part[EXPLAIN_PARTS];     /* NULL: missing, which a test does not let pass */
+	const char *part[EXPLAIN_PARTS];     /* NULL: missing, which a test lets pass for EXPLAIN_DOES alone */
 	const char *language[EXPLAIN_PARTS]; /* of wrong and right: "c", "sh" */
 };
 

@@ -217,6 +217,10 @@ void explain_put(FILE *f, const struct explanation *e, enum explain_format forma
 	put_code(f, format, e->part[EXPLAIN_RIGHT], e->language[EXPLAIN_RIGHT]);
 	put_heading(f, format, "How to mend the source");
 	put_prose(f, e->part[EXPLAIN_MEND], format);
+	if (e->part[EXPLAIN_DOES]) {
+		put_heading(f, format, "What fdguard does about it");
+		put_prose(f, e->part[EXPLAIN_DOES], format);
+	}
 	put_heading(f, format, "How to suppress it");
 	put_sentence(f, format, INDENT, "A line in the file that `suppressions=FILE` names, ID [site:GLOB] [peer:GLOB] [exe:GLOB] [# reason]:");
 	fputc('\n', f);

@@ -15,6 +15,16 @@ const struct log_frame *places_frame(const struct log_line *l)
 	return site ? site : created;
 }
 
+/* "epoll.stale" tells by closed_at that nobody saw the close, and "site" is the registration. */
+static const char *epoll_act(const struct log_line *l)
+{
+	const char *call = log_field(l, "call");
+
+	if (strcmp(l->id, "epoll.stale") == 0)
+		return log_field(l, "closed_at") ? "registered at" : "closed at";
+	return call && (strcmp(call, "poll") == 0 || strcmp(call, "ppoll") == 0) ? "waited at" : "registered at";
+}
+
 const char *places_act(const struct log_line *l)
 {
 	static const struct { const char *id, *act; } acts[] = {
@@ -23,6 +33,8 @@ const char *places_act(const struct log_line *l)
 	};
 	size_t i = 0;
 
+	if (strncmp(l->id, "epoll.", 6) == 0)
+		return epoll_act(l);
 	while (strncmp(l->id, acts[i].id, strlen(acts[i].id)) != 0)
 		i++;
 	return acts[i].act;

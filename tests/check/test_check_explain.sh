@@ -13,8 +13,11 @@ same 'an ID: exit status' 0 "$status"
 check 'what it means' grep -q '^What it means$' out
 check 'a wrong and a right example' test "$(grep -c -x -e Wrong -e Right out)" -eq 2
 check 'how to mend it' grep -q '^How to mend the source$' out
+check 'what is done about it' grep -q '^What fdguard does about it$' out
 check 'how to suppress it' grep -q '^      cloexec.leaked site:' out
 same 'nothing on standard error' '' "$(cat err)"
+run_explain cloexec.inherited
+refuse 'nothing is done about some' grep -q '^What fdguard does' out
 run_explain '[cloexec.leaked]'
 same 'as it stands in a report' 0 "$status"
 

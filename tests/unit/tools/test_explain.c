@@ -22,7 +22,7 @@ static bool is_bookkeeping(const char *id)
 	return false;
 }
 
-static char *whole(const struct explanation *e, enum explain_format format)
+__attribute__((noinline)) static char *whole(const struct explanation *e, enum explain_format format)
 {
 	char *text = NULL;
 	size_t n;
@@ -54,9 +54,43 @@ static void every_finding_is_explained_in_full(void **state)
 		if (!e || !e->title)
 			fail_msg("%s: no explanation, or no title", id);
 		for (int part = 0; part < EXPLAIN_PARTS; part++)
-			if (!e->part[part] || strlen(e->part[part]) < 20)
+			if (!e->part[part] ? part != EXPLAIN_DOES : strlen(e->part[part]) < 20)
 				fail_msg("%s: part %d is missing", id, part);
 		assert_non_null(e->level);
+	}
+}
+
+/* 0: it is not there. */
+static size_t place_of(const char *text, const char *what)
+{
+	const char *found = strstr(text, what);
+
+	return found ? (size_t)(found - text) : 0;
+}
+
+/* A repair has a heading of its own, and is not looked for under how to suppress. */
+static void a_repair_is_told_in_its_part(void **state)
+{
+	static const char *const repaired[] = { "cloexec.leaked", "select.overflow", "nonblock.shared", "nonblock.stdio", "epoll.ignored", "epoll.spin", "epoll.stale",
+						"closewait.leak", "reuseport.reset" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(repaired) / sizeof(*repaired); i++) {
+		const struct explanation *e = explain_find(repaired[i]);
+
+		if (!e->part[EXPLAIN_DOES] || !strstr(e->part[EXPLAIN_DOES], "=fix`"))
+			fail_msg("%s: what fix does is missing", repaired[i]);
+	}
+	for (size_t i = 0; explain_at(i); i++) {
+		const struct explanation *e = explain_at(i);
+		char *text = whole(e, EXPLAIN_MARKDOWN);
+		size_t does = place_of(text, "### What fdguard does about it\n\n");
+
+		if (strstr(e->part[EXPLAIN_SUPPRESS], "=fix`"))
+			fail_msg("%s: %s", e->id, e->part[EXPLAIN_SUPPRESS]);
+		assert_int_equal(does != 0, e->part[EXPLAIN_DOES] != NULL);
+		assert_true(!does || (does > place_of(text, "### How to mend the source") && does < place_of(text, "### How to suppress it")));
+		free(text);
 	}
 }
 
@@ -209,6 +243,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_texts_have_no_mistake),
 		cmocka_unit_test(every_finding_is_explained_in_full),
+		cmocka_unit_test(a_repair_is_told_in_its_part),
 		cmocka_unit_test(a_suppression_begins_with_the_id),
 		cmocka_unit_test(titles_are_sentences_without_a_full_stop),
 		cmocka_unit_test(what_is_not_built_says_so),
