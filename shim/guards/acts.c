@@ -19,7 +19,7 @@ struct slot {
 	_Atomic uint32_t state;
 	_Atomic uint32_t generation; /* of fd; with its lowest bit: the ledger knows it */
 	_Atomic uint64_t set, data;
-	_Atomic int epfd, fd, error;
+	_Atomic int epfd, fd, error, unread;
 	_Atomic uint32_t events, deliveries, ticks, tried;
 	_Atomic int64_t first, last;
 	const char *_Atomic call;
@@ -28,6 +28,8 @@ struct slot {
 FDG_BIG static struct slot slots[FDG_SUSPECTS];
 FDG_BIG static _Atomic uint32_t tags[FDG_SUSPECTS]; /* a hash of who told of it: most searches end here */
 _Atomic unsigned fdg_suspects, fdg_suspects_plain;
+static _Atomic unsigned left_out;
+static _Atomic int64_t full_at = -1; /* no place was found at that tick of the clock: others that come at once need not look */
 
 #define IDLE_MS 50
 #define NEAR 8u /* a suspect is found this far from where its search begins */
@@ -110,6 +112,7 @@ static bool end(struct slot *s, uint32_t state)
 	if (state % SERIAL != LIVE || !atomic_compare_exchange_strong(&s->state, &state, state - LIVE + BUSY))
 		return false;
 	SET(tags[s - slots], 0);
+	SET(full_at, -1);
 	atomic_fetch_sub(&fdg_suspects, 1);
 	if (GET(s->tried) & PLAIN)
 		atomic_fetch_sub(&fdg_suspects_plain, 1);
@@ -142,6 +145,7 @@ static void fill(struct slot *s, const struct fdg_told *t, bool plain, int64_t n
 	SET(s->ticks, 1);
 	SET(s->tried, plain ? PLAIN : 0);
 	SET(s->error, 0);
+	SET(s->unread, -1);
 	SET(s->call, NULL);
 	SET(s->first, now);
 	SET(s->last, now);
@@ -182,6 +186,7 @@ static struct slot *make(const struct fdg_told *t, bool plain, int64_t now)
 		if (state % SERIAL == FREE && take(s, state, t, plain, now))
 			return s;
 	}
+	SET(full_at, now);
 	return NULL;
 }
 
@@ -199,10 +204,12 @@ bool fdg_suspect_delivered(const struct fdg_told *t, uint32_t events, int64_t no
 		end(s, GET(s->state));
 		s = NULL;
 	}
-	if (!s)
+	if (!s && GET(full_at) != now)
 		s = make(t, !(events & FDG_ACT_STAYS), now);
-	if (!s)
+	if (!s) {
+		atomic_fetch_add_explicit(&left_out, 1, memory_order_relaxed);
 		return false;
+	}
 	atomic_fetch_or_explicit(&s->events, events, memory_order_relaxed);
 	atomic_fetch_add_explicit(&s->deliveries, 1, memory_order_relaxed);
 	if (GET(s->last) != now) {
@@ -243,6 +250,13 @@ void fdg_suspect_restart(const struct fdg_suspect *s, int64_t now)
 	SET(slot->first, now);
 }
 
+bool fdg_suspect_holds(const struct fdg_suspect *s, int unread)
+{
+	struct slot *slot = &slots[s->slot];
+
+	return GET(slot->state) == s->serial && atomic_exchange_explicit(&slot->unread, unread, memory_order_relaxed) == unread;
+}
+
 bool fdg_suspect_mark(const struct fdg_suspect *s, uint32_t bits)
 {
 	struct slot *slot = &slots[s->slot];
@@ -253,6 +267,11 @@ bool fdg_suspect_mark(const struct fdg_suspect *s, uint32_t bits)
 bool fdg_suspect_is_over(const struct fdg_suspect *s)
 {
 	return atomic_load(&slots[s->slot].state) != s->serial;
+}
+
+unsigned fdg_suspects_left_out(void)
+{
+	return atomic_exchange_explicit(&left_out, 0, memory_order_relaxed);
 }
 
 void fdg_suspect_end(const struct fdg_suspect *s)

@@ -68,11 +68,15 @@ bool fdg_suspect_look(const struct fdg_told *t, struct fdg_suspect *ret);
 void fdg_suspect_resolve(const struct fdg_suspect *s, int fd, int64_t now);
 /* Counts from now on; what was tried and said stays. */
 void fdg_suspect_restart(const struct fdg_suspect *s, int64_t now);
+/* So many bytes are unread: are they as many as when this was asked last? */
+bool fdg_suspect_holds(const struct fdg_suspect *s, int unread);
 /* True for the one that sets them first. */
 bool fdg_suspect_mark(const struct fdg_suspect *s, uint32_t bits);
 /* Was there an act on it since s was filled? */
 bool fdg_suspect_is_over(const struct fdg_suspect *s);
 void fdg_suspect_end(const struct fdg_suspect *s);
+/* How many deliveries there was no room for, since this was asked last. */
+unsigned fdg_suspects_left_out(void);
 /* Each of them in turn; *at is 0 to begin. */
 bool fdg_suspect_next(unsigned *at, struct fdg_suspect *ret);
 

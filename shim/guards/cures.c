@@ -1,132 +1,114 @@
 // SPDX-License-Identifier: MIT
 #include "guards/cures.h"
 
-#include <arpa/inet.h>
-#include <linux/errqueue.h>
-#include <netinet/in.h>
-#include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <sys/uio.h>
-#include <time.h>
 
-#include "base/fmt.h"
+#include "base/big.h"
 #include "base/state.h"
 #include "base/sys.h"
 #include "guards/rests.h"
 
 #include "base/poison.h"
 
-#define MESSAGES_MAX 4096u /* of one queue, at one time */
+/*
+ * The program may change the registration at the same moment, in another thread: then the kernel may have our mask, and data of before, last. So we look at the record
+ * afterwards, which the program's call writes when it is through; and that call looks whether one of ours crossed it.
+ */
+#define MODS 1024u
+#define UNDER_WAY 16u /* at the same time, at most */
+FDG_BIG static _Atomic int mods[MODS]; /* the last ones' descriptors */
+static _Atomic unsigned begun;
+_Atomic unsigned fdg_cure_mods;
 
-static void put_from(struct fdg_drained *d, const struct sock_extended_err *e)
+void fdg_cures_forked(void)
 {
-	struct fdg_buf b = FDG_BUF(d->from);
-	const struct sockaddr_in *in = (const struct sockaddr_in *)(const void *)SO_EE_OFFENDER(e);
-	const uint8_t *four = (const uint8_t *)&in->sin_addr;
-
-	if (in->sin_family == AF_INET)
-		fdg_fmt(&b, "%u.%u.%u.%u", four[0], four[1], four[2], four[3]);
+	if (atomic_load(&fdg_cure_mods) != atomic_load(&begun))
+		atomic_store(&fdg_cure_mods, atomic_load(&begun));
 }
 
-static void count(struct fdg_drained *d, const struct sock_extended_err *e)
+bool fdg_cure_crossed(unsigned since, int fd)
 {
-	switch (e->ee_origin) {
-	case SO_EE_ORIGIN_TIMESTAMPING:
-	case SO_EE_ORIGIN_TXTIME:
-		d->stamps++;
-		break;
-	case SO_EE_ORIGIN_ZEROCOPY:
-		d->zerocopy++;
-		break;
-	case SO_EE_ORIGIN_ICMP:
-	case SO_EE_ORIGIN_ICMP6:
-		d->icmp++;
-		d->type = e->ee_type;
-		d->code = e->ee_code;
-		d->six = e->ee_origin == SO_EE_ORIGIN_ICMP6;
-		put_from(d, e);
-		break;
-	case SO_EE_ORIGIN_LOCAL:
-		d->local++;
-		break;
-	default:
-		d->other++;
-	}
-}
+	unsigned end = atomic_load(&begun);
 
-/* IP_RECVERR, IPV6_RECVERR and PACKET_TX_TIMESTAMP. */
-static bool tells_error(const struct cmsghdr *c)
-{
-	if (c->cmsg_len < CMSG_LEN(sizeof(struct sock_extended_err) + sizeof(struct sockaddr_in)))
+	if (end == since)
 		return false;
-	return (c->cmsg_level == SOL_IP && c->cmsg_type == IP_RECVERR) || (c->cmsg_level == SOL_IPV6 && c->cmsg_type == IPV6_RECVERR);
+	if (end - since > MODS - UNDER_WAY)
+		return true;
+	for (unsigned i = since - UNDER_WAY; i != end; i++)
+		if (atomic_load(&mods[i % MODS]) == fd)
+			return true;
+	return false;
 }
 
-static bool take_one(int fd, struct fdg_drained *d)
-{
-	_Alignas(struct cmsghdr) char control[512];
-	struct msghdr m = { .msg_control = control, .msg_controllen = sizeof(control) };
-	bool told = false;
-
-	if (fdg_sys3(SYS_recvmsg, fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
-		return false;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c))
-		if (tells_error(c)) {
-			count(d, (const struct sock_extended_err *)(const void *)CMSG_DATA(c));
-			told = true;
-		}
-	d->other += !told;
-	return true;
-}
-
-bool fdg_cure_drain(int fd, struct fdg_drained *ret)
-{
-	unsigned n = 0;
-
-	memset(ret, 0, sizeof(*ret));
-	while (n < MESSAGES_MAX && take_one(fd, ret))
-		n++;
-	return n > 0;
-}
-
-static bool set_mask(const struct fdg_registration *r, uint32_t events)
+static bool modify(const struct fdg_registration *r, uint32_t events)
 {
 	struct epoll_event e = { .events = events, .data.u64 = r->data };
 	int epfd = fdg_interest_epoll(r);
+	long error;
 
-	return epfd >= 0 && fdg_sys4(SYS_epoll_ctl, epfd, EPOLL_CTL_MOD, r->fd, &e) == 0;
+	if (epfd < 0)
+		return false;
+	atomic_store(&mods[atomic_fetch_add(&begun, 1) % MODS], r->fd);
+	error = fdg_sys4(SYS_epoll_ctl, epfd, EPOLL_CTL_MOD, r->fd, &e);
+	atomic_fetch_add(&fdg_cure_mods, 1);
+	return error == 0;
+}
+
+/* False: the program changed it meanwhile, or did something about it; *ret is what it is now. */
+static bool is_as_it_was(const struct fdg_registration *r, unsigned state, struct fdg_registration *ret)
+{
+	if (!fdg_interest_of(fdg_interest_epoll(r), r->fd, ret))
+		return true; /* it is gone, or is being made */
+	return ret->data == r->data && ret->events == r->events && (ret->state & FDG_INTEREST_REARMED) == state;
+}
+
+/* The program's own, whatever that is by now. */
+static bool give_back(struct fdg_registration *r)
+{
+	struct fdg_registration now = *r;
+
+	for (int i = 0; i < 8; i++) {
+		if (!modify(&now, now.events))
+			return false;
+		if (is_as_it_was(r, 0, &now))
+			return true;
+		fdg_interest_state(&now, 0, FDG_INTEREST_REARMED);
+		*r = now;
+	}
+	return true;
 }
 
 /* The state comes first: whoever acts in between finds what is to be undone. */
 bool fdg_cure_rearm(const struct fdg_registration *r)
 {
+	struct fdg_registration now;
+
 	if (!fdg_rest_add(r))
 		return false;
 	fdg_interest_state(r, FDG_INTEREST_REARMED, 0);
-	if (set_mask(r, r->events | EPOLLET))
-		return true;
+	if (modify(r, r->events | EPOLLET)) {
+		if (is_as_it_was(r, FDG_INTEREST_REARMED, &now))
+			return true;
+		fdg_interest_state(&now, 0, FDG_INTEREST_REARMED);
+		give_back(&now);
+	}
 	fdg_interest_state(r, 0, FDG_INTEREST_REARMED);
 	fdg_rest_drop(r);
 	return false;
 }
 
-/* The program may change its mask meanwhile: what it asked for last counts. */
 bool fdg_cure_restore(const struct fdg_registration *r)
 {
-	struct fdg_registration now = *r;
+	struct fdg_registration own = *r;
 
 	fdg_rest_drop(r);
-	for (int i = 0; i < 4; i++) {
-		uint32_t events = now.events;
+	fdg_interest_state(r, 0, FDG_INTEREST_REARMED);
+	return give_back(&own);
+}
 
-		fdg_interest_state(&now, 0, FDG_INTEREST_REARMED);
-		if (!set_mask(&now, events))
-			return false;
-		if (!fdg_interest_of(fdg_interest_epoll(r), r->fd, &now) || now.events == events)
-			return true;
-	}
-	return true;
+void fdg_cure_put_right(int epfd, int fd, struct epoll_event *e)
+{
+	fdg_sys4(SYS_epoll_ctl, epfd, EPOLL_CTL_MOD, fd, e);
 }
 
 void fdg_cure_replaced(int epfd, int fd)

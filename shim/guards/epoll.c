@@ -18,7 +18,7 @@
  * descriptor. What comes once alone (EPOLLET, EPOLLONESHOT) has a second, in a program without threads.
  *
  * epoll=fix gives such a registration, from then on, what select's mapping says, of what it asked for: an error is something to read and to write, a hang-up something to
- * read. EPOLLERR and EPOLLHUP stay. What comes once is translated at once. Not where the program would be worse off: a call that blocks because the error is in the
+ * read. EPOLLERR and EPOLLHUP stay. What comes once is translated at once, but for a hang-up of what others may open again, or that is not connected yet. Not where the program would be worse off: a call that blocks because the error is in the
  * error queue, a write that ends it by SIGPIPE.
  */
 #include "guards/epoll.h"
@@ -26,6 +26,7 @@
 #include <errno.h>
 #include <sys/single_threaded.h>
 
+#include "base/big.h"
 #include "guards/epoll_say.h"
 #include "guards/spin.h"
 #include "guards/stale.h"
@@ -43,12 +44,13 @@
 #define PATIENCE_THREADS_MS 1000
 #define PATIENCE_GIVING_MS 1000 /* something is sent meanwhile */
 #define ONCE_MS 1000
+#define HEEDS 64u /* deliveries of what is translated, without an act: from then on one in so many is, since it costs calls */
 #define SWEEP_MS 250
 #define FORGET_MS 10000
 
 /* For `tried`: whose data was looked up, and is one registration's alone; which is not to be judged; that came once. */
 #define COPIED_MS 1000 /* without an act, where it is no error and no hang-up */
-enum { CHECKED = 1 << 8, LEFT = 1 << 9, ONCE = 1 << 10, COPIED = 1 << 11 /* the number is closed, and acts by another are waited for */ };
+enum { CHECKED = 1 << 8, LEFT = 1 << 9, ONCE = 1 << 10, UNSURE = 1 << 12 /* several carry its data */, COPIED = 1 << 11 /* the number is closed, and acts by another are waited for */ };
 
 static _Atomic int64_t swept;
 
@@ -62,29 +64,47 @@ struct look {
 /*
  * Offenders: registrations that have an FDG_INTEREST_… state. A hash of what their events carry, so that other events are not looked up.
  */
-#define OFFENDERS 64u
-static _Atomic uint32_t offender[OFFENDERS];
-static _Atomic bool any_may_be; /* two wanted one place */
+#define OFFENDERS 1024u
+#define NEAR 8u
+#define ANY 2u /* no tag: in the last of the places near each other, one of them found none */
+FDG_BIG static _Atomic uint32_t offender[OFFENDERS];
 
 static uint32_t tag_of(uint64_t set, uint64_t data)
 {
 	return (uint32_t)(((data ^ set << 7) * UINT64_C(0x9e3779b97f4a7c15)) >> 32) | 1;
 }
 
+static _Atomic uint32_t *near(uint32_t tag)
+{
+	return &offender[(tag >> 8) % (OFFENDERS / NEAR) * NEAR];
+}
+
 void fdg_epoll_offends(const struct fdg_registration *r, unsigned state)
 {
-	uint32_t tag = tag_of(r->set, r->data), seen = 0;
+	uint32_t tag = tag_of(r->set, r->data), seen;
 
 	fdg_interest_state(r, state, 0);
-	if (!atomic_compare_exchange_strong(&offender[tag % OFFENDERS], &seen, tag) && seen != tag)
-		atomic_store_explicit(&any_may_be, true, memory_order_relaxed);
+	for (unsigned i = 0; i < NEAR - 1; i++) {
+		seen = 0;
+		if (atomic_compare_exchange_strong(&near(tag)[i], &seen, tag) || seen == tag)
+			return;
+	}
+	atomic_store_explicit(&near(tag)[NEAR - 1], ANY, memory_order_relaxed);
 }
 
 static bool may_offend(uint64_t set, uint64_t data)
 {
 	uint32_t tag = tag_of(set, data);
 
-	return atomic_load_explicit(&offender[tag % OFFENDERS], memory_order_relaxed) == tag || atomic_load_explicit(&any_may_be, memory_order_relaxed);
+	for (unsigned i = 0; i < NEAR; i++) {
+		uint32_t seen = atomic_load_explicit(&near(tag)[i], memory_order_relaxed);
+
+		if (seen == tag || seen == ANY)
+			return true;
+		if (!seen && i < NEAR - 1)
+			i = NEAR - 2;
+	}
+	return false;
 }
 
 /*
@@ -152,6 +172,10 @@ static bool judge_ignored(const struct fdg_suspect *s, const struct fdg_registra
 	shows = fdg_epoll_ask(r->fd, r->events);
 	if (fdg_suspect_is_over(s))
 		return true;
+	if (shows & STAYS && (shows & EPOLLIN || fdg_epoll_is_fresh(r->fd))) { /* which it asked for: nothing is passed over; nothing is there yet */
+		fdg_suspect_mark(s, FDG_SAID_IGNORED);
+		return false;
+	}
 	if (!(s->tried & FDG_TRIED_GAVE)) /* what is translated has its chance before it counts as a spin */
 		fdg_suspect_restart(s, now);
 	if (!fdg_suspect_mark(s, FDG_SAID_IGNORED))
@@ -164,24 +188,40 @@ static bool judge_ignored(const struct fdg_suspect *s, const struct fdg_registra
 	return true;
 }
 
-/* What its events carry must be one registration's alone. */
+/* Several carry it: is it told which it is? */
+static bool tells_which(const struct look *l, const struct fdg_suspect *s, unsigned same, struct fdg_registration *ret)
+{
+	if (same < FDG_INTEREST_SAME && fdg_epoll_which(l->epfd, s->told.data, s->events, ret))
+		return true;
+	fdg_suspect_mark(s, UNSURE);
+	fdg_suspect_restart(s, l->now);
+	return false;
+}
+
+/* It must be known of which registration its events come. */
 static bool check(const struct look *l, const struct fdg_suspect *s, struct fdg_registration *ret)
 {
 	unsigned same = 0;
 
 	if (s->tried & CHECKED)
 		return fdg_interest_of(l->epfd, s->told.fd, ret) && ret->data == s->told.data;
-	if (!fdg_interest_find(l->epfd, s->told.data, ret, &same)) {
+	if (!fdg_interest_look(l->epfd, s->told.data, ret, &same) && !same) {
 		if (l->now - s->first >= PATIENCE_MS && !fdg_epoll_is_stale(s))
 			fdg_suspect_mark(s, LEFT);
 		return false;
 	}
-	if (same != 1 || ret->events & COMES_ONCE || is_hidden(ret->fd, s->events)) {
+	if (same > 1 && !tells_which(l, s, same, ret))
+		return false;
+	if (ret->events & COMES_ONCE || is_hidden(ret->fd, s->events)) {
 		fdg_suspect_mark(s, LEFT);
 		return false;
 	}
 	if (s->told.fd != ret->fd) {
 		fdg_suspect_resolve(s, ret->fd, l->now);
+		return false;
+	}
+	if (same > 1 && !fdg_epoll_is_all(l->epfd, s->told.data, same)) {
+		fdg_suspect_mark(s, LEFT);
 		return false;
 	}
 	fdg_suspect_mark(s, CHECKED);
@@ -193,7 +233,9 @@ static void judge(const struct look *l, const struct fdg_suspect *s)
 	int64_t ms = l->now - s->first;
 	struct fdg_registration r;
 
-	if (s->tried & LEFT || s->deliveries < TIMES || (s->told.fd >= 0 && (ms < patience() || s->ticks < TICKS)))
+	if (s->tried & LEFT || s->deliveries < TIMES)
+		return;
+	if ((s->told.fd >= 0 || s->tried & UNSURE) && (ms < patience() || s->ticks < TICKS))
 		return;
 	if (s->tried & COPIED) {
 		if (s->events & STAYS || ms >= COPIED_MS)
@@ -213,7 +255,7 @@ static void comes_once(const struct look *l, struct epoll_event *e, const struct
 	struct fdg_told t = { l->set, e->data.u64, l->epfd, r->fd };
 	struct fdg_suspect s;
 
-	if (e->events & WANTS || !(fdg_epoll_ask(r->fd, 0) & STAYS))
+	if (!(fdg_epoll_ask(r->fd, 0) & STAYS) || fdg_epoll_may_return(r->fd, e->events))
 		return;
 	if (fdg_options.epoll == FDG_FIX && fdg_epoll_translate(e, r))
 		return;
@@ -221,25 +263,63 @@ static void comes_once(const struct look *l, struct epoll_event *e, const struct
 		fdg_suspect_mark(&s, ONCE);
 }
 
+/* Of an offender: of which registration it comes. */
+static bool guess(const struct look *l, const struct fdg_told *t, struct fdg_registration *ret)
+{
+	struct fdg_suspect s;
+	unsigned same;
+
+	if (fdg_suspect_look(t, &s) && s.told.fd >= 0 && fdg_interest_of(l->epfd, s.told.fd, ret) && ret->data == t->data)
+		return true;
+	if (!fdg_interest_look(l->epfd, t->data, ret, &same))
+		return false;
+	return same == 1 || (fdg_interest_look(l->epfd, t->data, ret, NULL) && fdg_epoll_ask(ret->fd, 0) & STAYS);
+}
+
+static bool is_once(const struct look *l, uint64_t data, struct fdg_registration *ret)
+{
+	unsigned same;
+
+	return atomic_load_explicit(&fdg_interest_once, memory_order_relaxed) && fdg_interest_look(l->epfd, data, ret, &same) && same == 1 && ret->events & COMES_ONCE;
+}
+
+/* It came again: from now on acts are noticed. */
+static void name(const struct look *l, const struct fdg_suspect *s)
+{
+	struct fdg_registration r;
+	unsigned same;
+
+	if (fdg_interest_look(l->epfd, s->told.data, &r, &same) && same == 1 && !(r.events & COMES_ONCE))
+		fdg_suspect_resolve(s, r.fd, l->now);
+}
+
+/* Most are handled at once, and are none of ours: nothing is looked up but what comes once, and offenders. */
 static void trouble(const struct look *l, struct epoll_event *e)
 {
 	struct fdg_told t = { l->set, e->data.u64, l->epfd, -1 };
 	struct fdg_registration r = { .fd = -1 };
 	struct fdg_suspect s;
+	bool is_heeded = !l->waited;
 
-	if ((!(e->events & WANTS) || may_offend(l->set, t.data)) && fdg_interest_find(l->epfd, t.data, &r, NULL)) {
-		t.fd = r.fd;
-		if (r.events & COMES_ONCE) {
-			comes_once(l, e, &r);
-			return;
-		}
+	if (!(e->events & WANTS) && is_once(l, t.data, &r)) {
+		comes_once(l, e, &r);
+		return;
 	}
+	if (!may_offend(l->set, t.data) || !guess(l, &t, &r))
+		r = (struct fdg_registration){ .fd = -1 };
+	if (r.events & COMES_ONCE)
+		return;
+	t.fd = r.fd;
 	if (l->waited && fdg_suspect_delivered(&t, e->events, l->now, &s)) {
-		if (r.state && s.deliveries > 1 && !(s.tried & LEFT) && fdg_spin_cure_again(&s, &r))
+		is_heeded = s.deliveries < HEEDS || s.deliveries % HEEDS == 0;
+		if (r.state && is_heeded && s.deliveries > 1 && !(s.tried & LEFT) && fdg_spin_cure_again(&s, &r))
 			return;
-		judge(l, &s);
+		if (s.told.fd < 0 && s.deliveries == 2)
+			name(l, &s);
+		else
+			judge(l, &s);
 	}
-	if (r.state & FDG_INTEREST_IGNORED)
+	if (r.state & FDG_INTEREST_IGNORED && is_heeded)
 		fdg_epoll_translate(e, &r);
 }
 
@@ -290,7 +370,7 @@ static void sampled(int epfd, const struct epoll_event *e, int64_t now)
 
 	if (fdg_suspect_look(&t, &s))
 		return;
-	if (fdg_interest_find(epfd, t.data, &r, NULL)) {
+	if (fdg_interest_look(epfd, t.data, &r, NULL)) {
 		if (r.events & COMES_ONCE)
 			return;
 		t.fd = r.fd;
@@ -298,9 +378,15 @@ static void sampled(int epfd, const struct epoll_event *e, int64_t now)
 	fdg_suspect_delivered(&t, e->events, now, &s);
 }
 
+/* Whoever waits on the list that has this one looks into it without waiting. */
+static bool is_nested(int epfd)
+{
+	return fdg_ledger_state(epfd) & FDG_POLLED;
+}
+
 void fdg_epoll_look(int epfd, struct epoll_event *e, int n, bool waited)
 {
-	struct look l = { .epfd = epfd, .waited = waited };
+	struct look l = { .epfd = epfd, .waited = waited || is_nested(epfd) };
 	bool due = waited && fdg_epoll_turns == fdg_epoll_next;
 
 	if (fdg_phase_now() != FDG_ACTIVE || fdg_foreign_memory()) {
@@ -317,7 +403,7 @@ void fdg_epoll_look(int epfd, struct epoll_event *e, int n, bool waited)
 	}
 	if (due)
 		fdg_epoll_sample(epfd, e, n, l.now, sampled);
-	if (waited && fdg_suspects_any())
+	if (l.waited && fdg_suspects_any())
 		sweep(&l);
 }
 

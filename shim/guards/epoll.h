@@ -53,8 +53,19 @@ bool fdg_epoll_is_stale(const struct fdg_suspect *s);
 
 /* What the kernel says of fd now: `events` of it, EPOLLERR and EPOLLHUP. */
 uint32_t fdg_epoll_ask(int fd, uint32_t events);
+/* Bytes that are there to be read; 0 where that cannot be told. */
+int fdg_epoll_unread(int fd);
+/* A socket that was not connected yet hangs up, too: it has neither an error nor an end. */
+bool fdg_epoll_is_fresh(int fd);
+/* Is it a hang-up alone, of what others may open again, or that may yet be connected: a terminal, a FIFO with a name, a socket? */
+bool fdg_epoll_may_return(int fd, uint32_t events);
 /* Is an error of fd in its error queue, for what we can tell? Nothing else is there to be read then. */
 bool fdg_epoll_is_queued(int fd);
+
+/* Of several level-triggered registrations with the same data the one that shows what was told, if it is one alone. */
+bool fdg_epoll_which(int epfd, uint64_t data, uint32_t events, struct fdg_registration *ret);
+/* Are n registrations all that the kernel has with this data? */
+bool fdg_epoll_is_all(int epfd, uint64_t data, unsigned n);
 
 /*
  * The sampler: of a thread that is woken a thousand times a second, what is in each of 64 events' batches in a row. Calls f for each of these.

@@ -24,7 +24,7 @@ struct words {
 	struct fdg_finding f;
 	struct fdg_place site, created[FDG_FRAMES_MAX];
 	struct fdg_fact fact[14];
-	char message[768], what[96], peer[160], local[160], told[96], asked[160], last[96], queue[320], data[24], key[128];
+	char message[768], what[96], peer[160], local[160], told[96], asked[160], last[96], data[24], key[128];
 };
 
 static void put_events(struct fdg_buf *b, uint32_t events)
@@ -71,7 +71,9 @@ static void put_neglect(struct fdg_buf *b, const struct words *w, const struct f
 	uint32_t tried = c->s->tried;
 
 	fdg_put(b, ", and ");
-	if (tried & FDG_TRIED_ROOM)
+	if (c->shows & STAYS && fdg_epoll_is_fresh(c->r->fd))
+		fdg_put(b, "it was registered before it is connected");
+	else if (tried & FDG_TRIED_ROOM)
 		fdg_fmt(b, "its accept fails (%s)", w->last);
 	else if (tried & FDG_TRIED_END)
 		fdg_fmt(b, "it stays registered though there is nothing more to come (%s)", w->last);
@@ -94,7 +96,9 @@ static void put_ignored(struct words *w, const struct fdg_epoll_claim *c)
 		put_subject(&b, w, c);
 		fdg_put(&b, ", and will not again");
 	} else {
-		fdg_fmt(&b, "epoll_wait told %u times in %ld ms of %s on ", c->s->deliveries, (long)c->ms, w->told);
+		fdg_put(&b, "epoll_wait told ");
+		fdg_put_count(&b, c->s->deliveries);
+		fdg_fmt(&b, " times in %ld ms of %s on ", (long)c->ms, w->told);
 		put_subject(&b, w, c);
 	}
 	put_neglect(&b, w, c);
@@ -107,58 +111,18 @@ static void put_ignored(struct words *w, const struct fdg_epoll_claim *c)
 	}
 }
 
-static void put_part(struct fdg_buf *b, unsigned n, const char *what)
-{
-	if (n)
-		fdg_fmt(b, "%s%u %s%s", b->len ? ", " : "", n, what, n == 1 ? "" : "s");
-}
-
-static const char *name_of_icmp(const struct fdg_drained *d)
-{
-	static const char *const four[] = { "network unreachable", "host unreachable", "protocol unreachable", "port unreachable", "fragmentation needed" };
-	static const char *const six[] = { "no route", "prohibited", "beyond scope", "address unreachable", "port unreachable" };
-
-	if (d->type != (d->six ? 1 : 3) || d->code >= 5)
-		return "ICMP error";
-	return d->six ? six[d->code] : four[d->code];
-}
-
-static void put_queue(struct words *w, const struct fdg_epoll_claim *c)
-{
-	struct fdg_buf b = FDG_BUF(w->queue);
-	const struct fdg_drained *d;
-
-	if (!c->cure || c->cure->by != FDG_CURED_BY_DRAIN)
-		return;
-	d = &c->cure->drained;
-	put_part(&b, d->stamps, "transmit timestamp");
-	put_part(&b, d->zerocopy, "zerocopy completion");
-	put_part(&b, d->icmp, "ICMP error");
-	if (d->icmp)
-		fdg_fmt(&b, " (%s%s%s)", name_of_icmp(d), *d->from ? " from " : "", d->from);
-	put_part(&b, d->local, "local error");
-	put_part(&b, d->other, "other message");
-}
-
 static void put_spin(struct words *w, const struct fdg_epoll_claim *c)
 {
 	struct fdg_buf b = FDG_BUF(w->message);
 
-	if (!c->rate) {
-		fdg_put(&b, "nobody reads the error queue of ");
-		put_subject(&b, w, c);
-	} else {
-		fdg_put(&b, "epoll_wait returns ");
-		fdg_put_count(&b, c->rate);
-		fdg_fmt(&b, " times a second with %s on ", w->told);
-		put_subject(&b, w, c);
-		put_neglect(&b, w, c);
-	}
+	fdg_put(&b, "epoll_wait returns ");
+	fdg_put_count(&b, c->rate);
+	fdg_fmt(&b, " times a second with %s on ", w->told);
+	put_subject(&b, w, c);
+	put_neglect(&b, w, c);
 	if (!c->cure)
 		return;
-	if (c->cure->by == FDG_CURED_BY_DRAIN)
-		fdg_fmt(&b, "; fdguard takes what is in its error queue: %s", w->queue);
-	else if (c->cure->by == FDG_CURED_BY_REST)
+	if (c->cure->rests)
 		fdg_put(&b, "; until the next call on it fdguard lets it be told of ten times a second");
 	else if (c->cure->why_not)
 		fdg_fmt(&b, "; fdguard cannot end it: %s", c->cure->why_not);
@@ -166,11 +130,13 @@ static void put_spin(struct words *w, const struct fdg_epoll_claim *c)
 
 static const char *advice(const struct fdg_epoll_claim *c)
 {
+	if (c->shows & STAYS && fdg_epoll_is_fresh(c->r->fd))
+		return "register a socket after connect was called: before it hangs up";
 	if (c->s->tried & FDG_TRIED_ROOM)
 		return "when accept fails for want of descriptors, take the listener out of the set for a while";
 	if (c->s->tried & FDG_TRIED_END)
 		return "close it, or take it out of the set, when read returns 0 or an error that stays";
-	if (c->cure && c->cure->by == FDG_CURED_BY_DRAIN)
+	if (c->shows & EPOLLERR && fdg_epoll_is_queued(c->r->fd))
 		return "on EPOLLERR read the error queue, with recvmsg and MSG_ERRQUEUE";
 	if (c->shows & STAYS && !(c->r->events & (EPOLLIN | EPOLLOUT)))
 		return "EPOLLERR and EPOLLHUP come whatever is registered: to pause a connection take it out of the set (EPOLL_CTL_DEL)";
@@ -198,14 +164,15 @@ static void add_queue(struct words *w, const struct fdg_epoll_claim *c)
 	uint32_t memory[SK_MEMINFO_VARS] = { 0 };
 	unsigned len = sizeof(memory);
 
-	add_text(w, "queue", "in its error queue", w->queue);
-	if (!*w->queue && c->shows & EPOLLERR && fdg_epoll_is_queued(c->r->fd) &&
+	if (c->shows & EPOLLERR && fdg_epoll_is_queued(c->r->fd) &&
 	    fdg_sys_getsockopt(c->r->fd, SOL_SOCKET, SO_MEMINFO, memory, &len) == 0)
 		add_number(w, "queue_bytes", "bytes in its error queue", memory[SK_MEMINFO_RMEM_ALLOC]);
 }
 
 static void add_facts(struct words *w, const struct fdg_epoll_claim *c)
 {
+	unsigned left_out;
+
 	add_text(w, "call", "call", "epoll_wait");
 	add_text(w, "kind", "kind", w->what);
 	add_text(w, "events", "events", w->told);
@@ -214,6 +181,8 @@ static void add_facts(struct words *w, const struct fdg_epoll_claim *c)
 		add_number(w, "rate", "wake-ups a second", (int64_t)c->rate);
 	if (c->s->deliveries)
 		add_number(w, "deliveries", "deliveries", c->s->deliveries);
+	if ((left_out = fdg_suspects_left_out()) != 0)
+		add_number(w, "others", "deliveries of others, too many to be followed", left_out);
 	add_text(w, "last_call", "the program's last call on it", w->last);
 	add_queue(w, c);
 	add_number(w, "epoll", "epoll", fdg_interest_epoll(c->r));
@@ -245,8 +214,7 @@ static void fill(struct words *w, enum fdg_finding_id id, const struct fdg_epoll
 	put_events(&asked, c->r->events);
 	put_last(&last, c->s);
 	fdg_put_hex(&data, c->r->data);
-	put_queue(w, c);
-	fdg_fmt(&key, "epoll %s %s %s", w->told, w->what, *w->queue ? "queue" : "");
+	fdg_fmt(&key, "epoll %s %s", w->told, w->what);
 	w->f.key = w->key;
 	w->f.fixed = c->fixed;
 	w->f.fd = c->r->fd;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 /* What the kernel says of a descriptor, and which bits an event gets that has an error or a hang-up alone. */
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/sock_diag.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "base/sys.h"
 #include "guards/epoll.h"
@@ -15,7 +17,6 @@
 #include "base/poison.h"
 
 #define WANTS FDG_EPOLL_WANTS
-#define COMES_ONCE (EPOLLET | EPOLLONESHOT)
 
 uint32_t fdg_epoll_ask(int fd, uint32_t events)
 {
@@ -35,6 +36,13 @@ bool fdg_epoll_is_queued(int fd)
 	return fdg_sys3(SYS_ioctl, fd, FIONREAD, &waiting) < 0 || waiting == 0;
 }
 
+int fdg_epoll_unread(int fd)
+{
+	int unread = 0;
+
+	return fdg_sys3(SYS_ioctl, fd, FIONREAD, &unread) < 0 || unread < 0 ? 0 : unread;
+}
+
 static bool is_pipe(int fd)
 {
 	struct stat st;
@@ -48,6 +56,26 @@ static int socket_number(int fd, int option)
 	unsigned len = sizeof(value);
 
 	return fdg_sys_getsockopt(fd, SOL_SOCKET, option, &value, &len) < 0 ? -1 : value;
+}
+
+bool fdg_epoll_is_fresh(int fd)
+{
+	uint32_t shows = fdg_epoll_ask(fd, EPOLLIN);
+
+	return shows & EPOLLHUP && !(shows & (EPOLLERR | EPOLLIN)) && socket_number(fd, SO_TYPE) >= 0;
+}
+
+/* A pipe without a name has no second writer, once it has none. */
+static bool is_anonymous(int fd)
+{
+	struct statfs fs;
+
+	return is_pipe(fd) && fdg_sys3(SYS_fstatfs, fd, &fs, 0) == 0 && fs.f_type == PIPEFS_MAGIC;
+}
+
+bool fdg_epoll_may_return(int fd, uint32_t events)
+{
+	return !(events & EPOLLERR) && !is_anonymous(fd) && (socket_number(fd, SO_TYPE) < 0 || fdg_epoll_is_fresh(fd));
 }
 
 /* The kernel's own, up to the mask. */
@@ -89,11 +117,11 @@ static uint32_t missing_of(uint32_t events, const struct fdg_registration *r)
 /* … without what would make it worse. */
 static uint32_t harmless_of(uint32_t bits, const struct fdg_registration *r)
 {
-	bool once = r->events & COMES_ONCE;
-
+	if (bits && fdg_epoll_is_fresh(r->fd))
+		return 0;
 	if (bits & EPOLLOUT && is_fatal(r->fd))
 		bits &= ~(uint32_t)EPOLLOUT;
-	if (bits && (once || blocks(r->fd)) && !is_pipe(r->fd) && fdg_epoll_is_queued(r->fd))
+	if (bits && blocks(r->fd) && !is_pipe(r->fd) && fdg_epoll_is_queued(r->fd))
 		return 0;
 	return bits;
 }

@@ -6,6 +6,8 @@
 #include "base/big.h"
 #include "base/state.h"
 #include "base/sys.h"
+#include "guards/acts.h"
+#include "guards/carried.h"
 #include "guards/ghosts.h"
 #include "guards/records.h"
 #include "ledger/ledger.h"
@@ -17,12 +19,16 @@
 #define NO_FLAGS UINT32_MAX       /* that an entry could have */
 #define LAST UINT32_MAX           /* nothing more in a chain */
 #define GUESSES 1024u
+#define SEARCHED_A_MS 200u     /* numbers that are looked at where events name none and the hash has no room … */
+#define SEARCHED_MOST 400000u /* … and so many at a time */
 
 FDG_BIG static _Atomic int guesses[GUESSES]; /* (set, data) -> 1 + the fd that it was last time */
 
 _Atomic int fdg_interest_owner;
 static _Atomic int top = -1;
 static _Atomic bool list_copied; /* an epoll has had a duplicate */
+_Atomic bool fdg_interest_once;
+static _Atomic int64_t budget = SEARCHED_MOST, budget_of;
 
 /* ---- what they hold ---- */
 
@@ -106,6 +112,7 @@ static bool claim_dead(struct fdg_record *r, int fd)
 	is_gone = fdg_interest_epoll(&g) < 0;
 	if ((g.current && !is_gone) || !claim(r, g.set))
 		return false;
+	fdg_carried_drop(g.set, g.data, fd);
 	if (!is_gone)
 		fdg_ghost_keep(&g, NULL);
 	return true;
@@ -139,11 +146,24 @@ static int own_pid(void)
 	return pid;
 }
 
+static _Atomic int *guess_of(uint64_t set, uint64_t data)
+{
+	return &guesses[((set * UINT64_C(0x9e3779b97f4a7c15)) ^ (data * UINT64_C(0xff51afd7ed558ccd))) >> 54];
+}
+
+void fdg_interest_guess(const struct fdg_registration *r)
+{
+	if (!fdg_foreign_memory())
+		atomic_store_explicit(guess_of(r->set, r->data), r->fd + 1, memory_order_relaxed);
+}
+
 static void put_changeable(struct fdg_record *r, const struct epoll_event *e, const void *site)
 {
 	atomic_store_explicit(&r->data, e->data.u64, memory_order_relaxed);
 	atomic_store_explicit(&r->events, e->events, memory_order_relaxed);
 	atomic_store_explicit(&r->site, (uintptr_t)site, memory_order_relaxed);
+	if (e->events & (EPOLLET | EPOLLONESHOT) && !atomic_load_explicit(&fdg_interest_once, memory_order_relaxed))
+		atomic_store_explicit(&fdg_interest_once, true, memory_order_relaxed);
 }
 
 /* r is BUSY. */
@@ -164,8 +184,10 @@ static struct fdg_record *replace(struct fdg_record *r, int fd, uint64_t set)
 {
 	struct fdg_registration old;
 
-	if (look(r, fd, &old) && old.set == set)
+	if (look(r, fd, &old) && old.set == set) {
 		fdg_ghost_keep(&old, NULL);
+		fdg_carried_drop(set, old.data, fd);
+	}
 	return claim(r, set) ? r : NULL;
 }
 
@@ -202,6 +224,7 @@ static void add(int epfd, int fd, const struct epoll_event *e, const void *site,
 		return;
 	put_changeable(r, e, site);
 	fill(r, epfd, fd, set, owner);
+	fdg_carried_put(set, e->data.u64, fd);
 	mark(fd);
 }
 
@@ -209,8 +232,13 @@ static void add(int epfd, int fd, const struct epoll_event *e, const void *site,
 static void modify(struct fdg_record *r, int fd, const struct epoll_event *e, const void *site)
 {
 	uint32_t generation = fdg_ledger_generation(fd);
+	uint64_t data = atomic_load_explicit(&r->data, memory_order_relaxed);
 
 	put_changeable(r, e, site);
+	if (data != e->data.u64) {
+		fdg_carried_put(set_in(r), e->data.u64, fd);
+		fdg_carried_drop(set_in(r), data, fd);
+	}
 	if (atomic_load_explicit(&r->generation, memory_order_relaxed) == generation)
 		return;
 	atomic_store_explicit(&r->description, fdg_ledger_description(fd), memory_order_relaxed);
@@ -222,8 +250,10 @@ static void drop(int epfd, int fd)
 	uint64_t set = set_of(epfd);
 	struct fdg_record *begin = fdg_record_of(fd), *r = begin ? of_set(fd, set) : NULL;
 
-	if (r)
+	if (r) {
+		fdg_carried_drop(set, atomic_load_explicit(&r->data, memory_order_relaxed), fd);
 		atomic_store_explicit(&r->set, 0, memory_order_release);
+	}
 	for (r = begin; r; r = fdg_record_next(r))
 		if (set_in(r)) { /* guard nonblock counts to one */
 			mark(fd);
@@ -297,6 +327,20 @@ int fdg_interest_next_fd(int fd)
 	return -1;
 }
 
+bool fdg_interest_may_search(void)
+{
+	int64_t now = fdg_acts_clock(), since = atomic_load_explicit(&budget_of, memory_order_relaxed), left;
+
+	if (now > since && atomic_compare_exchange_strong(&budget_of, &since, now)) {
+		left = atomic_load_explicit(&budget, memory_order_relaxed) + (now - since) * SEARCHED_A_MS;
+		atomic_store_explicit(&budget, left < SEARCHED_MOST ? left : SEARCHED_MOST, memory_order_relaxed);
+	}
+	if (atomic_load_explicit(&budget, memory_order_relaxed) <= 0)
+		return false;
+	atomic_fetch_sub_explicit(&budget, atomic_load_explicit(&top, memory_order_relaxed) + 1, memory_order_relaxed);
+	return true;
+}
+
 static unsigned search(uint64_t set, uint64_t data, struct fdg_registration *ret, unsigned enough)
 {
 	struct fdg_registration g;
@@ -310,30 +354,60 @@ static unsigned search(uint64_t set, uint64_t data, struct fdg_registration *ret
 	return same;
 }
 
-static _Atomic int *guess_of(uint64_t set, uint64_t data)
+/* By its data's own number, and by the hash. */
+static unsigned look_up(uint64_t set, uint64_t data, struct fdg_registration *ret, unsigned enough)
 {
-	return &guesses[((set * UINT64_C(0x9e3779b97f4a7c15)) ^ (data * UINT64_C(0xff51afd7ed558ccd))) >> 54];
+	struct fdg_registration g;
+	unsigned at = 0, same = carries((int)(uint32_t)data, set, data, ret);
+
+	while (same < enough) {
+		int fd = fdg_carried_next(set, data, &at);
+
+		if (fd < 0)
+			break;
+		if ((same && fd == ret->fd) || !carries(fd, set, data, &g))
+			continue;
+		if (same++ == 0)
+			*ret = g;
+	}
+	return same;
+}
+
+static bool find(int epfd, uint64_t data, struct fdg_registration *ret, unsigned *ret_same, bool (*may_search)(void))
+{
+	unsigned enough = ret_same ? FDG_INTEREST_SAME : 1, same;
+	uint64_t set = set_of(epfd);
+
+	if (!ret_same && (carries((int)(uint32_t)data, set, data, ret) ||
+			  carries(atomic_load_explicit(guess_of(set, data), memory_order_relaxed) - 1, set, data, ret)))
+		return true;
+	same = look_up(set, data, ret, enough);
+	if (same < enough && fdg_carried_lacks(set, data)) {
+		if (may_search())
+			same = search(set, data, ret, enough);
+		else if (ret_same) { /* as many as can be */
+			*ret_same = enough;
+			return same;
+		}
+	}
+	if (ret_same)
+		*ret_same = same;
+	return same;
+}
+
+static bool always(void)
+{
+	return true;
 }
 
 bool fdg_interest_find(int epfd, uint64_t data, struct fdg_registration *ret, unsigned *ret_same)
 {
-	uint64_t set = set_of(epfd);
-	_Atomic int *guess = guess_of(set, data);
-	struct fdg_registration g;
-	unsigned same;
+	return find(epfd, data, ret, ret_same, always);
+}
 
-	if (!ret_same && (carries((int)(uint32_t)data, set, data, ret) ||
-			  carries(atomic_load_explicit(guess, memory_order_relaxed) - 1, set, data, ret)))
-		return true;
-	same = search(set, data, &g, ret_same ? FDG_INTEREST_SAME : 1);
-	if (ret_same)
-		*ret_same = same;
-	if (!same)
-		return false;
-	*ret = g;
-	if (!fdg_foreign_memory())
-		atomic_store_explicit(guess, g.fd + 1, memory_order_relaxed);
-	return true;
+bool fdg_interest_look(int epfd, uint64_t data, struct fdg_registration *ret, unsigned *ret_same)
+{
+	return find(epfd, data, ret, ret_same, fdg_interest_may_search);
 }
 
 bool fdg_interest_next(int fd, unsigned *at, struct fdg_registration *ret)
@@ -391,10 +465,11 @@ void fdg_interest_closing(int fd, int owner)
 	if (fdg_foreign_memory())
 		return;
 	for (struct fdg_record *r = fdg_record_of(fd); r; r = fdg_record_next(r)) {
-		uint64_t set = set_in(r);
+		uint64_t set = set_in(r), data = atomic_load_explicit(&r->data, memory_order_relaxed);
 
-		if (set != 0 && set != BUSY && atomic_load_explicit(&r->owner, memory_order_relaxed) == owner)
-			atomic_compare_exchange_strong(&r->set, &set, 0);
+		if (set != 0 && set != BUSY && atomic_load_explicit(&r->owner, memory_order_relaxed) == owner &&
+		    atomic_compare_exchange_strong(&r->set, &set, 0))
+			fdg_carried_drop(set, data, fd);
 	}
 }
 

@@ -22,7 +22,6 @@
 enum {
 	FDG_INTEREST_IGNORED = 1,  /* its events are translated */
 	FDG_INTEREST_SAID = 2,     /* epoll.ignored was said */
-	FDG_INTEREST_DRAINS = 4,   /* its error queue is emptied for it */
 	FDG_INTEREST_REARMS = 8,   /* it gets EPOLLET until the next act … */
 	FDG_INTEREST_READS = 32,   /* the program reads its error queue itself */
 	FDG_INTEREST_REARMED = 16, /* … and has it now: the kernel's mask is not `events` */
@@ -60,9 +59,17 @@ void fdg_interest_changed(int epfd, int op, int fd, const struct epoll_event *e,
 bool fdg_interest_of(int epfd, int fd, struct fdg_registration *ret);
 /*
  * By what an event carries. *ret_same: how many registrations of this list carry it; where that is not asked for (NULL) and the data says the number, or said it lately,
- * nothing is searched.
+ * that one is taken. All numbers are searched where more than FDG_CARRIED_MOST may carry it.
  */
 bool fdg_interest_find(int epfd, uint64_t data, struct fdg_registration *ret, unsigned *ret_same);
+/* The same, for what is asked often: where there is no time for a search *ret_same is FDG_INTEREST_SAME. */
+bool fdg_interest_look(int epfd, uint64_t data, struct fdg_registration *ret, unsigned *ret_same);
+/* Some registration was for what comes once: EPOLLET, EPOLLONESHOT. */
+extern _Atomic bool fdg_interest_once;
+/* Is there time to look at all numbers? If so it is taken. */
+bool fdg_interest_may_search(void);
+/* It was r of which such an event came: it is the first that is looked at from now on. */
+void fdg_interest_guess(const struct fdg_registration *r);
 /* Every list that has fd; *at is where the search goes on, 0 to begin. Of earlier descriptors of that number too: see current. */
 bool fdg_interest_next(int fd, unsigned *at, struct fdg_registration *ret);
 /* Is what epfd refers to the list of this registration? */

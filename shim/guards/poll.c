@@ -27,7 +27,9 @@
 #include <sys/socket.h>
 
 #include "base/sys.h"
+#include "guards/epoll.h"
 #include "guards/holders.h"
+#include "guards/uring.h"
 #include "ledger/ledger.h"
 #include "options/options.h"
 #include "report/report.h"
@@ -36,12 +38,14 @@
 
 #define STAYS (POLLERR | POLLHUP | POLLNVAL)
 #define IGNORED_TIMES 8u
+#define IGNORED_TICKS 8u
 #define IGNORED_MS 100
 #define IGNORED_THREADS_MS 1000 /* where there are some, which hand descriptors over */
 #define SPIN_MS 1000
 #define FORGET_MS 2000 /* who comes by now and then does so on purpose */
 #define GONE_MS 10000
 #define SWEEP_MS 250
+#define SEEN 32u
 
 /* The sampler: after each `period` waits, if there were epoll.spin of them a second, 64 are looked at. */
 #define PERIOD_LEAST 1024u
@@ -112,13 +116,25 @@ static void judge_ignored(const struct fdg_polled *p, const struct pollfd *told,
 {
 	int64_t patience = __libc_single_threaded ? IGNORED_MS : IGNORED_THREADS_MS;
 
-	if (!(told->revents & STAYS) || s->deliveries < IGNORED_TIMES || s->last - s->first < patience || s->tried & FDG_SAID_IGNORED)
+	if (!(told->revents & STAYS) || s->deliveries < IGNORED_TIMES || s->ticks < IGNORED_TICKS || s->last - s->first < patience || s->tried & FDG_SAID_IGNORED)
 		return;
 	if (!(told->revents & POLLNVAL) && s->tried & (FDG_TRIED | FDG_TRIED_END | FDG_TRIED_ROOM | FDG_TRIED_GAVE))
 		return; /* it is not ignored, and may be a spin */
+	if (told->revents & POLLIN) /* which it asked for */
+		return;
 	if (!still_says(told) || fdg_suspect_is_over(s) || !fdg_suspect_mark(s, FDG_SAID_IGNORED))
 		return;
 	fdg_poll_say(&(struct fdg_poll_finding){ p, s, told->events, told->revents, 0, s->last - s->first, false });
+}
+
+/* Data beside an error or a hang-up may be taken where we do not see it. */
+static bool is_left_unread(const struct pollfd *told, const struct fdg_suspect *s)
+{
+	int unread = fdg_epoll_unread(told->fd);
+
+	if (s->tried & (FDG_TRIED_END | FDG_TRIED_ROOM))
+		return true;
+	return fdg_suspect_holds(s, unread) && (told->revents & POLLHUP || !unread || (fdg_holders_is_alone(told->fd) && !fdg_uring_is_used()));
 }
 
 static void judge_spin(const struct fdg_polled *p, const struct pollfd *told, const struct fdg_suspect *s)
@@ -127,7 +143,7 @@ static void judge_spin(const struct fdg_polled *p, const struct pollfd *told, co
 	uint64_t rate;
 	bool fixed;
 
-	if (ms < SPIN_MS)
+	if (ms < SPIN_MS || s->ticks < IGNORED_TICKS)
 		return;
 	rate = (uint64_t)s->deliveries * 1000 / (uint64_t)ms;
 	if (rate < fdg_options.epoll_spin) {
@@ -138,6 +154,10 @@ static void judge_spin(const struct fdg_polled *p, const struct pollfd *told, co
 	fdg_suspect_restart(s, s->last);
 	if (s->tried & FDG_TRIED_GAVE && told->revents & POLLOUT)
 		return; /* it is busy sending */
+	if (told->revents & STAYS && told->revents & POLLIN && !is_left_unread(told, s))
+		return;
+	if (!(told->revents & STAYS) && !(s->tried & (FDG_TRIED_END | FDG_TRIED_ROOM)) && fdg_uring_is_used())
+		return;
 	if (s->tried & FDG_SAID_SPIN || !still_says(told) || fdg_suspect_is_over(s) || !fdg_suspect_mark(s, FDG_SAID_SPIN))
 		return;
 	fixed = fdg_options.epoll == FDG_FIX && told->revents & POLLNVAL && p->n <= FDG_POLL_MOST && fdg_poll_hide(told->fd);
@@ -235,8 +255,21 @@ static void sweep(int64_t now)
 			fdg_suspect_end(&s);
 }
 
+/* A descriptor that is several times in the array was told of once. */
+static bool is_first(int *seen, unsigned *count, int fd)
+{
+	for (unsigned i = 0; i < *count; i++)
+		if (seen[i] == fd)
+			return false;
+	if (*count < SEEN)
+		seen[(*count)++] = fd;
+	return true;
+}
+
 void fdg_poll_look(const struct fdg_polled *p, bool due)
 {
+	int seen[SEEN];
+	unsigned count = 0;
 	int64_t now;
 
 	if (fdg_phase_now() != FDG_ACTIVE || fdg_foreign_memory()) {
@@ -247,7 +280,7 @@ void fdg_poll_look(const struct fdg_polled *p, bool due)
 	for (uint64_t i = 0; i < p->n; i++) {
 		const struct pollfd *one = &p->fds[i];
 
-		if (one->fd >= 0 && one->revents && (one->revents & STAYS || is_suspect(one->fd)))
+		if (one->fd >= 0 && one->revents && (one->revents & STAYS || is_suspect(one->fd)) && is_first(seen, &count, one->fd))
 			delivered(p, one, now);
 	}
 	sweep(now);

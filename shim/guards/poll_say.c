@@ -95,6 +95,8 @@ static void put_message(struct words *w)
 	put_neglect(&b, w);
 	if (f->fixed)
 		fdg_put(&b, "; fdguard leaves it out of the waits until it is open again");
+	else if (f->rate && fdg_options.epoll == FDG_FIX && f->told & (POLLERR | POLLHUP))
+		fdg_put(&b, "; fdguard leaves poll's errors and hang-ups to the program");
 }
 
 static const char *advice(const struct words *w)

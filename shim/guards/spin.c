@@ -15,21 +15,22 @@
  * What we do. epoll.spin deliveries a second, for a second, without a call of the program that changed anything, of a descriptor on which we would have seen it: epoll.spin.
  * epoll=fix lets an error or a hang-up that nobody looks at rest, and what the program tried to take and could not (EMFILE, the end of a stream): it gets EPOLLET, is told of
  * ten times a second, and has its mask back at the program's next call that changes something (cures.c, rests.c). So a program that comes back to it has missed nothing, and
- * one that reads a part and waits for the rest is told of it. An error queue that was not read in half a minute, or that takes half of the memory for what is received, is
- * emptied, and its contents are told. Of a descriptor on which the program was never seen to do anything, that it does nothing is too little to go by: data that nobody
+ * one that reads a part and waits for the rest is told of it. An error queue is left to the program, which may read it by the clock. Of a descriptor on which the program was never seen to do anything, that it does nothing is too little to go by: data that nobody
  * reads and room that nobody needs is reported.
  */
 #include "guards/spin.h"
 
 #include <linux/if_packet.h>
-#include <linux/sock_diag.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include "base/sys.h"
 #include "guards/epoll.h"
 #include "guards/epoll_say.h"
+#include "guards/fdinfo.h"
 #include "guards/holders.h"
+#include "guards/rests.h"
+#include "guards/uring.h"
 #include "options/options.h"
 
 #include "base/poison.h"
@@ -38,7 +39,7 @@
 #define SPIN_TICKS 8u
 #define SPIN_GIVING_MS 2000 /* of one on which the program only sends */
 #define FORGIVEN_MS 10000
-#define QUEUE_MS 30000
+#define READS_APART 10 /* times as long as one took */
 #define STAYS (EPOLLERR | EPOLLHUP)
 
 /* Would we see what the program does with it? */
@@ -62,21 +63,29 @@ static bool is_seen(fdg_kindword kind)
 	}
 }
 
+/* Data that is there beside an error or a hang-up may be taken where we do not see it. With the end told nobody puts any more there. */
+static bool is_left_unread(const struct fdg_suspect *s, const struct fdg_registration *r, uint32_t shows)
+{
+	int unread = fdg_epoll_unread(r->fd);
+
+	return fdg_suspect_holds(s, unread) && (shows & EPOLLHUP || !unread || (fdg_holders_is_alone(r->fd) && !fdg_uring_is_used()));
+}
+
 /*
  * Of what comes and goes, that it came and did not go is known only where nobody but this process can have made it go. The program's own failures are evidence enough.
  */
-static bool is_certain(const struct fdg_suspect *s, const struct fdg_registration *r)
+static bool is_certain(const struct fdg_suspect *s, const struct fdg_registration *r, uint32_t shows)
 {
 	fdg_kindword kind;
 	int epfd = fdg_interest_epoll(r);
 
-	if (s->events & STAYS)
-		return true;
 	if (s->tried & (FDG_TRIED_ROOM | FDG_TRIED_END))
 		return true;
+	if (shows & STAYS)
+		return !(shows & EPOLLIN) || is_left_unread(s, r, shows);
 	if (r->fd <= 2 || fdg_ledger_state(r->fd) & FDG_STREAM || !fdg_holders_is_alone(r->fd) || epfd < 0 || !fdg_holders_is_alone(epfd))
 		return false;
-	return fdg_kind_ask(r->fd, &kind) == 0 && is_seen(kind);
+	return fdg_kind_ask(r->fd, &kind) == 0 && is_seen(kind) && !fdg_uring_is_used();
 }
 
 /*
@@ -87,6 +96,8 @@ static bool is_own_level(const struct fdg_registration *r, const char **ret_why)
 {
 	if (r->events & EPOLLEXCLUSIVE)
 		*ret_why = "a registration with EPOLLEXCLUSIVE cannot be changed";
+	else if (fdg_watched(fdg_interest_epoll(r)) & FDG_WATCH_OUTSIDE)
+		*ret_why = "poll or select waits on its epoll";
 	else if (r->owner != fdg_sys_getpid())
 		*ret_why = "another process made the registration";
 	else
@@ -94,38 +105,54 @@ static bool is_own_level(const struct fdg_registration *r, const char **ret_why)
 	return false;
 }
 
-/* Half of the memory for what is received is taken by the error queue. */
-static bool is_pressing(int fd)
-{
-	uint32_t memory[SK_MEMINFO_VARS] = { 0 };
-	unsigned len = sizeof(memory);
+/* A long list takes milliseconds to read, and many may spin at once. */
+static _Atomic int64_t reads_next;
 
-	return fdg_epoll_is_queued(fd) && fdg_sys_getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory, &len) == 0 &&
-	       memory[SK_MEMINFO_RMEM_ALLOC] > memory[SK_MEMINFO_RCVBUF] / 2;
+struct as_told {
+	const struct fdg_registration *r;
+	bool differs;
+};
+
+static bool compare(void *cookie, const struct fdg_fdinfo *line)
+{
+	struct as_told *a = cookie;
+	uint32_t other = (line->events ^ a->r->events) & ~(uint32_t)(STAYS | EPOLLWAKEUP);
+
+	if (line->fd == a->r->fd && (line->data != a->r->data || other))
+		a->differs = true;
+	return !a->differs;
 }
 
-/* Not what the program reads, now and then. */
-static bool drain(const struct fdg_registration *r, struct fdg_drained *ret)
+/* Somebody may have changed it where we do not see it: by io_uring. Without a descriptor to read the list it is taken for what we saw. */
+static bool is_as_told(const struct fdg_registration *r)
 {
-	return !(r->state & FDG_INTEREST_READS) && fdg_cure_drain(r->fd, ret) && !(fdg_epoll_ask(r->fd, 0) & STAYS);
+	struct as_told a = { r, false };
+	int64_t begun = fdg_acts_clock(), ended;
+
+	fdg_fdinfo_each(fdg_interest_epoll(r), compare, &a);
+	ended = fdg_acts_clock();
+	if (ended > begun)
+		atomic_store_explicit(&reads_next, ended + (ended - begun) * READS_APART, memory_order_relaxed);
+	return !a.differs;
 }
 
 static void let_rest(const struct fdg_registration *r, struct fdg_remedy *c)
 {
+	if (!is_as_told(r)) {
+		c->why_not = "the kernel has other events or data for it than were seen being registered";
+		return;
+	}
 	fdg_epoll_offends(r, FDG_INTEREST_REARMS);
 	if (fdg_cure_rearm(r))
-		c->by = FDG_CURED_BY_REST;
+		c->rests = true;
 	else
 		c->why_not = "the kernel refused to change the registration, or too many are at rest";
 }
 
 static void cure(const struct fdg_suspect *s, const struct fdg_registration *r, uint32_t shows, struct fdg_remedy *c)
 {
-	*c = (struct fdg_remedy){ .by = FDG_CURED_BY_NOTHING };
-	if (shows & EPOLLERR && is_pressing(r->fd) && drain(r, &c->drained)) {
-		c->by = FDG_CURED_BY_DRAIN;
-		fdg_epoll_offends(r, FDG_INTEREST_DRAINS);
-	} else if (!(shows & STAYS) && !(s->tried & (FDG_TRIED_ROOM | FDG_TRIED_END))) {
+	*c = (struct fdg_remedy){ .rests = false };
+	if (!(shows & STAYS) && !(s->tried & (FDG_TRIED_ROOM | FDG_TRIED_END))) {
 		c->why_not = shows & EPOLLIN ? "when to read is for the program to know" : "when there is something to write is for the program to know";
 	} else if (is_own_level(r, &c->why_not)) {
 		let_rest(r, c);
@@ -134,36 +161,21 @@ static void cure(const struct fdg_suspect *s, const struct fdg_registration *r, 
 
 bool fdg_spin_cure_again(const struct fdg_suspect *s, const struct fdg_registration *r)
 {
-	struct fdg_drained d;
-
 	if (fdg_options.epoll != FDG_FIX || s->told.fd != r->fd)
 		return false;
-	if (r->state & FDG_INTEREST_DRAINS && drain(r, &d)) {
-		fdg_suspect_end(s);
-		return true;
-	}
 	if (r->state & FDG_INTEREST_REARMED) /* it is told of now and then */
 		return false;
-	if (r->state & FDG_INTEREST_REARMS && fdg_epoll_ask(r->fd, 0) & STAYS && fdg_cure_rearm(r)) {
+	if (r->state & FDG_INTEREST_REARMS && !fdg_rests_are_held() && !(fdg_watched(fdg_interest_epoll(r)) & FDG_WATCH_OUTSIDE) && fdg_epoll_ask(r->fd, 0) & STAYS && fdg_cure_rearm(r)) {
 		fdg_suspect_end(s);
 		return true;
 	}
 	return false;
 }
 
-/* A program may read its error queue by the clock. But who has not for so long never will, and the memory is needed for data. */
-bool fdg_spin_rests(const struct fdg_registration *r, int64_t ms)
+void fdg_spin_wakes(const struct fdg_registration *r)
 {
-	struct fdg_suspect s = { .told = { r->set, r->data, r->epfd, r->fd }, .events = EPOLLERR };
-	struct fdg_remedy how = { .by = FDG_CURED_BY_DRAIN };
-	struct fdg_epoll_claim c = { .s = &s, .r = r, .shows = EPOLLERR, .ms = ms, .fixed = true, .cure = &how };
-
-	if (!(fdg_epoll_ask(r->fd, 0) & EPOLLERR) || !(is_pressing(r->fd) || (ms >= QUEUE_MS && fdg_epoll_is_queued(r->fd))) || !drain(r, &how.drained))
-		return false;
-	fdg_epoll_offends(r, FDG_INTEREST_DRAINS);
+	fdg_interest_state(r, 0, FDG_INTEREST_REARMS);
 	fdg_cure_restore(r);
-	fdg_epoll_say_spin(&c);
-	return true;
 }
 
 void fdg_spin_reads_queue(int fd)
@@ -219,17 +231,19 @@ void fdg_spin_judge(const struct fdg_suspect *s, const struct fdg_registration *
 	struct fdg_epoll_claim c = { .s = s, .r = r, .ms = now - s->first };
 	struct fdg_remedy how;
 
+	if (now < atomic_load_explicit(&reads_next, memory_order_relaxed))
+		return;
 	if (c.ms < (s->tried & FDG_TRIED_GAVE ? SPIN_GIVING_MS : SPIN_MS) || s->ticks < SPIN_TICKS || !is_fast(s, now, &c.rate) || s->tried & FDG_SAID_SPIN)
 		return;
 	c.shows = fdg_epoll_ask(r->fd, r->events);
 	if ((!(s->tried & FDG_TRIED_ROOM) && fdg_epoll_is_stale(s)) || !(c.shows & s->events)) /* without a descriptor the list cannot be read */
 		return;
-	if (!is_certain(s, r) || !fdg_suspect_mark(s, FDG_SAID_SPIN))
+	if (!is_certain(s, r, c.shows) || !fdg_suspect_mark(s, FDG_SAID_SPIN))
 		return;
 	if (fdg_options.epoll == FDG_FIX) {
 		cure(s, r, c.shows, &how);
 		c.cure = &how;
-		c.fixed = how.by != FDG_CURED_BY_NOTHING;
+		c.fixed = how.rests;
 	}
 	fdg_epoll_say_spin(&c);
 	if (c.fixed)

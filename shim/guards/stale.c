@@ -14,8 +14,8 @@
  *  1. interest.c remembers who registered what. Before a registered descriptor is closed whose description another process may hold (the ledger's flags; most have no
  *     other holder, and cost two loads), epoll=fix takes it out, as the program should have. Not where another number of this process has it: the program may go on
  *     with that one and the events of the old registration, or put it back (saved = dup(n); dup2(x, n); dup2(saved, n)), and all that works.
- *  2. Only in the process that did the EPOLL_CTL_ADD: in a forked child it would take out its parent's. And not where a child that is still our copy has the epoll: it
- *     may be the one that serves the list, and what we close is open in it.
+ *  2. Only in the process that did the EPOLL_CTL_ADD: in a forked child it would take out its parent's. And not where a child has the epoll: it may be the one that
+ *     serves the list, and what we close is open in it.
  *  3. That is told when the program comes back to wait, if the other holder is proved to be there still: a child that ends in time did no harm.
  *  4. What was left behind unseen, or with epoll=report, is found when it fires: stale_find.c.
  */
@@ -60,13 +60,14 @@ static _Atomic unsigned looks;
 
 /* ---- may we? ---- */
 
+/* What it executed may have been told of it. */
 static bool has_child_copy(int epfd)
 {
 	unsigned at = 0;
 	int pid;
 
 	while ((pid = fdg_stale_next_child(&at)) > 0)
-		if (fdg_sets_may_have(epfd, pid) && !fdg_holders_has_execd(pid))
+		if (fdg_sets_may_have(epfd, pid))
 			return true;
 	return false;
 }
@@ -97,14 +98,18 @@ static bool has_child_copy_by_now(int epfd)
 	return true;
 }
 
+_Atomic bool fdg_stale_epoll_passed;
+
 bool fdg_stale_is_shared(int epfd)
 {
 	uint32_t state = fdg_ledger_state(epfd);
 
-	if (state & FDG_PASSED || (state && fdg_ledger_description(epfd) < FDG_DESCRIPTION_FIRST))
+	if (state & FDG_PASSED || atomic_load_explicit(&fdg_stale_epoll_passed, memory_order_relaxed) || (state && fdg_ledger_description(epfd) < FDG_DESCRIPTION_FIRST))
 		return true;
 	if (!fdg_holders_is_older(epfd))
 		return false;
+	if (atomic_load_explicit(&fdg_holders_lost, memory_order_relaxed))
+		return true;
 	return fdg_holders_parent_has(epfd) || has_child_copy_by_now(epfd) || fdg_sets_used(epfd);
 }
 

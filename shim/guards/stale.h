@@ -58,6 +58,8 @@ static inline void fdg_stale_judge(int epfd)
 		fdg_stale_judge_slow(epfd);
 }
 
+/* An epoll was sent to another process, by whatever number. */
+extern _Atomic bool fdg_stale_epoll_passed;
 /* May the list of epfd be served by another process, which has what is closed here? */
 bool fdg_stale_is_shared(int epfd);
 

@@ -316,6 +316,17 @@ static enum fdg_stale_answer ask_for_acts(const struct fdg_stale *s, int watched
 	return s->other == watched ? FDG_STALE_SAID : FDG_STALE_WATCH;
 }
 
+/* Is fd what is registered under that number, and nothing else? */
+static bool is_alive(int epfd, int fd)
+{
+	struct fdg_stale s = { .epfd = epfd, .fd = fd };
+
+	if (fd < 0 || is_target(&s, fdg_sys_getpid(), fd) != 1)
+		return false;
+	s.nth = 1;
+	return is_target(&s, fdg_sys_getpid(), fd) == -ENOENT;
+}
+
 static enum fdg_stale_answer find(struct room *room, int epfd, uint64_t data, uint32_t events, int watched,
 				  int *ret_number)
 {
@@ -337,6 +348,8 @@ enum fdg_stale_answer fdg_stale_found(int epfd, uint64_t data, uint32_t events, 
 	struct room *room;
 
 	if (fdg_options.epoll == FDG_OFF || fdg_foreign_memory() || fdg_phase_now() != FDG_ACTIVE)
+		return FDG_STALE_NOT;
+	if (is_alive(epfd, watched)) /* the list need not be read */
 		return FDG_STALE_NOT;
 	room = fdg_sys_mmap(sizeof(*room), false);
 	if (!room)

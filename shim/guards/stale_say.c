@@ -6,6 +6,7 @@
 #include "base/fmt.h"
 #include "base/sys.h"
 #include "guards/self.h"
+#include "guards/sharer.h"
 #include "guards/stale.h"
 #include "options/options.h"
 #include "report/report.h"
@@ -17,8 +18,9 @@
 struct report {
 	struct fdg_finding f;
 	struct fdg_place site, created;
-	struct fdg_fact fact[8];
-	char message[640], what[96], peer[128], local[128], data[24], events[96], fired[96], registered[256];
+	struct fdg_fact fact[10];
+	char message[768], what[96], peer[128], local[128], data[24], events[96], fired[96], registered[256],
+		other_at[256], program[64];
 };
 
 static void put_events(struct fdg_buf *b, uint32_t events)
@@ -51,12 +53,21 @@ static void put_events(struct fdg_buf *b, uint32_t events)
 		fdg_put(b, "none");
 }
 
-static void put_holder(struct fdg_buf *b, const struct fdg_stale *s)
+static void put_process(struct fdg_buf *b, const struct fdg_stale *s, const struct report *r)
+{
+	if (*r->program)
+		fdg_fmt(b, "%s (pid %d)", r->program, s->other_pid);
+	else
+		fdg_fmt(b, "process %d", s->other_pid);
+	fdg_fmt(b, " has its description as fd %d", s->other);
+}
+
+static void put_holder(struct fdg_buf *b, const struct fdg_stale *s, const struct report *r)
 {
 	if (s->other < 0)
 		fdg_put(b, "its description lives on elsewhere");
 	else if (s->other_pid)
-		fdg_fmt(b, "process %d has its description as fd %d", s->other_pid, s->other);
+		put_process(b, s, r);
 	else
 		fdg_fmt(b, "fd %d shares its description", s->other);
 }
@@ -68,7 +79,7 @@ static void put_sentence(struct fdg_buf *b, const struct fdg_stale *s, const str
 	if (s->look >= 0)
 		fdg_fmt(b, " (%s%s%s)", r->what, r->f.peer ? " to " : "", r->f.peer ? r->peer : "");
 	fdg_fmt(b, " without taking it out of epoll %d, and ", s->epfd);
-	put_holder(b, s);
+	put_holder(b, s, r);
 	if (s->is_left)
 		fdg_fmt(b, ": its events go on to come, with data %s, while the number is %s", r->data,
 			s->is_reused ? "another file's" : "closed");
@@ -96,6 +107,10 @@ static void fill_facts(struct report *r, const struct fdg_stale *s)
 		add(r, "other_fd", "other fd", NULL, s->other);
 	if (s->other >= 0)
 		add(r, "other_pid", "of process", NULL, s->other_pid ? s->other_pid : fdg_sys_getpid());
+	if (*r->program)
+		add(r, "other_program", "its program", r->program, 0);
+	if (*r->other_at)
+		add(r, "other_at", "other fd made at", r->other_at, 0);
 	add(r, "epoll", "epoll", NULL, s->epfd);
 	add(r, "data", "data", r->data, 0);
 	if (s->fired)
@@ -103,6 +118,28 @@ static void fill_facts(struct report *r, const struct fdg_stale *s)
 	add(r, "registered", "registered for", r->events, 0);
 	if (r->registered[0])
 		add(r, "registered_at", "registered at", r->registered, 0);
+	if (r->f.sites && !s->closed_at)
+		add(r, "closed_at", "closed at", "a place that fdguard did not see", 0); /* tools/places.c reads it */
+}
+
+static void put_place(struct fdg_buf *b, const struct fdg_place *place)
+{
+	if (fdg_symbol_of(place, b))
+		return;
+	fdg_put(b, place->object);
+	fdg_put(b, "+");
+	fdg_put_hex(b, place->offset);
+}
+
+/* Where the copy was made is half of the mistake. */
+static void fill_other(struct report *r, const struct fdg_stale *s)
+{
+	struct fdg_buf at = FDG_BUF(r->other_at);
+	struct fdg_place place;
+	struct fdg_known k;
+
+	if (!s->other_pid && s->other >= 0 && fdg_ledger_look(s->other, &k) && k.site && fdg_place_of(k.site, &place))
+		put_place(&at, &place);
 }
 
 /* The close is the place to be mended; one that nobody saw leaves the registration. */
@@ -116,6 +153,7 @@ static void fill_places(struct report *r, const struct fdg_stale *s)
 	r->f.site = &r->site;
 	r->f.sites = s->closed_at && fdg_place_of(s->closed_at, &r->site);
 	r->f.site_label = "closed at";
+	fill_other(r, s);
 	r->f.created = &r->created;
 	r->f.createds = s->made_at && fdg_place_of(s->made_at, &r->created);
 	if (!s->registered_at || !fdg_place_of(s->registered_at, &place))
@@ -126,11 +164,7 @@ static void fill_places(struct report *r, const struct fdg_stale *s)
 		r->f.site_label = "registered at";
 		return;
 	}
-	if (!fdg_symbol_of(&place, &registered)) {
-		fdg_put(&registered, place.object);
-		fdg_put(&registered, "+");
-		fdg_put_hex(&registered, place.offset);
-	}
+	put_place(&registered, &place);
 }
 
 static void fill(struct report *r, const struct fdg_stale *s)
@@ -146,6 +180,8 @@ static void fill(struct report *r, const struct fdg_stale *s)
 		r->f.peer = fdg_put_peer(&peer, s->look) ? r->peer : NULL;
 		r->f.local = fdg_put_local(&local, s->look) ? r->local : NULL;
 	}
+	if (s->other >= 0 && s->other_pid)
+		fdg_sharer_name(s->other_pid, r->program);
 	fdg_put_hex(&data, s->data);
 	put_sentence(&message, s, r);
 	r->f.message = r->message;

@@ -20,7 +20,7 @@ static inline void about_to_wait(int epfd)
 	fdg_stale_judge(epfd);
 }
 
-void fdg_registered(int epfd, int op, int fd, const struct epoll_event *event, const void *site)
+static void registered(int epfd, int op, int fd, const struct epoll_event *event, const void *site)
 {
 	fdg_stall_registered(epfd, op, fd, site);
 	if (fdg_options.epoll != FDG_OFF)
@@ -32,15 +32,23 @@ void fdg_registered(int epfd, int op, int fd, const struct epoll_event *event, c
 	}
 }
 
+int fdg_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event, const void *site)
+{
+	unsigned mods = atomic_load_explicit(&fdg_cure_mods, memory_order_acquire);
+	int r = real_epoll_ctl(epfd, op, fd, event);
+
+	if (r != 0)
+		return r;
+	registered(epfd, op, fd, event, site);
+	if (__builtin_expect(fdg_cure_crossed(mods, fd), 0) && op != EPOLL_CTL_DEL && !fdg_foreign_memory())
+		fdg_cure_put_right(epfd, fd, event);
+	return r;
+}
+
 WRAP(int, epoll_ctl, (int epfd, int op, int fd, struct epoll_event *event))
 {
-	int r;
-
 	FDG_PASS(epoll_ctl, epfd, op, fd, event);
-	r = real_epoll_ctl(epfd, op, fd, event);
-	if (r == 0)
-		fdg_registered(epfd, op, fd, event, FDG_SITE);
-	return r;
+	return fdg_epoll_ctl(epfd, op, fd, event, FDG_SITE);
 }
 
 WRAP(int, epoll_wait, (int epfd, struct epoll_event *events, int room, int timeout))
@@ -50,7 +58,7 @@ WRAP(int, epoll_wait, (int epfd, struct epoll_event *events, int room, int timeo
 
 	about_to_wait(epfd);
 	if (fdg_rests_any())
-		fdg_rest_begin(&w, epfd, timeout);
+		fdg_rest_begin(&w, epfd, fdg_rest_ns(timeout));
 	if (w.in_parts)
 		FDG_REST_WAIT(w, n, n = real_epoll_wait(epfd, events, room, w.ms));
 	else
@@ -66,7 +74,7 @@ WRAP(int, epoll_pwait, (int epfd, struct epoll_event *events, int room, int time
 
 	about_to_wait(epfd);
 	if (fdg_rests_any())
-		fdg_rest_begin(&w, epfd, timeout);
+		fdg_rest_begin(&w, epfd, fdg_rest_ns(timeout));
 	if (w.in_parts)
 		FDG_REST_WAIT(w, n, n = real_epoll_pwait(epfd, events, room, w.ms, mask));
 	else
@@ -83,9 +91,9 @@ WRAP(int, epoll_pwait2,
 
 	about_to_wait(epfd);
 	if (fdg_rests_any())
-		fdg_rest_begin(&w, epfd, fdg_rest_ms_of(timeout));
+		fdg_rest_begin(&w, epfd, fdg_rest_ns_of(timeout));
 	if (w.in_parts)
-		FDG_REST_WAIT(w, n, n = real_epoll_pwait(epfd, events, room, w.ms, mask));
+		FDG_REST_WAIT(w, n, n = real_epoll_pwait2(epfd, events, room, (&(struct timespec){ 0, w.ns }), mask));
 	else
 		n = real_epoll_pwait2(epfd, events, room, timeout, mask);
 	fdg_epoll_woken(epfd, events, n, n > 0 && (!timeout || timeout->tv_sec || timeout->tv_nsec));

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "guards/nonblock.h"
+#include "guards/rests.h"
 #include "guards/stale.h"
 #include "guards/stdio.h"
 #include "options/options.h"
@@ -178,6 +179,8 @@ static int exec_with(const struct call *c, const struct fdg_environ *e)
 	bool ended = fdg_options.format == FDG_JSON && ends_image(c);
 	int r;
 
+	if (fdg_phase_now() == FDG_ACTIVE) /* an epoll may be open in what is executed */
+		fdg_rests_release();
 	fdg_nonblock_exec(&given);
 	if (given.count || fdg_stdio_has_work())
 		leave(c, &given);

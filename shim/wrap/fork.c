@@ -6,9 +6,9 @@
 #include <stdatomic.h>
 
 #include "guards/acts.h"
-#include "guards/rests.h"
 #include "guards/interest.h"
 #include "guards/nonblock.h"
+#include "guards/rests.h"
 #include "guards/sets.h"
 #include "guards/stall.h"
 #include "guards/stdio.h"
@@ -46,6 +46,7 @@ void fdg_before_fork(void)
 	if (fdg_cloexec_has_work(0))
 		fdg_told_prepare();
 	if (!fdg_out()) {
+		fdg_rests_release(); /* the child may be who waits from now on */
 		fdg_sets_forking();
 		fdg_nonblock_before_fork();
 		if (fdg_options.epoll != FDG_OFF && !fdg_foreign_memory()) /* which asks who else may have what it judges */

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "guards/rests.h"
 #include "guards/select.h"
 
 #define CENTURIES (INT64_C(1) << 40) /* in seconds: as good as for ever */
@@ -222,9 +223,21 @@ __attribute__((noinline)) static bool took_over(struct fdg_select_call *c, int *
 	return fdg_select_overran(c) && repaired(c, ret);
 }
 
+/* An epoll of which something is at rest may be in a set. */
+__attribute__((noinline)) static void tell_rests(int nfds, const void *set)
+{
+	uint64_t word;
+
+	for (int at = 0; set && at < nfds && fdg_sys_peek((const char *)set + at / 8, &word, sizeof(word)); at += 64)
+		for (; word; word &= word - 1)
+			fdg_rests_polled(at + __builtin_ctzll(word));
+}
+
 /* A call that needs no more thought. nfds 0 is a way to sleep. */
 static bool is_plain(int nfds, const void *r, const void *w, const void *e)
 {
+	if (fdg_rests_any() && !fdg_foreign_memory())
+		tell_rests(nfds, r);
 	if (__builtin_expect(nfds > (int)FDG_SET_FDS, 0))
 		return false;
 	if (nfds > 0 && (r || w || e))

@@ -223,6 +223,9 @@ static bool delegated(long nr, long a[6], const void *site, long *ret)
 			return false;
 		*ret = fdg_set_flags((int)a[0], a[2], site);
 		return true;
+	case SYS_epoll_ctl:
+		*ret = fdg_epoll_ctl((int)a[0], (int)a[1], (int)a[2], (struct epoll_event *)a[3], site);
+		return true;
 	case SYS_execve:
 		*ret = fdg_execve((const char *)a[0], (char *const *)a[1], (char *const *)a[2], site);
 		return true;
@@ -327,9 +330,6 @@ static long after(long nr, const long a[6], long r, const void *site)
 		if (sets_filter(nr, a))
 			fdg_retire();
 		return r;
-	case SYS_epoll_ctl:
-		fdg_registered((int)a[0], (int)a[1], (int)a[2], (const struct epoll_event *)a[3], site);
-		return r;
 #if defined(__x86_64__)
 	case SYS_epoll_wait:
 #endif
@@ -371,11 +371,11 @@ __attribute__((noinline)) static long wait_in_parts(long nr, const long a[6])
 	bool precise = nr == SYS_epoll_pwait2;
 	long r;
 
-	fdg_rest_begin(&w, (int)a[0], precise ? fdg_rest_ms_of((const struct timespec *)a[3]) : (int)a[3]);
+	fdg_rest_begin(&w, (int)a[0], precise ? fdg_rest_ns_of((const struct timespec *)a[3]) : fdg_rest_ns((int)a[3]));
 	if (!w.in_parts)
 		return real_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 	do {
-		t = (struct timespec){ w.ms / 1000, w.ms % 1000 * 1000000L };
+		t = (struct timespec){ 0, w.ns };
 		r = real_syscall(nr, a[0], a[1], a[2], precise ? (long)&t : w.ms, a[4], a[5]);
 	} while (r == 0 && fdg_rest_again(&w));
 	return r;

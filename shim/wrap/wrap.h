@@ -65,8 +65,8 @@ void fdg_copied(int from, int to, uint32_t flags, const void *site);
 void fdg_named_itself(int fd);
 /* close_range, done. */
 int fdg_close_range(unsigned first, unsigned last, int flags, const void *site);
-/* epoll_ctl(epfd, op, fd, event) succeeded. */
-void fdg_registered(int epfd, int op, int fd, const struct epoll_event *event, const void *site);
+/* epoll_ctl, done. */
+int fdg_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event, const void *site);
 /* fcntl(fd, F_SETFL, flags) and ioctl, done. */
 int fdg_set_flags(int fd, long flags, const void *site);
 int fdg_ioctl(int fd, unsigned long request, void *arg, const void *site);

@@ -115,6 +115,19 @@ static void lazy(void)
 	printf("lazy %s\n", taken == sent ? "all" : "not all");
 }
 
+/* It is read for the first time when there is time for it, and takes most of the memory by then. */
+static void unhurried(void)
+{
+	int fd = stamped(160), taken;
+	struct epoll_event e;
+
+	add(loop, fd, EPOLLIN, 7);
+	for (int64_t end = now_ms() + 2600; now_ms() < end;)
+		must(wait_for(&e, 1, 100) <= 1, "told");
+	taken = take_all(fd);
+	printf("unhurried %d\n", taken);
+}
+
 /* ---- reading in small pieces ---- */
 
 /* Level-triggered; the end comes while most is still there. */
@@ -211,9 +224,11 @@ static const struct {
 	const char *name;
 	void (*go)(void);
 } ways[] = {
-	{ "handled", handled }, { "queue", queue }, { "lazy", lazy }, { "partial", partial }, { "fifo", fifo }, { "room", room }, { "herd", herd },
+	{ "handled", handled }, { "queue", queue }, { "lazy", lazy }, { "unhurried", unhurried }, { "partial", partial }, { "fifo", fifo }, { "room", room }, { "herd", herd },
 	{ "herd-of-one", herd_of_one }, { "pool", pool }, { "shared", shared }, { "edges", edges }, { "busy", busy }, { "stream", stream }, { "same", same },
-	{ "hot", hot }, { "inner", inner },
+	{ "hot", hot }, { "inner", inner }, { "polled", polled }, { "selected", selected }, { "enclosed", enclosed }, { "raced", raced }, { "unseen", unseen },
+	{ "worker", worker }, { "heir", heir }, { "saved", saved }, { "executed", executed },
+	{ "copied", copied }, { "reader", reader }, { "by-ring", by_ring }, { "early", early }, { "again", again },
 };
 
 int main(int argc, char **argv)

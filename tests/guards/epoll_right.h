@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The ways of epoll-right that are in epoll_right_others.c. */
+/* The ways of epoll-right that are in epoll_right_others.c, epoll_right_elsewhere.c and epoll_right_rests.c. */
 #ifndef EPOLL_RIGHT_H
 #define EPOLL_RIGHT_H
 
@@ -18,5 +18,19 @@ void stream(void);
 void same(void);
 void hot(void);
 void inner(void);
+void polled(void);
+void selected(void);
+void enclosed(void);
+void raced(void);
+void unseen(void);
+void worker(void);
+void heir(void);
+void saved(void);
+void executed(void);
+void copied(void);
+void reader(void);
+void by_ring(void);
+void early(void);
+void again(void);
 
 #endif

@@ -134,6 +134,80 @@ void shared(void)
 	printf("shared %s\n", n > 1000 ? "often" : "seldom");
 }
 
+/* ---- somebody else goes on ---- */
+
+/* Has no time for what is there, for long. */
+static void be_deaf(void)
+{
+	int p[2];
+	struct epoll_event e;
+
+	must(pipe(p) == 0 && write(p[1], "data", 4) == 4 && close(p[1]) == 0, "pipe");
+	add(loop, p[0], EPOLLIN, (uint64_t)(unsigned)p[0]);
+	for (int64_t end = now_ms() + 2300; now_ms() < end;)
+		wait_for(&e, 1, 100);
+}
+
+/* Reads what it is told of. */
+static void take_over(const char *who)
+{
+	struct epoll_event e;
+	char some[8] = "";
+
+	if (wait_for(&e, 1, 1000) == 1 && e.events & EPOLLIN)
+		must(read(e.data.fd, some, 7) > 0, "read");
+	printf("%s %s\n", who, *some ? some : "was not told");
+	fflush(stdout);
+}
+
+/* The program goes on as a child of itself. */
+void heir(void)
+{
+	pid_t child;
+
+	be_deaf();
+	child = fork();
+	if (child == 0) {
+		take_over("heir");
+		_exit(0);
+	}
+	waitpid(child, NULL, 0);
+}
+
+/* Its number is needed for a moment, and put back. */
+void saved(void)
+{
+	int p[2], kept;
+	struct epoll_event e;
+
+	must(pipe(p) == 0 && write(p[1], "data", 4) == 4 && close(p[1]) == 0, "pipe");
+	add(loop, p[0], EPOLLIN, (uint64_t)(unsigned)p[0]);
+	for (int64_t end = now_ms() + 2300; now_ms() < end;)
+		wait_for(&e, 1, 100);
+	kept = dup(p[0]);
+	must(dup2(loop, p[0]) == p[0] && dup2(kept, p[0]) == p[0] && close(kept) == 0, "dup2");
+	wait_for(&e, 1, 0);
+	take_over("saved");
+}
+
+/* As another image. */
+void executed(void)
+{
+	char number[16];
+	const char *begun = getenv("LOOP");
+
+	if (begun) {
+		loop = atoi(begun);
+		take_over("executed");
+		return;
+	}
+	loop = fcntl(loop, F_DUPFD, 3);
+	be_deaf();
+	snprintf(number, sizeof number, "%d", loop);
+	setenv("LOOP", number, 1);
+	execl("/proc/self/exe", "epoll-right", "executed", (char *)NULL);
+}
+
 /* ---- what only looks like it ---- */
 
 /* Edge-triggered: each write is told of, and nobody has to read. */
@@ -185,7 +259,7 @@ void stream(void)
 	printf("stream %s\n", n > 1000 ? "often" : "seldom");
 }
 
-/* One of them hung up; which, its data does not say. */
+/* Both hung up, and neither is taken care of; which it is, their data does not say. */
 void same(void)
 {
 	int p[2], q[2], n = 0;
@@ -195,6 +269,7 @@ void same(void)
 	add(loop, p[0], EPOLLIN, 1);
 	add(loop, q[0], EPOLLIN, 1);
 	close(q[1]);
+	close(p[1]);
 	for (int64_t end = now_ms() + 1300; now_ms() < end;)
 		n += wait_for(&e, 1, 100);
 	printf("same %s\n", n > 1000 ? "often" : "seldom");

@@ -69,7 +69,7 @@ static void start_program(int fd)
 	close(gate[0]);
 }
 
-static int keep(const char *keeper, int fd)
+NAMED static int keep(const char *keeper, int fd)
 {
 	char c;
 	int said[2], out;

@@ -209,18 +209,6 @@ static void stamps(void)
 	put(EPOLLIN);
 }
 
-static void many_stamps(void)
-{
-	int room = 20000;
-
-	handler = take;
-	bad = stamped(0);
-	setsockopt(bad, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
-	put(EPOLLIN);
-	for (int i = 0; i < 100; i++)
-		must(send(bad, "x", 1, 0) == 1, "send");
-}
-
 /* The other end of the terminal is closed. */
 static void hangup(void)
 {
@@ -289,6 +277,12 @@ static void nested(void)
 	put(EPOLLIN);
 }
 
+static void unconnected(void)
+{
+	bad = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	put(EPOLLIN);
+}
+
 static void pointer(void)
 {
 	int p[2];
@@ -296,6 +290,42 @@ static void pointer(void)
 	must(pipe2(p, O_NONBLOCK) == 0, "pipe2");
 	bad = p[0];
 	add(loop, bad, EPOLLIN, (uint64_t)(uintptr_t)&bad);
+	close(p[1]);
+}
+
+/* All are known by the same data. */
+static void same(void)
+{
+	int p[2];
+
+	for (int i = 0; i < 3; i++) {
+		must(pipe2(p, O_NONBLOCK) == 0, "pipe2");
+		bad = p[0];
+		add(loop, bad, EPOLLIN, 0);
+	}
+	close(p[1]);
+}
+
+/* In a loop of its own, which is asked without waiting. */
+static int take_inner(int fd)
+{
+	struct epoll_event e;
+
+	while (epoll_wait(fd, &e, 1, 0) == 1 && e.events & EPOLLIN)
+		if (take(e.data.fd))
+			return 1;
+	return 0;
+}
+
+static void inner(void)
+{
+	int p[2];
+
+	must(pipe2(p, O_NONBLOCK) == 0, "pipe2");
+	bad = epoll_create1(EPOLL_CLOEXEC);
+	add(bad, p[0], EPOLLIN, (uint64_t)(unsigned)p[0]);
+	handler = take_inner;
+	put(EPOLLIN);
 	close(p[1]);
 }
 
@@ -325,8 +355,8 @@ static const struct {
 } ways[] = {
 	{ "udp", udp }, { "number", number }, { "edge", edge }, { "oneshot", oneshot }, { "writer-left", writer_left }, { "reader-left", ignoring },
 	{ "reader-left-fatal", reader_left }, { "paused", paused }, { "paused-by-number", paused_by_number }, { "paused-precisely", paused_precisely },
-	{ "recverr", recverr }, { "stamps", stamps }, { "many-stamps", many_stamps }, { "hangup", hangup }, { "emfile", full_table }, { "unread", unread },
-	{ "unneeded", unneeded }, { "stays", stays }, { "nested", nested }, { "pointer", pointer }, { "threads", threads },
+	{ "recverr", recverr }, { "stamps", stamps }, { "hangup", hangup }, { "emfile", full_table }, { "unread", unread },
+	{ "unneeded", unneeded }, { "stays", stays }, { "nested", nested }, { "pointer", pointer }, { "threads", threads }, { "one-of-three", same }, { "in-inner", inner }, { "unconnected", unconnected },
 };
 
 static void control(void)

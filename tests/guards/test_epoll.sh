@@ -63,7 +63,7 @@ reported() {
 	check "report: $1: nothing was ignored" lacks "$1" report epoll.ignored
 }
 
-all epoll-wrong udp number edge oneshot writer-left reader-left reader-left-fatal paused paused-by-number paused-precisely recverr stamps many-stamps hangup emfile unread unneeded stays nested pointer threads
+all epoll-wrong udp number edge oneshot writer-left reader-left reader-left-fatal paused paused-by-number paused-precisely recverr stamps hangup emfile unread unneeded stays nested pointer threads one-of-three in-inner unconnected
 
 for way in udp number; do
 	wrong $way 'read ECONNREFUSED'
@@ -71,7 +71,7 @@ for way in udp number; do
 	translated $way
 done
 check "udp: the peer, and where it was registered" finding udp report epoll.ignored 'peer=127.0.0.1:*' 'site.0.symbol=put+*' 'created.0.symbol=udp*+0x*' registered=EPOLLIN
-for way in writer-left pointer threads; do
+for way in writer-left pointer threads one-of-three in-inner; do
 	wrong $way 'read 0'
 	ignored $way EPOLLHUP pipe
 	translated $way
@@ -98,9 +98,6 @@ wrong stamps rests
 ignored stamps EPOLLERR 'UDP socket'
 check "stamps: how much lies in the queue" finding stamps report epoll.spin 'queue_bytes=[1-9]*'
 cured stamps fix epoll.spin 'queue_bytes=[1-9]*' 'message=*ten times a second*'
-# Its memory is needed for data.
-wrong many-stamps rests
-cured many-stamps fix epoll.spin 'queue=[1-9]* transmit timestamps' 'message=*fdguard takes what is in its error queue: [1-9]* transmit timestamps'
 for way in emfile stays; do
 	wrong $way rests
 	check "report: $way: nothing was ignored" lacks $way report epoll.ignored
@@ -112,6 +109,9 @@ cured stays fix epoll.spin 'message=*ten times a second*'
 reported unread EPOLLIN 'UNIX socket' 'makes no call on it'
 reported unneeded EPOLLOUT 'UNIX socket' 'makes no call on it'
 reported nested EPOLLIN epoll 'makes no call on it'
+wrong unconnected rests
+check "unconnected: why" finding unconnected report epoll.spin events=EPOLLHUP 'kind=TCP socket' 'message=*it was registered before it is connected*'
+check "unconnected: nothing was ignored" lacks unconnected report epoll.ignored
 for way in edge oneshot; do
 	for mode in bare report; do
 		same "$mode: $way: it is forgotten" "rests $control" "$(came $way $mode)"
@@ -121,21 +121,39 @@ for way in edge oneshot; do
 	check "fix: $way: nothing to say" lacks $way fix epoll.ignored
 done
 
-right='handled queue lazy partial fifo room herd herd-of-one pool shared edges busy stream same hot inner'
+right='handled queue lazy unhurried partial fifo room herd herd-of-one pool shared edges busy stream same hot inner heir executed saved polled selected enclosed raced unseen worker copied reader by-ring early again'
 # shellcheck disable=SC2086 # a list
 all epoll-right $right
 for way in $right; do
 	refuse "bare: $way works" grep -q 'No such\|Resource\|way$' "out.$way.bare"
 	for mode in report fix; do
 		same "$mode: $way: as bare" "$(came "$way" bare)" "$(came "$way" $mode)"
-		case $way in fifo | room) continue ;; esac
+		case $way in fifo | room | heir | executed | unhurried | saved | polled | selected | enclosed | raced | unseen) continue ;; esac
 		check "$mode: $way: nothing to report" silent "$way" $mode
 	done
 done
+same "worker: serves all" 'worker 3 ' "$(came worker fix)"
+same "raced: the program's mask and data count" 'raced 0 wrong ' "$(came raced fix)"
+check "raced: it rested" finding raced fix epoll.spin action=fixed
+same "unseen: left alone" 'unseen as it was ' "$(came unseen fix)"
+for way in polled selected enclosed; do
+	same "$way: told from outside" "$way data " "$(came $way fix)"
+done
+same "unhurried: all of it" 'unhurried 160 ' "$(came unhurried fix)"
+same "saved: all of it" 'saved data ' "$(came saved fix)"
 same "lazy: all of it" 'lazy all ' "$(came lazy fix)"
 same "partial: all of it" 'partial 65536, then 0 ' "$(came partial fix)"
+for way in copied reader; do
+	same "$way: all of it" "$way 65536 " "$(came $way fix)"
+done
+same "early: a hang-up alone" 'early 10 ' "$(came early fix)"
+same "again: a hang-up alone" 'again 10 10 ' "$(came again fix)"
 same "room: all of them" 'room 9 ' "$(came room fix)"
 check "room: it rested" finding room fix epoll.spin action=fixed 'last_call=accept: EMFILE'
+for way in heir executed; do
+	same "$way: whoever goes on is told" "$way data " "$(came $way fix)"
+	check "$way: it rested" finding $way fix epoll.spin action=fixed 'message=*ten times a second*'
+done
 same "fifo: all of it" 'fifo 4096 ' "$(came fifo fix)"
 check "fifo: it spun before the second writer came, and rested" finding fifo fix epoll.spin action=fixed 'events=EPOLLHUP' 'last_call=read: end of file'
 
@@ -146,7 +164,7 @@ refuse "off: no finding" grep -q '"guard":"epoll"' log.off
 
 env LD_PRELOAD="$FDG_LIB" epoll-wrong udp 1500 >out 2>text
 same "text: the program's output is its own" "read ECONNREFUSED $control" "$(tr '\n' ' ' <out)"
-check "text: a sentence" grep -q '^fdguard: warning: epoll_wait told [0-9]* times in [0-9]* ms of EPOLLERR on fd [0-9]* (UDP socket to 127\.0\.0\.1:[0-9]*), and epoll-wrong makes no call on it that changes anything; from now on such events have EPOLLIN as well \[epoll\.ignored\]$' text
+check "text: a sentence" grep -q '^fdguard: warning: epoll_wait told [0-9,]* times in [0-9]* ms of EPOLLERR on fd [0-9]* (UDP socket to 127\.0\.0\.1:[0-9]*), and epoll-wrong makes no call on it that changes anything; from now on such events have EPOLLIN as well \[epoll\.ignored\]$' text
 check "text: where" grep -q '^ *registered at put+0x' text
 
 finish

@@ -13,7 +13,17 @@ in_fix() { guarded "epoll=fix:cloexec=off" epoll-stale "$@" 2>&1; }
 holder() {
 	case $1 in
 	dup) echo 'message=*(TCP socket*fd [0-9]* shares its description*' ;;
-	*) echo 'message=*(TCP socket*process [0-9]* has its description as fd 30*' ;;
+	fork) echo 'message=*(TCP socket*, and epoll-stale (pid [0-9]*) has its description as fd 30*' ;;
+	*) echo 'message=*(TCP socket*, and sh (pid [0-9]*) has its description as fd 30*' ;;
+	esac
+}
+
+# other KEEPER: what it knows of that one
+other() {
+	case $1 in
+	dup) echo 'other_at=keep+*' ;;
+	fork) echo 'other_program=epoll-stale' ;;
+	*) echo 'other_program=sh' ;;
 	esac
 }
 
@@ -37,7 +47,7 @@ found_out() {
 	shift 3
 	fresh
 	same "fix: $keeper, $close $*: ends" "rests EVENTS$([ "${1-}" = reuse ] && echo " 1 0 0")" "$(in_fix "$keeper" "$close" 8000 "$@")"
-	check "fix: $keeper, $close $*: told" finding epoll.stale action=fixed fd=30 'events=EPOLLIN*' "site.0.symbol=$place+*" "$(holder "$keeper")"
+	check "fix: $keeper, $close $*: told" finding epoll.stale action=fixed fd=30 'events=EPOLLIN*' "site.0.symbol=$place+*" "$(holder "$keeper")" "$(other "$keeper")"
 	same "fix: $keeper, $close $*: that alone" '1 0' "$(stale) $(others)"
 }
 

@@ -86,6 +86,10 @@ for way in $calms; do
 done
 check "hup: ignored first" finding fix-hup epoll.ignored level=warning action=reported events=POLLHUP registered=POLLIN kind=pipe 'created.0.symbol=open_hup+*' \
 	'site.0.symbol=wait_once+*' 'message=poll told * times in * ms of POLLHUP on fd * (pipe), and the program makes no call on it that changes anything'
+for way in hup err; do
+	check "fix: $way: that it is left alone" finding "fix-$way" epoll.spin action=reported "message=*; fdguard leaves poll's errors and hang-ups to the program"
+done
+refuse "report: hup: nothing was to be done" finding report-hup epoll.spin 'message=*fdguard*'
 check "err: what was asked for" finding fix-err epoll.ignored events=POLLERR registered=nothing 'created.0.symbol=open_err+*'
 same "end of file: it was read, not ignored" 0 "$(how_many fix-end-of-file epoll.ignored)"
 check "end of file: its last call" finding fix-end-of-file epoll.spin 'last_call=read: end of file'

@@ -99,6 +99,14 @@ void step_vfork(void)
 	common->count[COUNT_VFORKED]++;
 }
 
+/* Who executes a program with a list in it may have it serve that: then epoll=fix takes nothing out. */
+static void keep_lists(void)
+{
+	for (int n = FIRST; (tame || mended) && n < NUMBERS; n++)
+		if (is_open(n) && numbers[n].kind == EPOLL)
+			fcntl(n, F_SETFD, FD_CLOEXEC);
+}
+
 /* The pipe's end that exec closes: when that is gone, the child is another program, with all that has no close-on-exec mark. */
 void step_hold(void)
 {
@@ -114,6 +122,7 @@ void step_hold(void)
 	must(holder >= 0);
 	if (holder == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		keep_lists();
 		execl("/proc/self/exe", "epoll-model", "hold", (char *)NULL);
 		_exit(127);
 	}

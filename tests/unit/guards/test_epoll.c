@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "epoll_common.h"
 
+#include <stdlib.h>
+
 #include "report/run.h"
 
 #define LONG_US 120000 /* longer than the patience */
@@ -41,7 +43,7 @@ static void seven_times_are_too_few(void **state)
 	(void)state;
 	hung_up_pipe(p);
 	registers(p[0], EPOLLIN, 5);
-	for (int i = 0; i < 7; i++) {
+	for (int i = 0; i < 9; i++) { /* the first two tell which it is */
 		assert_int_equal(waits(1000), EPOLLHUP);
 		usleep(LONG_US / 4);
 	}
@@ -188,9 +190,68 @@ static void nothing_that_hangs(void **state)
 	assert_int_equal(waits_long(), EPOLLERR | EPOLLIN);
 	ends(s);
 	s = stamped(SOCK_NONBLOCK);
-	registers(s, EPOLLIN | EPOLLET, 5); /* at once, of nothing that is known yet: not at all */
+	registers(s, EPOLLIN | EPOLLET, 5);
+	assert_int_equal(waits(1000), EPOLLERR | EPOLLIN);
+	ends(s);
+	s = stamped(0);
+	registers(s, EPOLLIN | EPOLLET, 5);
 	assert_int_equal(waits(1000), EPOLLERR);
 	ends(s);
+}
+
+/* More than can be followed: some are; the others pass, and are counted. */
+static void of_many_some_are_followed(void **state)
+{
+	static int p[300][2];
+	struct fdg_registration r;
+	unsigned found = 0;
+
+	(void)state;
+	fdg_suspects_left_out();
+	for (int i = 0; i < 300; i++) {
+		hung_up_pipe(p[i]);
+		registers(p[i][0], EPOLLIN, (uint64_t)(uintptr_t)p[i]);
+	}
+	for (int t = 0; t < 20; t++) {
+		for (int i = 0; i < 300; i++)
+			waits(1000);
+		usleep(LONG_US / 9);
+	}
+	for (int i = 0; i < 300; i++)
+		found += fdg_interest_of(set, p[i][0], &r) && r.state & FDG_INTEREST_IGNORED;
+	assert_in_range(found, 1, FDG_SUSPECTS);
+	assert_in_range(fdg_suspects_left_out(), 1, 20 * 300 * 8);
+	assert_int_equal(fdg_suspects_left_out(), 0);
+	for (int i = 0; i < 300; i++)
+		ends(p[i][0]);
+}
+
+/* It hangs up until it is connected, which is no end of anything. */
+static void what_is_not_connected_yet_is_left_alone(void **state)
+{
+	static const uint32_t how[] = { EPOLLET, EPOLLONESHOT, 0 };
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		int s = known(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), fdg_kindword_of(FDG_KIND_SOCKET, AF_INET, SOCK_STREAM));
+
+		registers(s, EPOLLIN | EPOLLRDHUP | how[i], 5);
+		assert_int_equal(how[i] ? waits(1000) : waits_long(), EPOLLHUP);
+		ends(s);
+	}
+}
+
+/* A session ended, and the next one comes. */
+static void a_terminal_may_be_opened_again(void **state)
+{
+	int master = known(posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK), FDG_KIND_TTY);
+
+	(void)state;
+	assert_int_equal(grantpt(master) + unlockpt(master), 0);
+	registers(master, EPOLLIN | EPOLLET, 5);
+	close(open(ptsname(master), O_RDWR | O_NOCTTY));
+	assert_int_equal(waits(1000), EPOLLHUP);
+	ends(master);
 }
 
 static void two_with_the_same_data_are_left_alone(void **state)
@@ -315,6 +376,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_comes_once_is_translated_at_once, begin, end),
 		cmocka_unit_test_setup_teardown(nothing_that_ends_the_program, begin, end),
 		cmocka_unit_test_setup_teardown(nothing_that_hangs, begin, end),
+		cmocka_unit_test_setup_teardown(of_many_some_are_followed, begin, end),
+		cmocka_unit_test_setup_teardown(what_is_not_connected_yet_is_left_alone, begin, end),
+		cmocka_unit_test_setup_teardown(a_terminal_may_be_opened_again, begin, end),
 		cmocka_unit_test_setup_teardown(two_with_the_same_data_are_left_alone, begin, end),
 		cmocka_unit_test_setup_teardown(another_descriptor_of_the_number_is_not_meant, begin, end),
 		cmocka_unit_test_setup_teardown(what_comes_again_and_again_is_suspected, begin, end),

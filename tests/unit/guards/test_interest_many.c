@@ -85,6 +85,10 @@ static void a_hundred_thousand_are_known_and_found_by_any_data(void **state)
 		assert_true(fdg_interest_find(MANY, scatter((unsigned)fd), &r, &same) && r.fd == fd && same == 1);
 		assert_true(fdg_interest_find(MANY, scatter((unsigned)fd), &r, NULL) && r.fd == fd);
 	}
+	while (fdg_interest_may_search())
+		;
+	for (int fd = 0; fd < MANY; fd++) /* without a search */
+		assert_true(fdg_interest_look(MANY, scatter((unsigned)fd), &r, &same) && r.fd == fd && same == 1);
 	for (int fd = 0; fd < MANY; fd += 2)
 		put(MANY, EPOLL_CTL_DEL, fd, 0);
 	for (int fd = 0; fd < MANY; fd++)

@@ -58,7 +58,7 @@ static void one_that_reads_the_end_does_not_ignore_it(void **state)
 		fdg_act(ends[0], "read", 0, 0, FDG_DEED_END);
 	}
 	assert_false(says("epoll.ignored"));
-	assert_true(said("though there is nothing more to come (read: end of file) [epoll.spin]"));
+	assert_true(said("though there is nothing more to come (read: end of file); fdguard leaves poll's errors and hang-ups to the program [epoll.spin]"));
 }
 
 /* An error stays while the program sends: no spin where there is room to be told of too. */
@@ -80,7 +80,7 @@ static void one_that_sends_is_busy(void **state)
 		turn(p, 2, 1, 1);
 		fdg_act(ends[1], "write", 1, 0, FDG_DEED_GIVE);
 	}
-	assert_true(says(", and nothing is done on it but to send [epoll.spin]"));
+	assert_true(says(", and nothing is done on it but to send; fdguard leaves poll's errors and hang-ups to the program [epoll.spin]"));
 	ends[0] = -1;
 }
 
@@ -96,6 +96,21 @@ static void a_thousand_a_second_are_a_spin(void **state)
 	assert_true(said("\n  asked for: nothing\n"));
 	assert_false(said("\n  fixed:"));
 	assert_int_equal(fdg_poll_hides, 0);
+}
+
+/* It is one wake-up. */
+static void several_entries_count_once(void **state)
+{
+	struct pollfd p[4];
+
+	(void)state;
+	hang_up();
+	for (int i = 0; i < 4; i++)
+		p[i] = (struct pollfd){ ends[0], POLLIN, 0 };
+	turn(p, 4, 1300, 2000);
+	assert_false(says("epoll.spin"));
+	turn(p, 4, 2600, 2000);
+	assert_true(says("epoll.spin"));
 }
 
 static void fewer_are_none(void **state)
@@ -247,6 +262,7 @@ int main(void)
 		T(one_that_reads_the_end_does_not_ignore_it),
 		T(one_that_sends_is_busy),
 		T(a_thousand_a_second_are_a_spin),
+		T(several_entries_count_once),
 		T(fewer_are_none),
 		T(nothing_is_looked_at_when_off),
 		T(the_kernel_has_the_last_word),

@@ -2,6 +2,7 @@
 #include "epoll_common.h"
 
 #include "guards/cures.h"
+#include "guards/fdinfo.h"
 #include "guards/rests.h"
 
 static struct fdg_registration r;
@@ -21,7 +22,7 @@ static int wait_for(struct epoll_event *e, int ms)
 	int n;
 
 	if (fdg_rests_any())
-		fdg_rest_begin(&w, set, ms);
+		fdg_rest_begin(&w, set, fdg_rest_ns(ms));
 	if (w.in_parts)
 		FDG_REST_WAIT(w, n, n = epoll_wait(set, e, 1, w.ms));
 	else
@@ -132,18 +133,87 @@ static void so_many_and_no_more(void **state)
 		ends(fd[i]);
 }
 
-static void precise_timeouts_are_rounded_up(void **state)
+static int contended;
+static _Atomic bool stop, started;
+
+static void *puts_to_rest(void *nothing)
+{
+	struct fdg_registration g;
+
+	while (!stop) {
+		if (fdg_interest_of(set, contended, &g))
+			fdg_cure_rearm(&g);
+		if (fdg_interest_of(set, contended, &g))
+			fdg_cure_restore(&g);
+		started = true;
+	}
+	return nothing;
+}
+
+/* As the wrapper does it. */
+static void modifies(uint64_t data)
+{
+	struct epoll_event e = { .events = EPOLLPRI, .data.u64 = data };
+	unsigned mods = fdg_cure_mods;
+
+	assert_int_equal(epoll_ctl(set, EPOLL_CTL_MOD, contended, &e), 0);
+	fdg_interest_changed(set, EPOLL_CTL_MOD, contended, &e, NULL);
+	fdg_cure_replaced(set, contended);
+	if (fdg_cure_crossed(mods, contended))
+		fdg_cure_put_right(set, contended, &e);
+}
+
+static bool has_last(void *cookie, const struct fdg_fdinfo *line)
+{
+	const struct fdg_registration *g = cookie;
+	uint32_t events = EPOLLPRI | EPOLLERR | EPOLLHUP | (g->state & FDG_INTEREST_REARMED ? EPOLLET : 0);
+
+	if (line->fd == contended) {
+		assert_int_equal(line->data, g->data);
+		assert_int_equal(line->events, events);
+	}
+	return true;
+}
+
+static void what_the_program_changes_counts_though_ours_crosses_it(void **state)
+{
+	enum { MANY = 200 };
+	struct fdg_registration g;
+	pthread_t t;
+	int p[2];
+
+	(void)state;
+	hung_up_pipe(p);
+	contended = p[0];
+	registers(p[0], EPOLLPRI, 1u << 20);
+	for (uint64_t round = 0; round < 100; round++) {
+		stop = started = false;
+		assert_int_equal(pthread_create(&t, NULL, puts_to_rest, NULL), 0);
+		while (!started)
+			;
+		for (uint64_t i = 1; i <= MANY; i++)
+			modifies((1u << 20) + round * MANY + i);
+		stop = true;
+		pthread_join(t, NULL);
+		assert_true(fdg_interest_of(set, p[0], &g));
+		assert_int_equal(g.data, (1u << 20) + round * MANY + MANY);
+		assert_true(fdg_fdinfo_each(set, has_last, &g));
+	}
+	ends(p[0]);
+}
+
+static void what_epoll_pwait2_is_given(void **state)
 {
 	static const struct {
 		struct timespec t;
-		int64_t ms;
-	} cases[] = { { { 0, 0 }, 0 }, { { 0, 1 }, 1 }, { { 2, 3000000 }, 2003 }, { { 0, 1000000000 }, 0 }, { { -1, 0 }, 0 }, { { INT64_MAX, 0 }, -1 } };
+		int64_t ns;
+	} cases[] = { { { 0, 0 }, 0 }, { { 0, 1 }, 1 }, { { 2, 3000000 }, 2003000000 }, { { 0, 1000000000 }, 0 }, { { -1, 0 }, 0 }, { { INT64_MAX, 0 }, -1 } };
 
 	(void)state;
-	assert_int_equal(fdg_rest_ms_of(NULL), -1);
-	assert_int_equal(fdg_rest_ms_of((const struct timespec *)8), 0);
+	assert_int_equal(fdg_rest_ns_of(NULL), -1);
+	assert_int_equal(fdg_rest_ns_of((const struct timespec *)8), 0);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-		assert_int_equal(fdg_rest_ms_of(&cases[i].t), cases[i].ms);
+		assert_int_equal(fdg_rest_ns_of(&cases[i].t), cases[i].ns);
 }
 
 int main(void)
@@ -154,7 +224,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_next_act_ends_it, begin, end),
 		cmocka_unit_test_setup_teardown(before_a_filter_all_have_their_masks_back, begin, end),
 		cmocka_unit_test_setup_teardown(so_many_and_no_more, begin, end),
-		cmocka_unit_test_setup_teardown(precise_timeouts_are_rounded_up, begin, end),
+		cmocka_unit_test_setup_teardown(what_the_program_changes_counts_though_ours_crosses_it, begin, end),
+		cmocka_unit_test_setup_teardown(what_epoll_pwait2_is_given, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
