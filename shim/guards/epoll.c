@@ -18,8 +18,8 @@
  * descriptor. What comes once alone (EPOLLET, EPOLLONESHOT) has a second, in a program without threads.
  *
  * epoll=fix gives such a registration, from then on, what select's mapping says, of what it asked for: an error is something to read and to write, a hang-up something to
- * read. EPOLLERR and EPOLLHUP stay. What comes once is translated at once, but for a hang-up of what others may open again, or that is not connected yet. Not where the program would be worse off: a call that blocks because the error is in the
- * error queue, a write that ends it by SIGPIPE.
+ * read. EPOLLERR and EPOLLHUP stay. What comes once is translated at once, but for a hang-up of what others may open again, or that is not connected yet. Not where the
+ * program would be worse off: a call that blocks because the error is in the error queue, a write that ends it by SIGPIPE.
  */
 #include "guards/epoll.h"
 
@@ -48,9 +48,16 @@
 #define SWEEP_MS 250
 #define FORGET_MS 10000
 
-/* For `tried`: whose data was looked up, and is one registration's alone; which is not to be judged; that came once. */
 #define COPIED_MS 1000 /* without an act, where it is no error and no hang-up */
-enum { CHECKED = 1 << 8, LEFT = 1 << 9, ONCE = 1 << 10, UNSURE = 1 << 12 /* several carry its data */, COPIED = 1 << 11 /* the number is closed, and acts by another are waited for */ };
+
+/* For `tried`. */
+enum {
+	CHECKED = 1 << 8, /* its data was looked up, and is one registration's alone */
+	LEFT = 1 << 9,    /* not to be judged */
+	ONCE = 1 << 10,   /* it came once */
+	COPIED = 1 << 11, /* the number is closed, and acts by another are waited for */
+	UNSURE = 1 << 12, /* several carry its data */
+};
 
 static _Atomic int64_t swept;
 
