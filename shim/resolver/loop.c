@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+/* A drive: what has come, what is over, what goes out. */
+#include "resolver/engine.h"
+
+#include <errno.h>
+#include <poll.h>
+
+#include "base/sys.h"
+
+#include "base/poison.h"
+
+enum { EVENTS = 64, FAR = 60000 /* ms */ };
+
+static void event(struct fdg_exchange *x, uint64_t number, uint32_t events)
+{
+	if (number < x->port_count) {
+		if (x->ports[number].fd >= 0)
+			fdg_udp_receive(x, (unsigned)number);
+	} else {
+		fdg_tcp_event(x, (unsigned)number - x->port_count, events);
+	}
+}
+
+/* False: there is no such epoll any more. */
+static bool take_epoll(struct fdg_exchange *x, int timeout)
+{
+	struct epoll_event events[EVENTS];
+	long n = fdg_sys6(SYS_epoll_pwait, x->epoll, (long)events, EVENTS, timeout, 0, 0);
+
+	x->now = fdg_clock();
+	for (long i = 0; i < n; i++)
+		event(x, events[i].data.u64, events[i].events);
+	return n >= 0 || n == -EINTR;
+}
+
+static void add_poll(struct fdg_exchange *x, unsigned at, uint32_t number, int fd, uint32_t events)
+{
+	x->polls[at] = (struct pollfd){ .fd = fd, .events = (short)events };
+	x->polled[at] = number;
+}
+
+static unsigned gather(struct fdg_exchange *x)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < x->port_count; i++)
+		if (x->ports[i].fd >= 0 && x->ports[i].flying)
+			add_poll(x, n++, i, x->ports[i].fd, POLLIN);
+	for (unsigned i = 0; i < x->target_count; i++)
+		if (x->targets[i].stream.fd >= 0)
+			add_poll(x, n++, fdg_stream_number(x, i), x->targets[i].stream.fd, x->targets[i].stream.interest);
+	return n;
+}
+
+static void take_polled(struct fdg_exchange *x, int timeout)
+{
+	unsigned n = gather(x);
+	int ready = fdg_sys_poll(x->polls, n, timeout);
+
+	x->now = fdg_clock();
+	for (unsigned i = 0; i < n && ready > 0; i++)
+		if (x->polls[i].revents)
+			event(x, x->polled[i], (uint32_t)x->polls[i].revents);
+}
+
+static void take_expired(struct fdg_exchange *x)
+{
+	uint32_t n;
+
+	while ((n = fdg_wheel_take(x->wheel, x->now)) != FDG_WHEEL_NONE)
+		fdg_question_expired(x, &x->questions[n]);
+}
+
+static void send_all(struct fdg_exchange *x)
+{
+	fdg_udp_flush(x);
+	fdg_tcp_flush(x);
+}
+
+static void turn(struct fdg_exchange *x, int timeout)
+{
+	if (x->driving)
+		return;
+	x->driving = true;
+	fdg_renew_check(x, false);
+	if (x->epoll < 0)
+		take_polled(x, timeout);
+	else if (!take_epoll(x, timeout))
+		fdg_renew_check(x, true);
+	take_expired(x);
+	fdg_tcp_idle(x);
+	fdg_question_tell(x);
+	x->now = fdg_clock();
+	send_all(x);
+	x->driving = false;
+}
+
+/* What waits for a window has nothing to do but to wait for answers; what waits for the kernel is tried again. */
+static bool may_send(const struct fdg_exchange *x)
+{
+	for (unsigned i = 0; i < x->target_count; i++) {
+		const struct fdg_target *t = &x->targets[i];
+		uint32_t flying = t->queues[FDG_QUEUE_FLYING].count + t->queues[FDG_QUEUE_AGAIN].count;
+
+		if (t->queues[FDG_QUEUE_AGAIN].count || (t->queues[FDG_QUEUE_READY].count && flying < t->state.window))
+			return true;
+		if (t->queues[FDG_QUEUE_STREAM].count && t->queues[FDG_QUEUE_STREAMED].count < t->depth && !t->stream.begun)
+			return true;
+	}
+	return false;
+}
+
+static uint64_t due_at(struct fdg_exchange *x)
+{
+	uint64_t due = fdg_wheel_due(x->wheel), idle = fdg_tcp_idle(x);
+
+	if (idle < due)
+		due = idle;
+	if (x->over.count)
+		return 0;
+	if (may_send(x))
+		return x->held_until;
+	return due;
+}
+
+int fdg_exchange_due(struct fdg_exchange *x)
+{
+	uint64_t due = due_at(x), now;
+
+	if (due == FDG_WHEEL_NEVER)
+		return -1;
+	now = due ? fdg_clock() : 0;
+	if (due <= now)
+		return 0;
+	return due - now > (uint64_t)FAR * 1000 ? FAR : (int)((due - now + 999) / 1000);
+}
+
+void fdg_exchange_drive(struct fdg_exchange *x)
+{
+	turn(x, 0);
+}
+
+void fdg_exchange_wait(struct fdg_exchange *x, int timeout_ms)
+{
+	int due;
+
+	if (x->driving)
+		return;
+	x->now = fdg_clock();
+	fdg_renew_check(x, false);
+	send_all(x);
+	due = fdg_exchange_due(x);
+	if (!x->running)
+		due = 0;
+	if (due >= 0 && (timeout_ms < 0 || due < timeout_ms))
+		timeout_ms = due;
+	turn(x, timeout_ms);
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The ports that questions go out from: connected UDP sockets, opened as there is traffic, each for a number of transmissions. A fresh one for every question
+ * would cost more than the question.
+ */
+#include "resolver/engine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/sys.h"
+
+#include "base/poison.h"
+
+#ifndef SO_COOKIE
+#define SO_COOKIE 57
+#endif
+
+enum { HIGH = 1024, RECEIVE_BUFFER = 1 << 20, LEFT_BEHIND = 16 };
+
+/*
+ * Out of the low numbers, which programs count on open() to return and select() can hold; not higher than need be, for the kernel sizes a process's table by
+ * its highest number.
+ */
+static int floor_now(void)
+{
+	struct rlimit limit;
+
+	if (fdg_sys4(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit) < 0)
+		return 0;
+	return limit.rlim_cur > 2 * HIGH ? HIGH : (int)(limit.rlim_cur / 2);
+}
+
+int fdg_pool_high(int fd)
+{
+	int high = fd < 0 ? fd : fdg_sys_fcntl(fd, F_DUPFD_CLOEXEC, floor_now());
+
+	if (high < 0)
+		return fd;
+	fdg_sys_close(fd);
+	return high;
+}
+
+uint64_t fdg_pool_cookie(int fd)
+{
+	uint64_t cookie = 0;
+	unsigned len = sizeof(cookie);
+
+	return fdg_sys_getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) < 0 ? 0 : cookie;
+}
+
+bool fdg_pool_is_ours(int fd, uint64_t cookie)
+{
+	return fdg_pool_cookie(fd) == cookie;
+}
+
+static void set_option(int fd, int level, int name, int value)
+{
+	fdg_sys5(SYS_setsockopt, fd, level, name, &value, sizeof(value));
+}
+
+/* What came before the socket was connected may be anybody's. */
+static void drop_all(int fd)
+{
+	uint8_t byte;
+
+	for (int i = 0; i < LEFT_BEHIND; i++)
+		if (fdg_sys6(SYS_recvfrom, fd, (long)&byte, 1, MSG_DONTWAIT, 0, 0) < 0)
+			return;
+}
+
+static int prepare(struct fdg_exchange *x, int fd, unsigned server, int type, uint64_t number, uint32_t events)
+{
+	struct epoll_event event = { .events = events, .data.u64 = number };
+	const struct fdg_target *t = &x->targets[server];
+	long error;
+
+	if (type == SOCK_STREAM)
+		set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	else
+		set_option(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
+	error = fdg_sys3(SYS_connect, fd, &t->address, t->address_len);
+	if (error < 0 && error != -EINPROGRESS)
+		return (int)error;
+	if (type == SOCK_DGRAM)
+		drop_all(fd);
+	return x->epoll < 0 ? 0 : (int)fdg_sys4(SYS_epoll_ctl, x->epoll, EPOLL_CTL_ADD, fd, &event);
+}
+
+int fdg_pool_open(struct fdg_exchange *x, unsigned server, int type, uint64_t number, uint32_t events)
+{
+	int fd = (int)fdg_sys3(SYS_socket, x->targets[server].address.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), error;
+
+	if (fd < 0)
+		return fd;
+	fd = fdg_pool_high(fd);
+	error = prepare(x, fd, server, type, number, events);
+	if (error >= 0)
+		return fd;
+	fdg_sys_close(fd);
+	return error;
+}
+
+/* A child that was forked may hold the socket too, and then closing it does not take it out of the epoll. */
+static void put_away(struct fdg_exchange *x, unsigned port)
+{
+	struct fdg_port *p = &x->ports[port];
+
+	if (x->epoll >= 0)
+		fdg_sys4(SYS_epoll_ctl, x->epoll, EPOLL_CTL_DEL, p->fd, NULL);
+	fdg_sys_close(p->fd);
+	p->fd = -1;
+}
+
+static int open_port(struct fdg_exchange *x, unsigned port)
+{
+	unsigned server = fdg_port_server(x, port);
+	struct fdg_port *p = &x->ports[port];
+	int fd = fdg_pool_open(x, server, SOCK_DGRAM, port, EPOLLIN);
+
+	if (fd < 0)
+		return fd;
+	*p = (struct fdg_port){ .fd = fd, .cookie = fdg_pool_cookie(fd) };
+	for (unsigned i = 0; i < FDG_PORT_IDS; i++)
+		x->used_ids[port][i] = 0;
+	x->targets[server].ports++;
+	x->counts.ports_made++;
+	return 0;
+}
+
+/* While there may be more, one more is opened each time: a little traffic needs few, much of it soon has all. */
+static int open_one_more(struct fdg_exchange *x, unsigned server)
+{
+	unsigned first = server * x->slots_each;
+
+	if (x->targets[server].ports >= x->set.ports)
+		return 0;
+	for (unsigned port = first; port < first + x->slots_each; port++)
+		if (x->ports[port].fd < 0)
+			return open_port(x, port);
+	return 0;
+}
+
+static bool has_room(const struct fdg_port *p, bool even_leaving)
+{
+	if (p->fd < 0 || p->flying >= FDG_PORT_FLYING)
+		return false;
+	return !p->leaving || (even_leaving && p->forged < FDG_PORT_FORGED && p->used < FDG_PORT_END);
+}
+
+static unsigned find(const struct fdg_exchange *x, unsigned server, unsigned start, bool even_leaving)
+{
+	for (unsigned i = 0; i < x->slots_each; i++) {
+		unsigned port = server * x->slots_each + (start + i) % x->slots_each;
+
+		if (has_room(&x->ports[port], even_leaving))
+			return port;
+	}
+	return FDG_NONE;
+}
+
+/* Where nothing can be opened, a port that has served its time serves on. */
+unsigned fdg_pool_pick(struct fdg_exchange *x, unsigned server, int *ret_error)
+{
+	int error = open_one_more(x, server);
+	uint16_t start;
+	unsigned port;
+
+	*ret_error = 0;
+	if (!fdg_random_16(&x->random, &start)) {
+		*ret_error = -EIO;
+		return FDG_NONE;
+	}
+	port = find(x, server, start, false);
+	if (port == FDG_NONE && !x->targets[server].ports)
+		port = find(x, server, start, true);
+	if (port == FDG_NONE && !x->targets[server].ports)
+		*ret_error = error;
+	return port;
+}
+
+bool fdg_pool_used(const struct fdg_exchange *x, unsigned port, uint16_t id)
+{
+	return x->used_ids[port][id / 64] >> id % 64 & 1;
+}
+
+bool fdg_pool_id(struct fdg_exchange *x, unsigned port, uint16_t *ret)
+{
+	struct fdg_port *p = &x->ports[port];
+
+	do
+		if (!fdg_random_16(&x->random, ret))
+			return false;
+	while (fdg_pool_used(x, port, *ret));
+	x->used_ids[port][*ret / 64] |= UINT64_C(1) << *ret % 64;
+	p->flying++;
+	if (++p->used == FDG_PORT_LIFE)
+		fdg_pool_retire(x, port);
+	return true;
+}
+
+void fdg_pool_landed(struct fdg_exchange *x, unsigned port)
+{
+	struct fdg_port *p = &x->ports[port];
+
+	p->flying--;
+	if (!p->flying && p->leaving && p->fd >= 0)
+		put_away(x, port);
+}
+
+void fdg_pool_retire(struct fdg_exchange *x, unsigned port)
+{
+	struct fdg_port *p = &x->ports[port];
+
+	if (!p->leaving)
+		x->targets[fdg_port_server(x, port)].ports--;
+	p->leaving = true;
+	if (!p->flying && p->fd >= 0)
+		put_away(x, port);
+}
+
+void fdg_pool_forget(struct fdg_exchange *x, unsigned port)
+{
+	x->ports[port].fd = -1;
+	if (!x->ports[port].leaving)
+		x->targets[fdg_port_server(x, port)].ports--;
+	x->ports[port].leaving = true;
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+/* Descriptors that are not ours any more: in a forked child, and after a program has closed them all. */
+#include "resolver/engine.h"
+
+#include <errno.h>
+
+#include "base/sys.h"
+
+#include "base/poison.h"
+
+enum { CHECK = 1000000 /* µs */ };
+
+int fdg_renew_epoll(struct fdg_exchange *x)
+{
+	x->epoll = x->set.polled ? -1 : fdg_pool_high((int)fdg_sys1(SYS_epoll_create1, EPOLL_CLOEXEC));
+	return x->set.polled || x->epoll >= 0 ? 0 : x->epoll;
+}
+
+/* Closes what is still ours, and forgets the rest. */
+static void drop_descriptors(struct fdg_exchange *x)
+{
+	for (unsigned i = 0; i < x->target_count; i++)
+		if (x->targets[i].stream.fd >= 0)
+			fdg_tcp_drop(x, i, fdg_pool_is_ours(x->targets[i].stream.fd, x->targets[i].stream.cookie));
+	for (unsigned i = 0; i < x->port_count; i++) {
+		struct fdg_port *p = &x->ports[i];
+
+		if (p->fd < 0)
+			continue;
+		if (fdg_pool_is_ours(p->fd, p->cookie))
+			fdg_sys_close(p->fd);
+		fdg_pool_forget(x, i);
+	}
+}
+
+/*
+ * A forked child shares its parent's sockets and epoll, and a program that closes all descriptors has none: all are made anew, and every question goes out
+ * again. `epoll_is_ours`: its number may be closed.
+ */
+static void begin_anew(struct fdg_exchange *x, bool epoll_is_ours)
+{
+	int epoll = x->epoll;
+
+	x->epoll = -1;
+	for (uint32_t i = 0; i < x->touched; i++)
+		if (x->questions[i].generation & 1)
+			fdg_question_restart(x, &x->questions[i]);
+	drop_descriptors(x);
+	if (epoll >= 0 && epoll_is_ours)
+		fdg_sys_close(epoll);
+	fdg_renew_epoll(x);
+}
+
+/* The epoll is ours if it knows a socket of ours; without one it is not known, and nobody would miss it. */
+static bool epoll_knows(const struct fdg_exchange *x, const struct fdg_port *p, unsigned port)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.u64 = port };
+
+	return !fdg_sys4(SYS_epoll_ctl, x->epoll, EPOLL_CTL_MOD, p->fd, &event);
+}
+
+/* Are the descriptors what they were? *ret_epoll: the epoll is. */
+static bool all_ours(const struct fdg_exchange *x, bool *ret_epoll)
+{
+	bool ours = true;
+
+	*ret_epoll = false;
+	for (unsigned i = 0; i < x->port_count; i++) {
+		const struct fdg_port *p = &x->ports[i];
+
+		if (p->fd < 0)
+			continue;
+		if (!fdg_pool_is_ours(p->fd, p->cookie))
+			ours = false;
+		else if (x->epoll >= 0 && !*ret_epoll)
+			*ret_epoll = epoll_knows(x, p, i);
+	}
+	for (unsigned i = 0; i < x->target_count; i++) {
+		const struct fdg_stream *s = &x->targets[i].stream;
+
+		ours = ours && (s->fd < 0 || fdg_pool_is_ours(s->fd, s->cookie));
+	}
+	return ours;
+}
+
+/* One that knows nothing of ours can only be seen to be one. */
+static bool epoll_is_there(const struct fdg_exchange *x)
+{
+	struct epoll_event event;
+	long r = x->epoll < 0 ? 0 : fdg_sys6(SYS_epoll_pwait, x->epoll, (long)&event, 1, 0, 0, 0);
+
+	return r != -EBADF && r != -EINVAL;
+}
+
+static bool has_ports(const struct fdg_exchange *x)
+{
+	for (unsigned i = 0; i < x->target_count; i++)
+		if (x->targets[i].ports)
+			return true;
+	return false;
+}
+
+/* Looks when nothing was in flight, or for a second: in between, a program that closes our descriptors is told by errors. */
+void fdg_renew_check(struct fdg_exchange *x, bool idle)
+{
+	bool epoll_is_ours;
+
+	if (fdg_random_is_forked(&x->random)) {
+		all_ours(x, &epoll_is_ours);
+		begin_anew(x, epoll_is_ours);
+		return;
+	}
+	if (!idle && x->now - x->checked < CHECK)
+		return;
+	x->checked = x->now;
+	if (!has_ports(x) && epoll_is_there(x))
+		return;
+	if (!all_ours(x, &epoll_is_ours) || (x->epoll >= 0 && !epoll_is_ours))
+		begin_anew(x, epoll_is_ours);
+}
+
+void fdg_renew_end(struct fdg_exchange *x)
+{
+	int epoll = x->epoll;
+	bool ours;
+
+	all_ours(x, &ours);
+	x->epoll = -1; /* a forked child has its parent's, which shall not lose anything */
+	drop_descriptors(x);
+	if (epoll >= 0 && (ours || x->counts.ports_made == 0))
+		fdg_sys_close(epoll);
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+#include "resolver/server.h"
+
+#include "base/poison.h"
+
+enum {
+	ALL = 1024,        /* losses are parts of it */
+	MARGIN = 32,       /* 3 %: more than this above what is tolerated is a sign of too much */
+	TOLERATED = 20,    /* 2 % */
+	TOLERATED_MAX = 512,
+	WINDOWFUL_MIN = 64, /* below, one loss is no share */
+	MANY = 64,         /* in flight: round trips are measured many at a time */
+};
+
+void fdg_server_start(struct fdg_server *s, uint32_t window_max)
+{
+	*s = (struct fdg_server){
+		.rto = FDG_SERVER_RTO,
+		.window = window_max < FDG_SERVER_WINDOW ? window_max : FDG_SERVER_WINDOW,
+		.window_max = window_max,
+		.tolerated = TOLERATED,
+	};
+}
+
+static uint32_t smaller(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint32_t larger(uint32_t a, uint32_t b)
+{
+	return a > b ? a : b;
+}
+
+/* RFC 6298 section 2; the gains' shifts are 3 and 2 there. RFC 7323, appendix G: with many measurements in a round trip they have to be smaller. */
+static void measure(struct fdg_server *s, uint32_t trip, unsigned flying)
+{
+	unsigned shift = flying > MANY ? 6 : 3;
+	uint32_t off = trip > s->trip ? trip - s->trip : s->trip - trip;
+
+	if (!s->trip) {
+		s->trip = trip;
+		s->spread = trip / 2;
+	} else {
+		s->spread = s->spread - (s->spread >> (shift - 1)) + (off >> (shift - 1));
+		s->trip = s->trip - (s->trip >> shift) + (trip >> shift);
+	}
+	s->rto = larger(s->trip + larger(4 * s->spread, FDG_SERVER_SPREAD_MIN), FDG_SERVER_RTO_MIN);
+}
+
+static void cut(struct fdg_server *s, uint32_t loss)
+{
+	s->grown = true;
+	if (s->cut_loss && loss * 4 >= s->cut_loss * 3) {
+		s->tolerated = smaller(larger(loss, s->tolerated), TOLERATED_MAX);
+		s->window = s->cut_window;
+		s->cut_loss = 0;
+		return;
+	}
+	s->cut_loss = loss;
+	s->cut_window = s->window;
+	s->window = larger(s->window / 2, smaller(FDG_SERVER_WINDOW_MIN, s->window_max));
+}
+
+static void grow(struct fdg_server *s, uint32_t loss)
+{
+	s->cut_loss = 0;
+	if (loss + MARGIN < s->tolerated)
+		s->tolerated = larger(s->tolerated - s->tolerated / 8, TOLERATED);
+	if (s->limited)
+		s->window = smaller(s->grown ? s->window + s->window / 8 + 1 : s->window * 2, s->window_max);
+	s->limited = false;
+}
+
+static void look_at_window(struct fdg_server *s)
+{
+	uint32_t all = s->answered + s->lost, loss;
+
+	if (all < larger(s->window, WINDOWFUL_MIN))
+		return;
+	loss = (uint32_t)((uint64_t)s->lost * ALL / all);
+	s->answered = s->lost = 0;
+	if (loss > s->tolerated + MARGIN)
+		cut(s, loss);
+	else
+		grow(s, loss);
+}
+
+void fdg_server_answered(struct fdg_server *s, uint64_t now, uint32_t trip, unsigned flying)
+{
+	s->heard = now;
+	s->silent = 0;
+	s->answered++;
+	if (trip)
+		measure(s, trip, flying);
+	look_at_window(s);
+}
+
+void fdg_server_good(struct fdg_server *s)
+{
+	s->shamed = 0;
+	s->down_until = 0;
+	s->down_for = 0;
+}
+
+static bool put_down(struct fdg_server *s, uint64_t now)
+{
+	bool new = !s->down_until;
+
+	if (new)
+		s->down_for = FDG_SERVER_DOWN_MIN;
+	if (new)
+		s->down_until = now + s->down_for;
+	return new;
+}
+
+/* Losses one after the other are silence only if nothing was heard for as long as several answers take: many may be in flight. */
+bool fdg_server_lost(struct fdg_server *s, uint64_t now)
+{
+	s->lost++;
+	s->silent++;
+	look_at_window(s);
+	return s->silent >= FDG_SERVER_SILENT && now - s->heard >= 4 * (uint64_t)s->rto && put_down(s, now);
+}
+
+void fdg_server_late(struct fdg_server *s)
+{
+	if (s->lost)
+		s->lost--;
+}
+
+bool fdg_server_shame(struct fdg_server *s, uint64_t now)
+{
+	return ++s->shamed >= FDG_SERVER_SHAMED && put_down(s, now);
+}
+
+bool fdg_server_absent(struct fdg_server *s, uint64_t now)
+{
+	return put_down(s, now);
+}
+
+bool fdg_server_probe(struct fdg_server *s, uint64_t now)
+{
+	if (!s->down_until || now < s->down_until)
+		return false;
+	s->down_for = smaller(s->down_for * 2, FDG_SERVER_DOWN_MAX);
+	s->down_until = now + s->down_for;
+	return true;
+}
+
+uint32_t fdg_server_patience(const struct fdg_server *s, unsigned n, uint32_t max)
+{
+	uint64_t wait = s->rto;
+
+	if (!s->trip && wait > 2 * (uint64_t)max)
+		wait = 2 * (uint64_t)max;
+	if (max < wait)
+		max = (uint32_t)wait;
+	while (--n && wait < max)
+		wait *= 2;
+	return wait < max ? (uint32_t)wait : max;
+}
