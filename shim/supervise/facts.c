@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: MIT
+#include "supervise/facts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kcmp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+
+#include "base/fmt.h"
+#include "base/sys.h"
+
+#include "base/poison.h"
+
+#define BUCKETS 1024
+#define THREADS 16384 /* remembered; each is asked about before it is believed */
+
+static struct {
+	struct fdg_process *table; /* a mapping: what is not used costs nothing */
+	struct fdg_process *free, *bucket[BUCKETS];
+	int tid[THREADS], pid[THREADS];
+	int epoll;
+} all;
+
+int fdg_facts_start(int epoll)
+{
+	all.epoll = epoll;
+	all.table = fdg_sys_mmap(FDG_PROCESSES * sizeof(*all.table), false);
+	if (!all.table)
+		return -ENOMEM;
+	for (unsigned i = FDG_PROCESSES; i-- > 0;) {
+		all.table[i].next = all.free;
+		all.free = &all.table[i];
+	}
+	return 0;
+}
+
+/* ---- processes ---- */
+
+static struct fdg_process **place_of(int pid)
+{
+	struct fdg_process **p = &all.bucket[(unsigned)pid % BUCKETS];
+
+	while (*p && (*p)->pid != pid)
+		p = &(*p)->next;
+	return p;
+}
+
+struct fdg_process *fdg_facts_find(int pid)
+{
+	return *place_of(pid);
+}
+
+struct fdg_process *fdg_facts_next(const struct fdg_process *after)
+{
+	for (size_t i = after ? (size_t)(after - all.table) + 1 : 0; i < FDG_PROCESSES; i++)
+		if (all.table[i].pid)
+			return &all.table[i];
+	return NULL;
+}
+
+unsigned fdg_facts_index(const struct fdg_process *p)
+{
+	return (unsigned)(p - all.table);
+}
+
+void fdg_facts_exec(struct fdg_process *p)
+{
+	p->is_exe_known = false;
+	p->preload = FDG_PRELOAD_UNKNOWN;
+	p->hints = 0;
+}
+
+static struct fdg_process *add(int pid, int pidfd)
+{
+	struct epoll_event e = { .events = EPOLLIN, .data.u64 = (uint64_t)pid };
+	struct fdg_process *p = all.free, **place = place_of(pid);
+
+	if (!p || fdg_sys4(SYS_epoll_ctl, all.epoll, EPOLL_CTL_ADD, pidfd, &e) < 0) {
+		fdg_sys_close(pidfd);
+		return NULL;
+	}
+	all.free = p->next;
+	p->next = NULL;
+	p->pid = pid;
+	p->pidfd = pidfd;
+	p->parent = fdg_facts_parent(pid);
+	p->exe[0] = '\0';
+	fdg_facts_exec(p);
+	*place = p;
+	return p;
+}
+
+void fdg_facts_forget(struct fdg_process *p)
+{
+	*place_of(p->pid) = p->next;
+	fdg_sys_close(p->pidfd); /* and with it its place in the epoll */
+	p->pid = 0;
+	p->next = all.free;
+	all.free = p;
+}
+
+/* A number behind a word at the beginning of a line of /proc/ID/status. */
+static int status_number(int id, const char *word)
+{
+	char text[2048];
+	struct fdg_buf path = FDG_BUF(text);
+	const char *line;
+	int fd;
+	long n;
+
+	fdg_fmt(&path, "/proc/%d/status", id);
+	fd = fdg_sys_open(text, O_RDONLY | O_CLOEXEC, 0);
+	if (fd < 0)
+		return 0;
+	n = fdg_sys_read(fd, text, sizeof(text) - 1);
+	fdg_sys_close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	line = strstr(text, word);
+	return line ? atoi(line + strlen(word)) : 0;
+}
+
+int fdg_facts_parent(int pid)
+{
+	return status_number(pid, "\nPPid:\t");
+}
+
+/* A pidfd is for the first thread of a process alone, so having got one says that `tid` is that. */
+static struct fdg_process *open_first(int tid)
+{
+	struct fdg_process *p = fdg_facts_find(tid);
+	int pidfd;
+
+	if (p)
+		return p;
+	pidfd = (int)fdg_sys2(SYS_pidfd_open, tid, 0);
+	return pidfd < 0 ? NULL : add(tid, pidfd);
+}
+
+struct fdg_process *fdg_facts_of(int tid)
+{
+	unsigned i = (unsigned)tid % THREADS;
+	struct fdg_process *p;
+	int pid;
+
+	/* 100 ns: the kernel says if that thread is of that process still. */
+	if (all.tid[i] == tid && fdg_sys3(SYS_tgkill, all.pid[i], tid, 0) != -ESRCH && (p = fdg_facts_find(all.pid[i])))
+		return p;
+	p = open_first(tid);
+	if (!p && (pid = status_number(tid, "\nTgid:\t")) > 0)
+		p = open_first(pid);
+	if (p) {
+		all.tid[i] = tid;
+		all.pid[i] = p->pid;
+	}
+	return p;
+}
+
+const char *fdg_facts_exe(struct fdg_process *p)
+{
+	static const char deleted[] = " (deleted)";
+	char path[64];
+	struct fdg_buf b = FDG_BUF(path);
+	long n;
+
+	if (p->is_exe_known)
+		return p->exe;
+	fdg_fmt(&b, "/proc/%d/exe", p->pid);
+	n = fdg_sys_readlink(path, p->exe, sizeof(p->exe) - 1);
+	if (n < 0)
+		return *p->exe ? p->exe : "?";
+	p->exe[n] = '\0';
+	if (n > (long)sizeof(deleted) && strcmp(p->exe + n - (sizeof(deleted) - 1), deleted) == 0)
+		p->exe[n - (long)(sizeof(deleted) - 1)] = '\0';
+	p->is_exe_known = true;
+	return p->exe;
+}
+
+long fdg_facts_read(int tid, uint64_t address, void *to, unsigned long n)
+{
+	struct iovec here = { to, n }, there = { (void *)(uintptr_t)address, n };
+	long r = fdg_sys6(SYS_process_vm_readv, tid, (long)&here, 1, (long)&there, 1, 0);
+
+	return r < 0 ? 0 : r;
+}
+
+/* ---- descriptors ---- */
+
+/* "flags:\t02004002" */
+static bool flags_of(int tid, int fd, int *ret_flags)
+{
+	char text[512];
+	struct fdg_buf path = FDG_BUF(text);
+	const char *line;
+	int file;
+	long n;
+
+	fdg_fmt(&path, "/proc/%d/fdinfo/%d", tid, fd);
+	file = fdg_sys_open(text, O_RDONLY | O_CLOEXEC, 0);
+	if (file < 0)
+		return false;
+	n = fdg_sys_read(file, text, sizeof(text) - 1);
+	fdg_sys_close(file);
+	text[n > 0 ? n : 0] = '\0';
+	line = strstr(text, "flags:\t");
+	if (!line)
+		return false;
+	*ret_flags = (int)strtoul(line + 7, NULL, 8) & ~O_CLOEXEC;
+	return true;
+}
+
+static bool stat_of(int pid, int fd, struct stat *ret)
+{
+	char path[64];
+	struct fdg_buf b = FDG_BUF(path);
+
+	fdg_fmt(&b, "/proc/%d/fd/%d", pid, fd);
+	return fdg_sys_stat(path, ret) == 0;
+}
+
+bool fdg_file_look(const struct fdg_process *p, int tid, int fd, struct fdg_file *ret)
+{
+	struct stat st;
+	bool is_known;
+
+	ret->local = (int)fdg_sys3(SYS_pidfd_getfd, p->pidfd, fd, 0);
+	if (ret->local >= 0) {
+		ret->flags = fdg_sys_fcntl(ret->local, F_GETFL, 0);
+		is_known = ret->flags >= 0 && fdg_sys_fstat(ret->local, &st) == 0;
+	} else {
+		ret->local = -1;
+		is_known = flags_of(tid, fd, &ret->flags) && stat_of(tid, fd, &st);
+	}
+	if (!is_known) {
+		fdg_file_close(ret);
+		return false;
+	}
+	ret->mode = st.st_mode;
+	ret->dev = st.st_dev;
+	ret->ino = st.st_ino;
+	return true;
+}
+
+void fdg_file_close(struct fdg_file *f)
+{
+	if (f->local >= 0)
+		fdg_sys_close(f->local);
+	f->local = -1;
+}
+
+bool fdg_file_is_shared(const struct fdg_file *f, const struct fdg_process *p, int fd, int pid, int other)
+{
+	struct stat st;
+
+	if (!stat_of(pid, other, &st) || st.st_ino != f->ino || st.st_dev != f->dev)
+		return false;
+	/* Of a socket the inode is proof; a FIFO or a file can be opened twice. */
+	return S_ISSOCK(f->mode) || fdg_sys5(SYS_kcmp, p->pid, pid, KCMP_FILE, fd, other) == 0;
+}

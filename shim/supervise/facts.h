@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The processes that are supervised, and their descriptors, as the kernel tells: by pidfd_getfd where we may, by /proc/PID where not (a container without CAP_SYS_PTRACE). For the supervisor's
+ * one thread.
+ */
+#ifndef FDG_SUPERVISE_FACTS_H
+#define FDG_SUPERVISE_FACTS_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define FDG_PROCESSES 2048 /* at once; of more there is nothing said */
+#define FDG_HINTS 256      /* the last descriptors of a process that were duplicated */
+
+struct fdg_process {
+	int pid, pidfd, parent; /* parent: when it was first met */
+	struct fdg_process *next;
+	bool is_exe_known;
+	enum { FDG_PRELOAD_UNKNOWN, FDG_PRELOADED, FDG_NOT_PRELOADED } preload;
+	char exe[PATH_MAX];
+	unsigned hints; /* how many there were since the last exec */
+	int hint[FDG_HINTS];
+};
+
+/* One descriptor of a process. */
+struct fdg_file {
+	int local;      /* it, fetched; -1: we may not. To be closed at once: it keeps a connection open */
+	int flags;      /* as F_GETFL has them */
+	unsigned mode;  /* st_mode */
+	uint64_t dev, ino;
+};
+
+/* epoll: where a pidfd is put that tells of its process's end, with the pid as data. */
+int fdg_facts_start(int epoll);
+/* The process of a thread, made known if it is not yet; NULL: it cannot be known. */
+struct fdg_process *fdg_facts_of(int tid);
+struct fdg_process *fdg_facts_find(int pid);
+struct fdg_process *fdg_facts_next(const struct fdg_process *after);
+void fdg_facts_forget(struct fdg_process *p);
+unsigned fdg_facts_index(const struct fdg_process *p); /* below FDG_PROCESSES: for tables of others */
+/* It is about to become another program. */
+void fdg_facts_exec(struct fdg_process *p);
+/* Its name, as /proc has it now if an exec may have changed it. */
+const char *fdg_facts_exe(struct fdg_process *p);
+int fdg_facts_parent(int pid); /* 0: not known */
+
+/* fd of the process, by one of its threads. False: there is none, or nothing is known of it. */
+bool fdg_file_look(const struct fdg_process *p, int tid, int fd, struct fdg_file *ret);
+void fdg_file_close(struct fdg_file *f);
+/* Is `other` of process `pid` the same description as f, which is `fd` of process p? */
+bool fdg_file_is_shared(const struct fdg_file *f, const struct fdg_process *p, int fd, int pid, int other);
+
+/* Copies a process's memory; what is not there, or we may not see, is not copied: how many bytes were. */
+long fdg_facts_read(int tid, uint64_t address, void *to, unsigned long n);
+
+#endif

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+#include "supervise/launch.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+#include "base/fmt.h"
+#include "base/sys.h"
+#include "supervise/filter.h"
+#include "supervise/guardian.h"
+#include "supervise/hand_over.h"
+#include "supervise/life.h"
+#include "supervise/notify.h"
+#include "supervise/process.h"
+
+#include "base/poison.h"
+
+static bool is_covered(void)
+{
+	return fdg_sys6(SYS_execve, 0, 0, 0, FDG_PROBE, 0, 0) == FDG_PROBE_ANSWER;
+}
+
+static long set_filter(const struct sock_fprog *program, unsigned flags)
+{
+	return fdg_sys3(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, program);
+}
+
+/* With what of the flags this kernel knows: the newest first. */
+static long set_filter_as_known(const struct sock_fprog *program)
+{
+	static const unsigned flags[] = { SECCOMP_FILTER_FLAG_SPEC_ALLOW | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, SECCOMP_FILTER_FLAG_SPEC_ALLOW, 0 };
+	long r = -EINVAL;
+
+	for (size_t i = 0; r == -EINVAL && i < sizeof(flags) / sizeof(flags[0]); i++)
+		r = set_filter(program, flags[i] | SECCOMP_FILTER_FLAG_NEW_LISTENER);
+	return r;
+}
+
+/* The listener. Programs that gain privilege stop doing so only where we have none ourselves. */
+static long install(unsigned guards)
+{
+	struct sock_filter code[FDG_FILTER_MAX];
+	struct sock_fprog program = { .filter = code, .len = (unsigned short)fdg_filter_make(code, guards) };
+	long r = set_filter_as_known(&program);
+
+	if (r != -EACCES)
+		return r;
+	r = fdg_sys5(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	return r < 0 ? r : set_filter_as_known(&program);
+}
+
+/* The filter stays. Its calls need an answer from somebody. */
+static void leave_to_guardian(struct fdg_listener *l)
+{
+	if (fdg_process_fork_apart() != 0)
+		return;
+	fdg_process_hide();
+	fdg_process_title("fdguard: stands in for the supervisor");
+	fdg_process_drop_files(l->fd);
+	l->fd = 3;
+	fdg_guardian_serve(l);
+	fdg_process_exit(0);
+}
+
+/* Else its numbers of processes are of another namespace than those that we are told. */
+static bool has_own_proc(void)
+{
+	char self[32], link[32];
+	struct fdg_buf b = FDG_BUF(self);
+	long n = fdg_sys_readlink("/proc/self", link, sizeof(link));
+
+	fdg_put_i64(&b, fdg_sys_getpid());
+	return n == (long)b.len && memcmp(link, self, b.len) == 0;
+}
+
+static const char *reason(long r)
+{
+	switch (-r) {
+	case EBUSY:
+		return "is under a seccomp filter that another program answers for, and there can be only one of those";
+	case EPERM:
+	case EACCES:
+		return "may not have a seccomp filter here (a container's rules, or a filter that is there already)";
+	case ENOSYS:
+	case EINVAL:
+		return "needs seccomp notifications, which this kernel does not have (Linux 5.5)";
+	default:
+		return "could not be put under supervision: the system has no process, memory or descriptor left";
+	}
+}
+
+/* With the supervisor waiting at the other end. */
+static long hand_over(struct fdg_listener *l, unsigned guards, int sock)
+{
+	long r = fdg_hand_hear(sock);
+
+	if (r < 0)
+		return r;
+	fdg_sys5(SYS_prctl, PR_SET_PTRACER, r, 0, 0, 0); /* it is no ancestor, which Yama may want it to be; where there is no Yama this fails */
+	r = install(guards);
+	if (r < 0)
+		return r;
+	l->fd = (int)r;
+	r = fdg_hand_give(sock, l->fd);
+	if (r == 0)
+		r = fdg_hand_hear(sock);
+	if (r < 0)
+		leave_to_guardian(l);
+	fdg_sys_close(l->fd);
+	return r;
+}
+
+static long start(struct fdg_listener *l, unsigned guards)
+{
+	int pair[2], program = fdg_sys_getpid();
+	long r = fdg_sys4(SYS_socketpair, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair);
+
+	if (r < 0)
+		return r;
+	r = fdg_process_fork_apart();
+	if (r == 0) {
+		fdg_sys_close(pair[0]);
+		fdg_life(l, program, pair[1]);
+	}
+	fdg_sys_close(pair[1]);
+	if (r > 0)
+		r = hand_over(l, guards, pair[0]);
+	fdg_sys_close(pair[0]);
+	return r;
+}
+
+enum fdg_launch fdg_launch(unsigned guards, const char **ret_why)
+{
+	struct fdg_listener l;
+	long r;
+
+	if (is_covered())
+		return FDG_LAUNCH_COVERED;
+	if (!has_own_proc()) {
+		*ret_why = "runs where /proc is not mounted, or is that of another namespace of processes";
+		return FDG_LAUNCH_NOT;
+	}
+	r = fdg_listener_prepare(&l);
+	if (r == 0)
+		r = start(&l, guards);
+	if (r == 0)
+		return FDG_LAUNCH_SUPERVISED;
+	*ret_why = reason(r);
+	return FDG_LAUNCH_NOT;
+}

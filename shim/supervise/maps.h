@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which files another process has mapped.
+ */
+#ifndef FDG_SUPERVISE_MAPS_H
+#define FDG_SUPERVISE_MAPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "supervise/facts.h"
+
+/* Calls `see` for each mapping that has a name, in the order of addresses, until it returns true: that is the result. */
+typedef bool fdg_maps_see(void *cookie, uint64_t first, uint64_t behind, const char *name);
+bool fdg_maps_walk(int pid, fdg_maps_see *see, void *cookie);
+
+/* Was the call at this address made by the C library of a program that has our preload, which has judged it then? */
+bool fdg_maps_judged(struct fdg_process *p, uint64_t address);
+
+#endif

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#include "supervise/notify.h"
+
+#include <stddef.h>
+
+#include "supervise/exec.h"
+#include "supervise/facts.h"
+#include "supervise/filter.h"
+#include "supervise/mode.h"
+
+#include "base/poison.h"
+
+/* To be changed by who does not want the kernel to make the call. */
+typedef void handler(struct fdg_process *p, const struct fdg_listener *l, struct fdg_answer *a);
+
+static void handle_dup(struct fdg_process *p, const struct fdg_listener *l, struct fdg_answer *a)
+{
+	(void)a;
+	fdg_mode_hint(p, (int)l->request->data.args[0]);
+}
+
+static void handle_exec(struct fdg_process *p, const struct fdg_listener *l, struct fdg_answer *a)
+{
+	(void)a;
+	fdg_exec_seen(p, l->request);
+}
+
+static handler *const handlers[FDG_NOTICES] = {
+	[FDG_NOTICE_SETFL] = fdg_mode_setfl,
+	[FDG_NOTICE_FIONBIO] = fdg_mode_fionbio,
+	[FDG_NOTICE_DUP] = handle_dup,
+	[FDG_NOTICE_EXEC] = handle_exec,
+	[FDG_NOTICE_EXECAT] = handle_exec,
+};
+
+static bool is_probe(const struct seccomp_data *d, enum fdg_notice notice)
+{
+	return notice == FDG_NOTICE_EXEC && d->args[0] == 0 && d->args[3] == FDG_PROBE;
+}
+
+static void handle(const struct fdg_listener *l, struct fdg_answer *a)
+{
+	const struct seccomp_data *d = &l->request->data;
+	enum fdg_notice notice = fdg_filter_notice(d);
+	struct fdg_process *p;
+
+	if (is_probe(d, notice)) {
+		*a = (struct fdg_answer){ .value = FDG_PROBE_ANSWER };
+		return;
+	}
+	if (!handlers[notice])
+		return;
+	/* A process that we cannot name (pid 0: of a namespace that is not below ours) is left alone. Once its pidfd is open, a call that waits still says that it is its. */
+	p = l->request->pid ? fdg_facts_of((int)l->request->pid) : NULL;
+	if (p && fdg_listener_waits(l))
+		handlers[notice](p, l, a);
+}
+
+void fdg_notify_handle(const struct fdg_listener *l)
+{
+	struct fdg_answer a = { .carry_on = true };
+
+	handle(l, &a);
+	fdg_listener_answer(l, &a);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * run.start and run.end of programs that no preload gets into, and whom a finding is about. The kernel does not tell that an exec succeeded, so it is foreseen: of one that fails all the same
+ * there is a run.start too much.
+ */
+#ifndef FDG_SUPERVISE_RUNS_H
+#define FDG_SUPERVISE_RUNS_H
+
+#include "supervise/facts.h"
+
+#define FDG_ARGUMENTS 64
+#define FDG_ARGUMENT_BYTES 2048
+
+/* A program that is about to be. */
+struct fdg_run_image {
+	char exe[PATH_MAX];
+	int argc;
+	char *argv[FDG_ARGUMENTS + 1];
+	char text[FDG_ARGUMENT_BYTES]; /* of the arguments */
+	bool is_preloaded; /* it will speak for itself */
+};
+
+/* In the supervisor, while it has the program's standard error. first: the program's process. */
+int fdg_runs_start(int first);
+/* Are they written at all? */
+bool fdg_runs_are_written(void);
+/* What is reported until the next fdg_runs_silent is of this process. */
+void fdg_runs_speak_for(struct fdg_process *p, int tid);
+void fdg_runs_silent(void);
+
+/* The process becomes that program; image NULL: it does not, after all, or it is not known what. */
+void fdg_runs_exec(struct fdg_process *p, const struct fdg_run_image *image);
+void fdg_runs_ended(struct fdg_process *p);
+/* The supervisor ends. */
+void fdg_runs_end(void);
+
+#endif

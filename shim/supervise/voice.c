@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#include "supervise/voice.h"
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include "base/fmt.h"
+#include "base/sys.h"
+
+#include "base/poison.h"
+
+static struct {
+	struct stat st;
+	bool is_there, is_kept, is_borrowed;
+	int first;
+} error;
+
+static void drop(void)
+{
+	int null = fdg_sys_open("/dev/null", O_WRONLY | O_CLOEXEC, 0);
+
+	if (null < 0)
+		fdg_sys_close(2);
+	else if (null != 2)
+		fdg_sys3(SYS_dup3, null, 2, O_CLOEXEC);
+	if (null > 2)
+		fdg_sys_close(null);
+}
+
+void fdg_voice_start(int first, int keep)
+{
+	error.first = first;
+	error.is_there = fdg_sys_fstat(2, &error.st) == 0;
+	error.is_kept = keep && error.is_there;
+	if (!error.is_kept)
+		drop();
+}
+
+static bool is_it(int fd)
+{
+	struct stat st;
+
+	return fdg_sys_fstat(fd, &st) == 0 && st.st_dev == error.st.st_dev && st.st_ino == error.st.st_ino;
+}
+
+/* A pidfd < 0: by /proc alone, which cannot open sockets. */
+static int fetch(int pid, int pidfd)
+{
+	char path[64];
+	struct fdg_buf b = FDG_BUF(path);
+	int fd = pidfd >= 0 ? (int)fdg_sys3(SYS_pidfd_getfd, pidfd, 2, 0) : -1;
+
+	fdg_fmt(&b, "/proc/%d/fd/2", pid);
+	if (fd < 0)
+		fd = fdg_sys_open(path, O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0);
+	if (fd >= 0 && !is_it(fd)) {
+		fdg_sys_close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+void fdg_voice_borrow(int pid, int pidfd)
+{
+	int fd;
+
+	if (!error.is_there || error.is_kept || error.is_borrowed)
+		return;
+	fd = fetch(pid, pidfd);
+	if (fd < 0 && error.first && error.first != pid)
+		fd = fetch(error.first, -1);
+	if (fd < 0)
+		return;
+	fdg_sys3(SYS_dup3, fd, 2, O_CLOEXEC);
+	fdg_sys_close(fd);
+	error.is_borrowed = true;
+}
+
+void fdg_voice_give_back(void)
+{
+	if (error.is_borrowed)
+		drop();
+	error.is_borrowed = false;
+}
+
+void fdg_voice_first_ended(void)
+{
+	if (error.is_kept)
+		drop();
+	error.is_kept = false;
+	error.first = 0;
+}
