@@ -25,10 +25,10 @@ may_include() {
 	esac
 }
 
-# file: report/report.h too, for the life cycle: start-up, fork and exec, the calls that end a process or its talk, and supervise's main
+# file: report/report.h too, for the life cycle: start-up, fork and exec, the calls that end a process or its talk, the thread of ours, and supervise's main and runs
 knows_life_cycle() {
 	case $1 in
-	wrap/start.c | wrap/fork.c | wrap/exec.c | wrap/syscall.c | supervise/main.c) return 0 ;;
+	wrap/start.c | wrap/fork.c | wrap/exec.c | wrap/syscall.c | wrap/sweeper.c | supervise/main.c | supervise/runs.c) return 0 ;;
 	*) return 1 ;;
 	esac
 }
@@ -78,7 +78,7 @@ for file in $files; do
 	for use in $uses; do
 		case $use in
 		fdg_report_start | fdg_report_run_start | fdg_report_fork_child | fdg_report_end | fdg_report_retire | fdg_report_exec | \
-		fdg_report_exec_failed | fdg_report_filter | fdg_report_run_exec | fdg_report_open_by | fdg_told_prepare | fdg_report_say) ;;
+		fdg_report_exec_failed | fdg_report_filter | fdg_report_run_exec | fdg_report_open_by | fdg_told_prepare | fdg_report_say | fdg_report_as | fdg_report_subject_end) ;;
 		*) say "$file: $use is not part of report's life cycle" ;;
 		esac
 	done

@@ -11,12 +11,8 @@ _Thread_local int fdg_forked_from;
 _Atomic bool fdg_compare_pids;
 static _Atomic int owner;
 
-bool fdg_foreign_memory(void)
+bool fdg_is_not_owner(void)
 {
-	if (__builtin_expect(fdg_vfork_depth > 0, 0))
-		return true;
-	if (__builtin_expect(!atomic_load_explicit(&fdg_compare_pids, memory_order_relaxed), 1))
-		return false;
 	return fdg_sys_getpid() != atomic_load_explicit(&owner, memory_order_relaxed);
 }
 

@@ -54,7 +54,13 @@ static inline bool fdg_follows(void)
 }
 
 /* True where our tables belong to somebody else: in a vfork child, or a clone that shares our memory. */
-bool fdg_foreign_memory(void);
+bool fdg_is_not_owner(void);
+static inline bool fdg_foreign_memory(void)
+{
+	if (__builtin_expect(fdg_vfork_depth > 0, 0))
+		return true;
+	return __builtin_expect(atomic_load_explicit(&fdg_compare_pids, memory_order_relaxed), 0) && fdg_is_not_owner();
+}
 /* Called before a clone that will share our memory. */
 void fdg_start_comparing_pids(void);
 /* Called in a forked child: this memory is ours now, whatever its parent was. */

@@ -28,6 +28,8 @@ struct slot {
 FDG_BIG static struct slot slots[FDG_SUSPECTS];
 FDG_BIG static _Atomic uint32_t tags[FDG_SUSPECTS]; /* a hash of who told of it: most searches end here */
 _Atomic unsigned fdg_suspects, fdg_suspects_plain;
+_Atomic uint64_t fdg_suspects_slow;
+_Static_assert(FDG_SUSPECTS == 64, "a bit each");
 static _Atomic unsigned left_out;
 static _Atomic int64_t full_at = -1; /* no place was found at that tick of the clock: others that come at once need not look */
 
@@ -107,10 +109,19 @@ static bool copy_whole(const struct slot *s, struct fdg_suspect *ret)
 	return GET(s->state) == state && ret->serial == state;
 }
 
+static void hasten(unsigned slot)
+{
+	uint64_t bit = UINT64_C(1) << slot;
+
+	if (GET(fdg_suspects_slow) & bit)
+		atomic_fetch_and(&fdg_suspects_slow, ~bit);
+}
+
 static bool end(struct slot *s, uint32_t state)
 {
 	if (state % SERIAL != LIVE || !atomic_compare_exchange_strong(&s->state, &state, state - LIVE + BUSY))
 		return false;
+	hasten((unsigned)(s - slots));
 	SET(tags[s - slots], 0);
 	SET(full_at, -1);
 	atomic_fetch_sub(&fdg_suspects, 1);
@@ -274,6 +285,13 @@ unsigned fdg_suspects_left_out(void)
 	return atomic_exchange_explicit(&left_out, 0, memory_order_relaxed);
 }
 
+bool fdg_suspects_are_full(int64_t now)
+{
+	int64_t at = GET(full_at);
+
+	return at >= 0 && now - at < 1000;
+}
+
 void fdg_suspect_end(const struct fdg_suspect *s)
 {
 	end(&slots[s->slot], s->serial);
@@ -367,7 +385,7 @@ void fdg_act_slow(int fd, const char *call, long r, int error, enum fdg_deed dee
 		else
 			note(&slots[i], call, r < 0 ? error : 0, tried);
 	}
-	if (fdg_spin_acted(fd, tried) || is_suspected(fd))
+	if (is_suspected(fd))
 		return;
 	fdg_watch_change(fd, 0, FDG_WATCH_ACT);
 	if (is_suspected(fd)) /* by another thread, in between */
@@ -391,4 +409,5 @@ void fdg_acts_forked(void)
 	}
 	SET(fdg_suspects, 0);
 	SET(fdg_suspects_plain, 0);
+	SET(fdg_suspects_slow, 0);
 }

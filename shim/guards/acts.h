@@ -47,11 +47,20 @@ struct fdg_suspect {
 	const char *call;    /* … its name; NULL: it made none */
 };
 
+/* Does it come so seldom, in the ms since the first, that the program may be about to do something by a clock of its own? */
+#define FDG_SELDOM 100u /* a second … */
+#define FDG_SELDOM_MS 2000 /* … and for so long */
+static inline bool fdg_suspect_is_seldom(const struct fdg_suspect *s, int64_t ms)
+{
+	return ms < FDG_SELDOM_MS && (int64_t)s->deliveries * 1000 < ms * (int64_t)FDG_SELDOM;
+}
+
 /* Of the events: EPOLLERR, EPOLLHUP and poll's POLLNVAL, which last until somebody does something about them. */
 #define FDG_ACT_STAYS 0x38u
 
-/* How many there are; and of which neither an error nor a hang-up was told. */
+/* How many there are; of which neither an error nor a hang-up was told; and the slots of those whose waits are slowed (slow.h), a bit each. */
 extern _Atomic unsigned fdg_suspects, fdg_suspects_plain;
+extern _Atomic uint64_t fdg_suspects_slow;
 static inline bool fdg_suspects_any(void)
 {
 	return __builtin_expect(atomic_load_explicit(&fdg_suspects, memory_order_relaxed) != 0, 0);
@@ -77,6 +86,8 @@ bool fdg_suspect_is_over(const struct fdg_suspect *s);
 void fdg_suspect_end(const struct fdg_suspect *s);
 /* How many deliveries there was no room for, since this was asked last. */
 unsigned fdg_suspects_left_out(void);
+/* Was there no room for some within the last second? */
+bool fdg_suspects_are_full(int64_t now);
 /* Each of them in turn; *at is 0 to begin. */
 bool fdg_suspect_next(unsigned *at, struct fdg_suspect *ret);
 

@@ -12,6 +12,7 @@
 #define LEVELS 3u
 #define FIRST 512u
 #define LAST 65536u
+#define LEVEL (LAST * WAYS) /* places */
 
 /* An entry: a part of the hash, and 1 + the number; 0 is free. */
 typedef _Atomic uint64_t entry;
@@ -28,7 +29,7 @@ static uint64_t hash_of(uint64_t set, uint64_t data)
 {
 	uint64_t h = (data ^ set * UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xff51afd7ed558ccd);
 
-	return (h ^ h >> 32) * UINT64_C(0xc4ceb9fe1a85ec53);
+	return h ^ h >> 32;
 }
 
 static unsigned bucket_of(uint64_t hash, unsigned level)
@@ -60,53 +61,50 @@ static entry *make(unsigned level)
 	return table(level);
 }
 
-/* False: there is no room. */
-static bool put(entry *bucket, uint64_t own)
+/* WAYS: there is no room. */
+static unsigned put(entry *bucket, uint64_t own)
 {
-	for (unsigned i = 0; i < WAYS; i++) {
+	unsigned i;
+
+	for (i = 0; i < WAYS; i++) {
 		uint64_t seen = atomic_load_explicit(&bucket[i], memory_order_relaxed);
 
 		if (seen == own || (seen == 0 && (atomic_compare_exchange_strong(&bucket[i], &seen, own) || seen == own)))
-			return true;
+			break;
 	}
-	return false;
+	return i;
 }
 
-void fdg_carried_put(uint64_t set, uint64_t data, int fd)
+uint32_t fdg_carried_put(uint64_t set, uint64_t data, int fd)
 {
-	uint64_t hash = hash_of(set, data);
+	uint64_t hash;
 
 	if ((int)(uint32_t)data == fd)
-		return;
+		return 0;
+	hash = hash_of(set, data);
 	for (unsigned level = 0; level < LEVELS; level++) {
-		entry *t = make(level);
+		unsigned bucket = bucket_of(hash, level) * WAYS, way;
+		entry *t = level ? make(level) : first;
 
 		if (!t)
 			atomic_store_explicit(&lacks_all, true, memory_order_relaxed);
-		if (!t || put(&t[bucket_of(hash, level) * WAYS], entry_of(hash, fd)))
-			return;
+		if (!t)
+			return 0;
+		way = put(&t[bucket], entry_of(hash, fd));
+		if (way < WAYS)
+			return level * LEVEL + bucket + way + 1;
 	}
 	atomic_store_explicit(&lacks[bucket_of(hash, LEVELS - 1)], true, memory_order_relaxed);
+	return 0;
 }
 
-void fdg_carried_drop(uint64_t set, uint64_t data, int fd)
+void fdg_carried_drop_at(uint32_t place, int fd)
 {
-	uint64_t hash = hash_of(set, data);
+	entry *e = &table((place - 1) / LEVEL)[(place - 1) % LEVEL];
+	uint64_t own = atomic_load_explicit(e, memory_order_relaxed);
 
-	if ((int)(uint32_t)data == fd)
-		return;
-	for (unsigned level = 0; level < LEVELS; level++) {
-		entry *t = table(level), *bucket = t ? &t[bucket_of(hash, level) * WAYS] : NULL;
-
-		for (unsigned i = 0; t && i < WAYS; i++) {
-			uint64_t own = entry_of(hash, fd);
-
-			if (atomic_load_explicit(&bucket[i], memory_order_relaxed) != own)
-				continue;
-			atomic_compare_exchange_strong(&bucket[i], &own, 0);
-			return;
-		}
-	}
+	if ((uint32_t)own == (unsigned)fd + 1) /* nobody else writes to what is not free */
+		atomic_store_explicit(e, 0, memory_order_relaxed);
 }
 
 int fdg_carried_next(uint64_t set, uint64_t data, unsigned *at)

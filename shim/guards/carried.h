@@ -13,8 +13,14 @@
 
 #define FDG_CARRIED_MOST 24u /* descriptors that carry the same are found so far */
 
-void fdg_carried_put(uint64_t set, uint64_t data, int fd);
-void fdg_carried_drop(uint64_t set, uint64_t data, int fd);
+/* Where it is now, for fdg_carried_drop; 0: nowhere. */
+uint32_t fdg_carried_put(uint64_t set, uint64_t data, int fd);
+void fdg_carried_drop_at(uint32_t place, int fd);
+static inline void fdg_carried_drop(uint32_t place, int fd)
+{
+	if (place)
+		fdg_carried_drop_at(place, fd);
+}
 /* A descriptor that may carry it; *at is where the search goes on, 0 to begin. -1: no more. */
 int fdg_carried_next(uint64_t set, uint64_t data, unsigned *at);
 /* Was there no room for one that may carry it? */

@@ -14,7 +14,7 @@
  * Right: if (ev.events & (EPOLLIN | EPOLLERR | EPOLLHUP)) read_from(c), which gets the error, and closes.
  *
  * What we do. Such an event makes its registration a suspect (acts.h) until the program makes a call on the descriptor that changes something. Eight deliveries, in as many
- * ticks of the clock, and 100 ms without one (a second where there are threads, which hand descriptors over): epoll.ignored, if the kernel still says so of that very
+ * ticks of the clock, and 100 ms without one (a second where there are threads, which hand descriptors over; two where it comes less than 100 times a second): epoll.ignored, if the kernel still says so of that very
  * descriptor. What comes once alone (EPOLLET, EPOLLONESHOT) has a second, in a program without threads.
  *
  * epoll=fix gives such a registration, from then on, what select's mapping says, of what it asked for: an error is something to read and to write, a hang-up something to
@@ -26,7 +26,6 @@
 #include <errno.h>
 #include <sys/single_threaded.h>
 
-#include "base/big.h"
 #include "guards/epoll_say.h"
 #include "guards/spin.h"
 #include "guards/stale.h"
@@ -69,52 +68,6 @@ struct look {
 };
 
 /*
- * Offenders: registrations that have an FDG_INTEREST_… state. A hash of what their events carry, so that other events are not looked up.
- */
-#define OFFENDERS 1024u
-#define NEAR 8u
-#define ANY 2u /* no tag: in the last of the places near each other, one of them found none */
-FDG_BIG static _Atomic uint32_t offender[OFFENDERS];
-
-static uint32_t tag_of(uint64_t set, uint64_t data)
-{
-	return (uint32_t)(((data ^ set << 7) * UINT64_C(0x9e3779b97f4a7c15)) >> 32) | 1;
-}
-
-static _Atomic uint32_t *near(uint32_t tag)
-{
-	return &offender[(tag >> 8) % (OFFENDERS / NEAR) * NEAR];
-}
-
-void fdg_epoll_offends(const struct fdg_registration *r, unsigned state)
-{
-	uint32_t tag = tag_of(r->set, r->data), seen;
-
-	fdg_interest_state(r, state, 0);
-	for (unsigned i = 0; i < NEAR - 1; i++) {
-		seen = 0;
-		if (atomic_compare_exchange_strong(&near(tag)[i], &seen, tag) || seen == tag)
-			return;
-	}
-	atomic_store_explicit(&near(tag)[NEAR - 1], ANY, memory_order_relaxed);
-}
-
-static bool may_offend(uint64_t set, uint64_t data)
-{
-	uint32_t tag = tag_of(set, data);
-
-	for (unsigned i = 0; i < NEAR; i++) {
-		uint32_t seen = atomic_load_explicit(&near(tag)[i], memory_order_relaxed);
-
-		if (seen == tag || seen == ANY)
-			return true;
-		if (!seen && i < NEAR - 1)
-			i = NEAR - 2;
-	}
-	return false;
-}
-
-/*
  * Judgement
  */
 
@@ -146,11 +99,12 @@ static void say_ignored(const struct fdg_suspect *s, const struct fdg_registrati
 /* The number is closed, or another descriptor's that carries the same data. True: nothing more is to be done about it now. */
 bool fdg_epoll_is_stale(const struct fdg_suspect *s)
 {
+	struct fdg_firing f = { s->events, s->deliveries, fdg_acts_clock() - s->first };
 	int number = -1;
 
 	if (s->tried & FDG_SAID_STALE)
 		return false;
-	switch (fdg_stale_found(s->told.epfd, s->told.data, s->events, s->told.fd, &number)) {
+	switch (fdg_stale_found(s->told.epfd, s->told.data, &f, s->told.fd, &number)) {
 	case FDG_STALE_UNKNOWN:
 		fdg_suspect_restart(s, fdg_acts_clock());
 		return true;
@@ -173,6 +127,8 @@ static bool judge_ignored(const struct fdg_suspect *s, const struct fdg_registra
 	uint32_t shows;
 
 	if (s->tried & (FDG_SAID_IGNORED | FDG_TRIED | FDG_TRIED_END | FDG_TRIED_ROOM))
+		return false;
+	if (fdg_suspect_is_seldom(s, now - s->first))
 		return false;
 	if (s->tried & FDG_TRIED_GAVE && (now - s->first < PATIENCE_GIVING_MS || r->state & FDG_INTEREST_READS))
 		return false;
@@ -312,15 +268,13 @@ static void trouble(const struct look *l, struct epoll_event *e)
 		comes_once(l, e, &r);
 		return;
 	}
-	if (!may_offend(l->set, t.data) || !guess(l, &t, &r))
+	if (!fdg_epoll_may_offend(l->set, t.data) || !guess(l, &t, &r))
 		r = (struct fdg_registration){ .fd = -1 };
 	if (r.events & COMES_ONCE)
 		return;
 	t.fd = r.fd;
 	if (l->waited && fdg_suspect_delivered(&t, e->events, l->now, &s)) {
 		is_heeded = s.deliveries < HEEDS || s.deliveries % HEEDS == 0;
-		if (r.state && is_heeded && s.deliveries > 1 && !(s.tried & LEFT) && fdg_spin_cure_again(&s, &r))
-			return;
 		if (s.told.fd < 0 && s.deliveries == 2)
 			name(l, &s);
 		else
@@ -362,16 +316,9 @@ static void sweep(const struct look *l)
 	}
 }
 
-static uint64_t set_of(int epfd)
-{
-	uint64_t id = fdg_ledger_state(epfd) ? fdg_ledger_description(epfd) : 0;
-
-	return id ? id : UINT64_C(1) << 63 | (unsigned)epfd;
-}
-
 static void sampled(int epfd, const struct epoll_event *e, int64_t now)
 {
-	struct fdg_told t = { set_of(epfd), e->data.u64, epfd, -1 };
+	struct fdg_told t = { fdg_interest_set(epfd), e->data.u64, epfd, -1 };
 	struct fdg_registration r;
 	struct fdg_suspect s;
 
@@ -400,7 +347,7 @@ void fdg_epoll_look(int epfd, struct epoll_event *e, int n, bool waited)
 		fdg_epoll_next = fdg_epoll_turns - 1;
 		return;
 	}
-	l.set = set_of(epfd);
+	l.set = fdg_interest_set(epfd);
 	l.now = fdg_acts_clock();
 	for (int i = 0; i < n; i++) {
 		if (e[i].events & STAYS)

@@ -47,6 +47,8 @@ bool fdg_epoll_translate(struct epoll_event *e, const struct fdg_registration *r
 
 /* The registration has FDG_INTEREST_… from now on, and its events are looked up. */
 void fdg_epoll_offends(const struct fdg_registration *r, unsigned state);
+/* May what carries this be of one that has? */
+bool fdg_epoll_may_offend(uint64_t set, uint64_t data);
 
 /* Does it come of a descriptor that is closed? True: nothing more is to be done about it now. Asks until it knows. */
 bool fdg_epoll_is_stale(const struct fdg_suspect *s);

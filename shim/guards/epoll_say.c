@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "guards/epoll_say.h"
 
-#include <errno.h>
-#include <linux/sock_diag.h>
-#include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 
 #include "base/address.h"
 #include "base/fmt.h"
 #include "base/sys.h"
 #include "guards/epoll.h"
+#include "guards/events.h"
 #include "guards/origin.h"
 #include "guards/self.h"
+#include "guards/slow.h"
 #include "report/report.h"
 #include "report/symbol.h"
 
@@ -26,36 +24,6 @@ struct words {
 	struct fdg_fact fact[14];
 	char message[768], what[96], peer[160], local[160], told[96], asked[160], last[96], data[24], key[128];
 };
-
-static void put_events(struct fdg_buf *b, uint32_t events)
-{
-	static const struct {
-		uint32_t bit;
-		const char *name;
-	} names[] = {
-		{ EPOLLIN, "EPOLLIN" }, { EPOLLPRI, "EPOLLPRI" }, { EPOLLOUT, "EPOLLOUT" }, { EPOLLERR, "EPOLLERR" }, { EPOLLHUP, "EPOLLHUP" },
-		{ EPOLLRDNORM, "EPOLLRDNORM" }, { EPOLLRDBAND, "EPOLLRDBAND" }, { EPOLLWRNORM, "EPOLLWRNORM" }, { EPOLLWRBAND, "EPOLLWRBAND" },
-		{ EPOLLMSG, "EPOLLMSG" }, { EPOLLRDHUP, "EPOLLRDHUP" }, { EPOLLEXCLUSIVE, "EPOLLEXCLUSIVE" }, { EPOLLWAKEUP, "EPOLLWAKEUP" },
-		{ EPOLLONESHOT, "EPOLLONESHOT" }, { EPOLLET, "EPOLLET" },
-	};
-	bool any = false;
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (events & names[i].bit) {
-			fdg_fmt(b, any ? "|%s" : "%s", names[i].name);
-			any = true;
-		}
-	if (!any)
-		fdg_put(b, "nothing");
-}
-
-static void put_last(struct fdg_buf *b, const struct fdg_suspect *s)
-{
-	const char *name = s->error ? strerrorname_np(s->error) : "end of file";
-
-	if (s->call)
-		fdg_fmt(b, "%s: %s", s->call, name ? name : "an error");
-}
 
 static void put_subject(struct fdg_buf *b, const struct words *w, const struct fdg_epoll_claim *c)
 {
@@ -106,7 +74,7 @@ static void put_ignored(struct words *w, const struct fdg_epoll_claim *c)
 		char given[64];
 		struct fdg_buf g = FDG_BUF(given);
 
-		put_events(&g, c->given);
+		fdg_put_events(&g, "EPOLL", c->given);
 		fdg_fmt(&b, "; from now on such events have %s as well", given);
 	}
 }
@@ -120,12 +88,10 @@ static void put_spin(struct words *w, const struct fdg_epoll_claim *c)
 	fdg_fmt(&b, " times a second with %s on ", w->told);
 	put_subject(&b, w, c);
 	put_neglect(&b, w, c);
-	if (!c->cure)
-		return;
-	if (c->cure->rests)
-		fdg_put(&b, "; until the next call on it fdguard lets it be told of ten times a second");
-	else if (c->cure->why_not)
-		fdg_fmt(&b, "; fdguard cannot end it: %s", c->cure->why_not);
+	if (c->fixed)
+		fdg_fmt(&b, "; its waits are slowed: at most %d wake-ups a second until the next call on it that changes anything", FDG_SLOW_A_SECOND);
+	else if (c->why_not)
+		fdg_fmt(&b, "; fdguard does not end it: %s", c->why_not);
 }
 
 static const char *advice(const struct fdg_epoll_claim *c)
@@ -161,12 +127,10 @@ static void add_number(struct words *w, const char *name, const char *label, int
 
 static void add_queue(struct words *w, const struct fdg_epoll_claim *c)
 {
-	uint32_t memory[SK_MEMINFO_VARS] = { 0 };
-	unsigned len = sizeof(memory);
+	int64_t bytes = c->shows & EPOLLERR && fdg_epoll_is_queued(c->r->fd) ? fdg_queue_bytes(c->r->fd) : -1;
 
-	if (c->shows & EPOLLERR && fdg_epoll_is_queued(c->r->fd) &&
-	    fdg_sys_getsockopt(c->r->fd, SOL_SOCKET, SO_MEMINFO, memory, &len) == 0)
-		add_number(w, "queue_bytes", "bytes in its error queue", memory[SK_MEMINFO_RMEM_ALLOC]);
+	if (bytes >= 0)
+		add_number(w, "queue_bytes", "bytes in its error queue", bytes);
 }
 
 static void add_facts(struct words *w, const struct fdg_epoll_claim *c)
@@ -210,9 +174,9 @@ static void fill(struct words *w, enum fdg_finding_id id, const struct fdg_epoll
 	fdg_put_what(&what, c->r->fd);
 	w->f.peer = fdg_put_peer(&peer, c->r->fd) ? w->peer : NULL;
 	w->f.local = fdg_put_local(&local, c->r->fd) ? w->local : NULL;
-	put_events(&told, c->s->events & 0xffff);
-	put_events(&asked, c->r->events);
-	put_last(&last, c->s);
+	fdg_put_events(&told, "EPOLL", c->s->events & 0xffff);
+	fdg_put_events(&asked, "EPOLL", c->r->events);
+	fdg_put_last_call(&last, c->s);
 	fdg_put_hex(&data, c->r->data);
 	fdg_fmt(&key, "epoll %s %s", w->told, w->what);
 	w->f.key = w->key;

@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 #include "guards/acts.h"
-#include "guards/cures.h"
 #include "guards/interest.h"
 
 struct fdg_epoll_claim {
@@ -19,7 +18,7 @@ struct fdg_epoll_claim {
 	uint64_t rate;  /* a second */
 	bool once;      /* it came once, and does not come again */
 	bool fixed;
-	const struct fdg_remedy *cure; /* of a spin; NULL: none was tried */
+	const char *why_not; /* a spin was not ended; NULL: it was, or is only reported */
 };
 
 void fdg_epoll_say_ignored(const struct fdg_epoll_claim *c);

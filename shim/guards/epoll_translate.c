@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What the kernel says of a descriptor, and which bits an event gets that has an error or a hang-up alone. */
+/* What the kernel says of a descriptor, and which bits an event gets that has an error or a hang-up alone; and of which registrations they are. */
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/sock_diag.h>
@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
+#include "base/big.h"
 #include "base/sys.h"
 #include "guards/epoll.h"
 #include "report/run.h"
@@ -17,6 +18,52 @@
 #include "base/poison.h"
 
 #define WANTS FDG_EPOLL_WANTS
+
+/*
+ * Offenders: registrations that have an FDG_INTEREST_… state. A hash of what their events carry, so that other events are not looked up.
+ */
+#define OFFENDERS 1024u
+#define NEAR 8u
+#define ANY 2u /* no tag: in the last of the places near each other, one of them found none */
+FDG_BIG static _Atomic uint32_t offender[OFFENDERS];
+
+static uint32_t tag_of(uint64_t set, uint64_t data)
+{
+	return (uint32_t)(((data ^ set << 7) * UINT64_C(0x9e3779b97f4a7c15)) >> 32) | 1;
+}
+
+static _Atomic uint32_t *near(uint32_t tag)
+{
+	return &offender[(tag >> 8) % (OFFENDERS / NEAR) * NEAR];
+}
+
+void fdg_epoll_offends(const struct fdg_registration *r, unsigned state)
+{
+	uint32_t tag = tag_of(r->set, r->data), seen;
+
+	fdg_interest_state(r, state, 0);
+	for (unsigned i = 0; i < NEAR - 1; i++) {
+		seen = 0;
+		if (atomic_compare_exchange_strong(&near(tag)[i], &seen, tag) || seen == tag)
+			return;
+	}
+	atomic_store_explicit(&near(tag)[NEAR - 1], ANY, memory_order_relaxed);
+}
+
+bool fdg_epoll_may_offend(uint64_t set, uint64_t data)
+{
+	uint32_t tag = tag_of(set, data);
+
+	for (unsigned i = 0; i < NEAR; i++) {
+		uint32_t seen = atomic_load_explicit(&near(tag)[i], memory_order_relaxed);
+
+		if (seen == tag || seen == ANY)
+			return true;
+		if (!seen && i < NEAR - 1)
+			i = NEAR - 2;
+	}
+	return false;
+}
 
 uint32_t fdg_epoll_ask(int fd, uint32_t events)
 {

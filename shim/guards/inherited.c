@@ -24,6 +24,7 @@
 #include "guards/inherited.h"
 #include "guards/meant.h"
 #include "guards/naming.h"
+#include "guards/reuseport.h"
 #include "guards/self.h"
 #include "ledger/ledger.h"
 #include "options/options.h"
@@ -183,6 +184,8 @@ static void one(struct fdg_child *c, int fd)
 	/* What is close-on-exec did not come through exec: valgrind's own descriptors, another preload's. */
 	if (fd == c->walker || fdg_sys_fcntl(fd, F_GETFD, 0) & FD_CLOEXEC || fdg_kind_ask(fd, &kind) < 0)
 		return;
+	if (fdg_kindword_kind(kind) == FDG_KIND_SOCKET)
+		fdg_reuseport_arrived(fd);
 	if (!c->any)
 		begin(c);
 	g = c->told ? fdg_note_find(&c->told->note, fd) : NULL;

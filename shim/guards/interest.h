@@ -18,13 +18,11 @@
 	65536u                /* second and later registrations of descriptors; what finds no place is not known */
 #define FDG_INTEREST_SAME 64u /* registrations that carry the same data are counted so far */
 
-/* What guard epoll does about a registration (epoll.c, cures.c). */
+/* What guard epoll does about a registration (epoll.c). */
 enum {
 	FDG_INTEREST_IGNORED = 1,  /* its events are translated */
 	FDG_INTEREST_SAID = 2,     /* epoll.ignored was said */
-	FDG_INTEREST_REARMS = 8,   /* it gets EPOLLET until the next act … */
-	FDG_INTEREST_READS = 32,   /* the program reads its error queue itself */
-	FDG_INTEREST_REARMED = 16, /* … and has it now: the kernel's mask is not `events` */
+	FDG_INTEREST_READS = 4,    /* the program reads its error queue itself */
 };
 
 struct fdg_registration {
@@ -59,10 +57,9 @@ void fdg_interest_changed(int epfd, int op, int fd, const struct epoll_event *e,
 bool fdg_interest_of(int epfd, int fd, struct fdg_registration *ret);
 /*
  * By what an event carries. *ret_same: how many registrations of this list carry it; where that is not asked for (NULL) and the data says the number, or said it lately,
- * that one is taken. All numbers are searched where more than FDG_CARRIED_MOST may carry it.
+ * that one is taken. All numbers are searched where more than FDG_CARRIED_MOST may carry it; where there
+ * is no time for that *ret_same is FDG_INTEREST_SAME.
  */
-bool fdg_interest_find(int epfd, uint64_t data, struct fdg_registration *ret, unsigned *ret_same);
-/* The same, for what is asked often: where there is no time for a search *ret_same is FDG_INTEREST_SAME. */
 bool fdg_interest_look(int epfd, uint64_t data, struct fdg_registration *ret, unsigned *ret_same);
 /* Some registration was for what comes once: EPOLLET, EPOLLONESHOT. */
 extern _Atomic bool fdg_interest_once;
@@ -72,6 +69,8 @@ bool fdg_interest_may_search(void);
 void fdg_interest_guess(const struct fdg_registration *r);
 /* Every list that has fd; *at is where the search goes on, 0 to begin. Of earlier descriptors of that number too: see current. */
 bool fdg_interest_next(int fd, unsigned *at, struct fdg_registration *ret);
+/* By what a list is told apart: the epoll's description, or what stands for it; never 0. */
+uint64_t fdg_interest_set(int epfd);
 /* Is what epfd refers to the list of this registration? */
 bool fdg_interest_is_of(const struct fdg_registration *r, int epfd);
 /* A number of the list, which need not be the one that it was made by; -1: it is closed. */

@@ -15,7 +15,7 @@
  *
  * What we do. Waits that may wait count, not those with a timeout of 0. A descriptor that was told of is a suspect until the program makes a call on it that changes
  * something (acts.h). POLLERR, POLLHUP or POLLNVAL eight times and for 100 ms (a second where there are threads, which hand descriptors over), and the kernel says the same
- * when we ask: epoll.ignored. epoll.spin times a second, for a second: epoll.spin. What was asked for becomes a suspect when it is in each of 64 waits in a row, of a
+ * when we ask: epoll.ignored (two seconds where it comes less than 100 times a second). epoll.spin times a second, for a second: epoll.spin. What was asked for becomes a suspect when it is in each of 64 waits in a row, of a
  * thread that makes so many.
  *
  * epoll=fix leaves a number that is not open out of the wait, once the spin is proved (poll_hide.c). Everything else is only reported: whether a program reads or writes
@@ -28,6 +28,7 @@
 
 #include "base/sys.h"
 #include "guards/epoll.h"
+#include "guards/events.h"
 #include "guards/holders.h"
 #include "guards/uring.h"
 #include "ledger/ledger.h"
@@ -42,7 +43,7 @@
 #define IGNORED_MS 100
 #define IGNORED_THREADS_MS 1000 /* where there are some, which hand descriptors over */
 #define SPIN_MS 1000
-#define FORGET_MS 2000 /* who comes by now and then does so on purpose */
+#define FORGET_MS 4000 /* who comes by now and then does so on purpose */
 #define GONE_MS 10000
 #define SWEEP_MS 250
 #define SEEN 32u
@@ -70,25 +71,6 @@ static struct fdg_told told_of(int fd)
 	return (struct fdg_told){ FDG_POLL_SET, (uint64_t)fd, -1, fd };
 }
 
-static bool is_plain(fdg_kindword k)
-{
-	unsigned domain = k >> 8 & 0xff;
-
-	switch (fdg_kindword_kind(k)) {
-	case FDG_KIND_SOCKET:
-		return domain != AF_PACKET && domain != AF_XDP && domain != AF_NETLINK;
-	case FDG_KIND_PIPE:
-	case FDG_KIND_EVENT:
-	case FDG_KIND_TIMER:
-	case FDG_KIND_SIGNAL:
-	case FDG_KIND_INOTIFY:
-	case FDG_KIND_TTY:
-		return true;
-	default: /* by ioctl, in shared memory */
-		return false;
-	}
-}
-
 /* Would we see what the program does about it? What libc reads inside a stream we would not, nor what another process takes that has it too. */
 static bool is_seen(int fd, short told)
 {
@@ -109,7 +91,7 @@ static bool still_says(const struct pollfd *told)
 
 	if (fdg_sys_poll(&p, 1, 0) <= 0 || p.revents != told->revents)
 		return false;
-	return told->revents & POLLNVAL || (fdg_kind_ask(told->fd, &kind) == 0 && is_plain(kind));
+	return told->revents & POLLNVAL || (fdg_kind_ask(told->fd, &kind) == 0 && fdg_kindword_kind(kind) != FDG_KIND_EPOLL && fdg_kind_is_seen(kind));
 }
 
 static void judge_ignored(const struct fdg_polled *p, const struct pollfd *told, const struct fdg_suspect *s)
@@ -120,6 +102,8 @@ static void judge_ignored(const struct fdg_polled *p, const struct pollfd *told,
 		return;
 	if (!(told->revents & POLLNVAL) && s->tried & (FDG_TRIED | FDG_TRIED_END | FDG_TRIED_ROOM | FDG_TRIED_GAVE))
 		return; /* it is not ignored, and may be a spin */
+	if (fdg_suspect_is_seldom(s, s->last - s->first))
+		return;
 	if (told->revents & POLLIN) /* which it asked for */
 		return;
 	if (!still_says(told) || fdg_suspect_is_over(s) || !fdg_suspect_mark(s, FDG_SAID_IGNORED))

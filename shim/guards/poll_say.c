@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 /* Guard epoll, for poll: the findings' words. In a mapping of their own, for small stacks. */
-#include <errno.h>
-#include <linux/sock_diag.h>
-#include <sys/socket.h>
 
 #include "base/address.h"
 #include "base/sys.h"
 #include "guards/epoll.h"
+#include "guards/events.h"
 #include "guards/origin.h"
 #include "guards/poll.h"
+#include "guards/self.h"
 #include "ledger/ledger.h"
 #include "report/report.h"
 #include "report/symbol.h"
@@ -24,26 +23,6 @@ struct words {
 	bool closed, queued;
 	char what[96], peer[160], local[160], told[96], asked[96], last[96], key[224], message[640];
 };
-
-static void put_events(struct fdg_buf *b, short events)
-{
-	static const struct {
-		short bit;
-		const char *name;
-	} names[] = {
-		{ POLLIN, "POLLIN" }, { POLLPRI, "POLLPRI" }, { POLLOUT, "POLLOUT" }, { POLLERR, "POLLERR" }, { POLLHUP, "POLLHUP" }, { POLLNVAL, "POLLNVAL" },
-		{ POLLRDNORM, "POLLRDNORM" }, { POLLRDBAND, "POLLRDBAND" }, { POLLWRNORM, "POLLWRNORM" }, { POLLWRBAND, "POLLWRBAND" }, { POLLRDHUP, "POLLRDHUP" },
-	};
-	bool any = false;
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (events & names[i].bit) {
-			fdg_fmt(b, any ? "|%s" : "%s", names[i].name);
-			any = true;
-		}
-	if (!any)
-		fdg_put(b, "nothing");
-}
 
 static void put_subject(struct fdg_buf *b, const struct words *w)
 {
@@ -73,8 +52,11 @@ static void put_neglect(struct fdg_buf *b, const struct words *w)
 		fdg_fmt(b, ", and the calls on it find nothing (%s)", w->last);
 	else if (tried & FDG_TRIED_GAVE)
 		fdg_put(b, ", and nothing is done on it but to send");
-	else
-		fdg_put(b, ", and the program makes no call on it that changes anything");
+	else {
+		fdg_put(b, ", and ");
+		fdg_put_self(b);
+		fdg_put(b, " makes no call on it that changes anything");
+	}
 }
 
 static void put_message(struct words *w)
@@ -120,22 +102,6 @@ static const char *advice(const struct words *w)
 	return "read what is there, or stop asking for it";
 }
 
-static const char *error_name(int error)
-{
-	static const struct {
-		int error;
-		const char *name;
-	} names[] = {
-		{ EAGAIN, "EAGAIN" }, { EINTR, "EINTR" }, { EALREADY, "EALREADY" }, { EMFILE, "EMFILE" }, { ENFILE, "ENFILE" }, { ENOBUFS, "ENOBUFS" }, { ENOMEM, "ENOMEM" },
-		{ EIO, "EIO" }, { EPIPE, "EPIPE" }, { EINVAL, "EINVAL" }, { ENOTCONN, "ENOTCONN" }, { EBADF, "EBADF" }, { EFAULT, "EFAULT" },
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (names[i].error == error)
-			return names[i].name;
-	return "an error";
-}
-
 static void add_text(struct words *w, const char *name, const char *label, const char *text)
 {
 	if (*text)
@@ -149,11 +115,10 @@ static void add_number(struct words *w, const char *name, const char *label, int
 
 static void add_queue(struct words *w)
 {
-	uint32_t memory[SK_MEMINFO_VARS] = { 0 };
-	unsigned len = sizeof(memory);
+	int64_t bytes = w->queued ? fdg_queue_bytes(w->fd) : -1;
 
-	if (w->queued && fdg_sys_getsockopt(w->fd, SOL_SOCKET, SO_MEMINFO, memory, &len) == 0)
-		add_number(w, "queue_bytes", "bytes in its error queue", memory[SK_MEMINFO_RMEM_ALLOC]);
+	if (bytes >= 0)
+		add_number(w, "queue_bytes", "bytes in its error queue", bytes);
 }
 
 static void add_facts(struct words *w)
@@ -202,10 +167,9 @@ static void fill(struct words *w)
 	w->closed = w->of->told & POLLNVAL;
 	if (!w->closed)
 		ask_kernel(w);
-	put_events(&told, w->of->told);
-	put_events(&asked, w->of->asked);
-	if (s->call)
-		fdg_fmt(&last, "%s: %s", s->call, s->error ? error_name(s->error) : "end of file");
+	fdg_put_events(&told, "POLL", (unsigned short)w->of->told);
+	fdg_put_events(&asked, "POLL", (unsigned short)w->of->asked);
+	fdg_put_last_call(&last, s);
 	fdg_fmt(&key, "poll %s %s", w->told, w->what);
 	put_message(w);
 	w->f.message = w->message;

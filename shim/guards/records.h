@@ -16,6 +16,7 @@ struct fdg_record {
 	_Atomic uint32_t events, generation, state, version;
 	_Atomic int epfd, owner;
 	_Atomic uint32_t more; /* of the same fd: for fdg_record_at; 0: none */
+	_Atomic uint32_t carried; /* where carried.c has it */
 };
 
 extern struct fdg_record fdg_record_first[FDG_LEDGER_CHUNK];

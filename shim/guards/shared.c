@@ -36,9 +36,8 @@ static void put_other(struct fdg_buf *b, const struct fdg_shared *s)
 		fdg_fmt(b, " of process %d", fdg_sys_getpid());
 }
 
-static void put_sentence(struct fdg_buf *b, const struct fdg_shared *s, const char *what, const char *peer)
+static void put_act(struct fdg_buf *b, const struct fdg_shared *s, const char *what, const char *peer)
 {
-	fdg_put_self(b);
 	if (s->pid)
 		fdg_fmt(b, " (process %d)", s->pid);
 	fdg_fmt(b, " turned fd %d (%s", s->fd, what);
@@ -47,6 +46,19 @@ static void put_sentence(struct fdg_buf *b, const struct fdg_shared *s, const ch
 	fdg_fmt(b, ") %s by %s, and with it ", s->asked ? "non-blocking" : "blocking", s->call);
 	put_other(b, s);
 	fdg_put(b, ", which shares its description: ");
+}
+
+static void put_suffering(struct fdg_buf *b, const struct fdg_shared *s)
+{
+	fdg_put(b, "calls on ");
+	put_other(b, s);
+	fdg_put(b, s->asked ? " now fail with EAGAIN where they waited" : " now wait where they failed with EAGAIN");
+}
+
+static void put_sentence(struct fdg_buf *b, const struct fdg_shared *s, const char *what, const char *peer)
+{
+	fdg_put_self(b);
+	put_act(b, s, what, peer);
 	if (s->fixed) {
 		fdg_put(b, "fdguard keeps it non-blocking, and lets calls on ");
 		if (s->asked)
@@ -56,9 +68,7 @@ static void put_sentence(struct fdg_buf *b, const struct fdg_shared *s, const ch
 		fdg_put(b, " wait");
 		return;
 	}
-	fdg_put(b, "calls on ");
-	put_other(b, s);
-	fdg_put(b, s->asked ? " now fail with EAGAIN where they waited" : " now wait where they failed with EAGAIN");
+	put_suffering(b, s);
 }
 
 static const char *advice(const struct fdg_shared *s)
@@ -96,6 +106,17 @@ static void fill_places(struct report *r, const struct fdg_shared *s)
 		r->f.createds = fdg_origin_places(k.origin, k.site, r->created, fdg_options.stacks);
 }
 
+static void add_facts(struct report *r, const struct fdg_shared *s, const char *what)
+{
+	r->f.fact = r->fact;
+	add_text(&r->f, r->fact, "kind", "kind", what);
+	add_number(&r->f, r->fact, "other_fd", "other fd", s->other);
+	if (s->other_pid || s->pid)
+		add_number(&r->f, r->fact, "other_pid", "of process", s->other_pid ? s->other_pid : fdg_sys_getpid());
+	add_text(&r->f, r->fact, "mode", "mode", s->asked ? "non-blocking" : "blocking");
+	add_text(&r->f, r->fact, "call", "call", s->call);
+}
+
 static void fill(struct report *r, const struct fdg_shared *s)
 {
 	struct fdg_buf message = FDG_BUF(r->message), what = FDG_BUF(r->what), peer = FDG_BUF(r->peer), local = FDG_BUF(r->local);
@@ -112,13 +133,7 @@ static void fill(struct report *r, const struct fdg_shared *s)
 	put_sentence(&message, s, r->what, r->peer);
 	r->f.message = r->message;
 	r->f.fix = advice(s);
-	r->f.fact = r->fact;
-	add_text(&r->f, r->fact, "kind", "kind", r->what);
-	add_number(&r->f, r->fact, "other_fd", "other fd", s->other);
-	if (s->other_pid || s->pid)
-		add_number(&r->f, r->fact, "other_pid", "of process", s->other_pid ? s->other_pid : fdg_sys_getpid());
-	add_text(&r->f, r->fact, "mode", "mode", s->asked ? "non-blocking" : "blocking");
-	add_text(&r->f, r->fact, "call", "call", s->call);
+	add_facts(r, s, r->what);
 	fill_places(r, s);
 }
 
@@ -132,6 +147,50 @@ void fdg_shared_report(const struct fdg_shared *s)
 	if (!r)
 		return;
 	fill(r, s);
+	fdg_report(&r->f);
+	fdg_sys_munmap(r, sizeof(*r));
+}
+
+static const char *or_none(const char *s)
+{
+	return s && *s ? s : NULL;
+}
+
+static void fill_of(struct report *r, const struct fdg_shared *s, const struct fdg_shared_facts *facts)
+{
+	struct fdg_buf message = FDG_BUF(r->message);
+
+	r->f = (struct fdg_finding)FDG_FINDING_INIT(FDG_NONBLOCK_SHARED);
+	r->f.level = s->level;
+	r->f.fixed = s->fixed;
+	r->f.fd = s->fd;
+	r->f.count = facts->count;
+	r->f.peer = or_none(facts->peer);
+	r->f.local = or_none(facts->local);
+	fdg_put(&message, facts->self);
+	put_act(&message, s, facts->what, facts->peer);
+	if (s->fixed)
+		fdg_fmt(&message, "fdguard keeps it non-blocking, so calls on fd %d fail with EAGAIN where they would wait", s->fd);
+	else
+		put_suffering(&message, s);
+	r->f.message = r->message;
+	r->f.fix = advice(s);
+	add_facts(r, s, facts->what);
+	r->f.site = facts->site;
+	r->f.sites = facts->sites;
+	r->f.site_label = "changed at";
+}
+
+void fdg_shared_report_of(const struct fdg_shared *s, const struct fdg_shared_facts *facts)
+{
+	struct report *r;
+
+	if (!fdg_report_wants(s->level))
+		return;
+	r = fdg_sys_mmap(sizeof(*r), false);
+	if (!r)
+		return;
+	fill_of(r, s, facts);
 	fdg_report(&r->f);
 	fdg_sys_munmap(r, sizeof(*r));
 }

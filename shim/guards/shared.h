@@ -26,4 +26,15 @@ struct fdg_shared {
 
 void fdg_shared_report(const struct fdg_shared *s);
 
+/* What the finding says of a process that is not this one, whose `fd` and `other` these are: the supervisor's facts. */
+struct fdg_shared_facts {
+	const char *self;               /* the program's name */
+	const char *what, *peer, *local; /* "" : not known */
+	const struct fdg_place *site;
+	unsigned sites;
+	uint64_t count; /* descriptions that this happened to, at this place */
+};
+/* As above; `site`, `origin` and `place` of s are not looked at, and what was fixed is kept for all: the caller was told that it blocks, and it does not. */
+void fdg_shared_report_of(const struct fdg_shared *s, const struct fdg_shared_facts *facts);
+
 #endif

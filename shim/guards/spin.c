@@ -13,23 +13,21 @@
  * Right: EPOLL_CTL_DEL to pause; recvmsg(MSG_ERRQUEUE); EPOLLOUT only while there is something to write.
  *
  * What we do. epoll.spin deliveries a second, for a second, without a call of the program that changed anything, of a descriptor on which we would have seen it: epoll.spin.
- * epoll=fix lets an error or a hang-up that nobody looks at rest, and what the program tried to take and could not (EMFILE, the end of a stream): it gets EPOLLET, is told of
- * ten times a second, and has its mask back at the program's next call that changes something (cures.c, rests.c). So a program that comes back to it has missed nothing, and
- * one that reads a part and waits for the rest is told of it. An error queue is left to the program, which may read it by the clock. Of a descriptor on which the program was never seen to do anything, that it does nothing is too little to go by: data that nobody
- * reads and room that nobody needs is reported.
+ * epoll=fix slows the waits that tell of errors and hang-ups alone (slow.c), whatever the cause: ten a second in the end, until the program's next call that changes something. So a
+ * program that comes back to it has missed nothing, and one that reads a part and waits for the rest is told of it. Nothing is taken from it, not an error queue either, which
+ * it may read by the clock. What a program asked for, data and room, is left as it is: it may live by those wake-ups.
  */
 #include "guards/spin.h"
 
-#include <linux/if_packet.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 
 #include "base/sys.h"
 #include "guards/epoll.h"
 #include "guards/epoll_say.h"
+#include "guards/events.h"
 #include "guards/fdinfo.h"
 #include "guards/holders.h"
-#include "guards/rests.h"
+#include "guards/slow.h"
 #include "guards/uring.h"
 #include "options/options.h"
 
@@ -41,27 +39,6 @@
 #define FORGIVEN_MS 10000
 #define READS_APART 10 /* times as long as one took */
 #define STAYS (EPOLLERR | EPOLLHUP)
-
-/* Would we see what the program does with it? */
-static bool is_seen(fdg_kindword kind)
-{
-	int domain = kind >> 8 & 0xff;
-
-	switch (fdg_kindword_kind(kind)) {
-	case FDG_KIND_SOCKET:
-		return domain != AF_PACKET && domain != AF_XDP && domain != AF_NETLINK;
-	case FDG_KIND_PIPE:
-	case FDG_KIND_EVENT:
-	case FDG_KIND_TIMER:
-	case FDG_KIND_SIGNAL:
-	case FDG_KIND_INOTIFY:
-	case FDG_KIND_TTY:
-	case FDG_KIND_EPOLL:
-		return true;
-	default:
-		return false;
-	}
-}
 
 /* Data that is there beside an error or a hang-up may be taken where we do not see it. With the end told nobody puts any more there. */
 static bool is_left_unread(const struct fdg_suspect *s, const struct fdg_registration *r, uint32_t shows)
@@ -85,25 +62,12 @@ static bool is_certain(const struct fdg_suspect *s, const struct fdg_registratio
 		return !(shows & EPOLLIN) || is_left_unread(s, r, shows);
 	if (r->fd <= 2 || fdg_ledger_state(r->fd) & FDG_STREAM || !fdg_holders_is_alone(r->fd) || epfd < 0 || !fdg_holders_is_alone(epfd))
 		return false;
-	return fdg_kind_ask(r->fd, &kind) == 0 && is_seen(kind) && !fdg_uring_is_used();
+	return fdg_kind_ask(r->fd, &kind) == 0 && fdg_kind_is_seen(kind) && !fdg_uring_is_used();
 }
 
 /*
- * Cures
+ * The cure
  */
-
-static bool is_own_level(const struct fdg_registration *r, const char **ret_why)
-{
-	if (r->events & EPOLLEXCLUSIVE)
-		*ret_why = "a registration with EPOLLEXCLUSIVE cannot be changed";
-	else if (fdg_watched(fdg_interest_epoll(r)) & FDG_WATCH_OUTSIDE)
-		*ret_why = "poll or select waits on its epoll";
-	else if (r->owner != fdg_sys_getpid())
-		*ret_why = "another process made the registration";
-	else
-		return true;
-	return false;
-}
 
 /* A long list takes milliseconds to read, and many may spin at once. */
 static _Atomic int64_t reads_next;
@@ -136,46 +100,18 @@ static bool is_as_told(const struct fdg_registration *r)
 	return !a.differs;
 }
 
-static void let_rest(const struct fdg_registration *r, struct fdg_remedy *c)
+/* NULL: its waits are slowed from now on. Else why not. */
+static const char *slow_down(const struct fdg_suspect *s, const struct fdg_registration *r, uint32_t shows, int64_t now)
 {
-	if (!is_as_told(r)) {
-		c->why_not = "the kernel has other events or data for it than were seen being registered";
-		return;
-	}
-	fdg_epoll_offends(r, FDG_INTEREST_REARMS);
-	if (fdg_cure_rearm(r))
-		c->rests = true;
-	else
-		c->why_not = "the kernel refused to change the registration, or too many are at rest";
-}
-
-static void cure(const struct fdg_suspect *s, const struct fdg_registration *r, uint32_t shows, struct fdg_remedy *c)
-{
-	*c = (struct fdg_remedy){ .rests = false };
-	if (!(shows & STAYS) && !(s->tried & (FDG_TRIED_ROOM | FDG_TRIED_END))) {
-		c->why_not = shows & EPOLLIN ? "when to read is for the program to know" : "when there is something to write is for the program to know";
-	} else if (is_own_level(r, &c->why_not)) {
-		let_rest(r, c);
-	}
-}
-
-bool fdg_spin_cure_again(const struct fdg_suspect *s, const struct fdg_registration *r)
-{
-	if (fdg_options.epoll != FDG_FIX || s->told.fd != r->fd)
-		return false;
-	if (r->state & FDG_INTEREST_REARMED) /* it is told of now and then */
-		return false;
-	if (r->state & FDG_INTEREST_REARMS && !fdg_rests_are_held() && !(fdg_watched(fdg_interest_epoll(r)) & FDG_WATCH_OUTSIDE) && fdg_epoll_ask(r->fd, 0) & STAYS && fdg_cure_rearm(r)) {
-		fdg_suspect_end(s);
-		return true;
-	}
-	return false;
-}
-
-void fdg_spin_wakes(const struct fdg_registration *r)
-{
-	fdg_interest_state(r, 0, FDG_INTEREST_REARMS);
-	fdg_cure_restore(r);
+	if (!(shows & STAYS))
+		return "the program asked for this event, and may do work of its own each time";
+	if (fdg_suspects_are_full(now))
+		return "more descriptors than can be followed spin at once";
+	if (fdg_ledger_state(fdg_interest_epoll(r)) & FDG_POLLED)
+		return "its epoll is in another one, and that is what the program waits on";
+	if (!is_as_told(r))
+		return "the kernel has other events or data for it than were seen being registered";
+	return fdg_slow_begin(s) ? NULL : "the program did something about it just now";
 }
 
 void fdg_spin_reads_queue(int fd)
@@ -186,23 +122,6 @@ void fdg_spin_reads_queue(int fd)
 	while (fdg_interest_next(fd, &at, &r))
 		if (!(r.state & FDG_INTEREST_READS))
 			fdg_interest_state(&r, FDG_INTEREST_READS, 0);
-}
-
-bool fdg_spin_acted(int fd, uint32_t tried)
-{
-	struct fdg_registration r;
-	unsigned at = 0;
-	bool waits = false;
-
-	while (fdg_interest_next(fd, &at, &r)) {
-		if (!(r.state & FDG_INTEREST_REARMED) || r.generation != fdg_ledger_generation(fd))
-			continue;
-		if (tried)
-			waits = true;
-		else if (r.owner == fdg_sys_getpid())
-			fdg_cure_restore(&r);
-	}
-	return waits;
 }
 
 /*
@@ -229,9 +148,8 @@ static bool is_fast(const struct fdg_suspect *s, int64_t now, uint64_t *ret_rate
 void fdg_spin_judge(const struct fdg_suspect *s, const struct fdg_registration *r, int64_t now)
 {
 	struct fdg_epoll_claim c = { .s = s, .r = r, .ms = now - s->first };
-	struct fdg_remedy how;
 
-	if (now < atomic_load_explicit(&reads_next, memory_order_relaxed))
+	if (fdg_slow_is(s) || now < atomic_load_explicit(&reads_next, memory_order_relaxed))
 		return;
 	if (c.ms < (s->tried & FDG_TRIED_GAVE ? SPIN_GIVING_MS : SPIN_MS) || s->ticks < SPIN_TICKS || !is_fast(s, now, &c.rate) || s->tried & FDG_SAID_SPIN)
 		return;
@@ -241,11 +159,8 @@ void fdg_spin_judge(const struct fdg_suspect *s, const struct fdg_registration *
 	if (!is_certain(s, r, c.shows) || !fdg_suspect_mark(s, FDG_SAID_SPIN))
 		return;
 	if (fdg_options.epoll == FDG_FIX) {
-		cure(s, r, c.shows, &how);
-		c.cure = &how;
-		c.fixed = how.rests;
+		c.why_not = slow_down(s, r, c.shows, now);
+		c.fixed = !c.why_not;
 	}
 	fdg_epoll_say_spin(&c);
-	if (c.fixed)
-		fdg_suspect_end(s);
 }

@@ -254,10 +254,10 @@ static bool is_owner(int owner)
 	return owner == fdg_sys_getpid();
 }
 
-/* Another number of this process has it, or may. The program may go on with that one, or put it back: who knows? */
+/* Another number of this process has it, or may, or it is on its way in a message. The program may go on with that one, or put it back: who knows? */
 static bool is_here_too(int fd)
 {
-	return !fdg_ledger_state(fd) || fdg_ledger_is_inherited(fd) || fdg_holders_next(fd, -1) >= 0;
+	return !fdg_ledger_state(fd) || fdg_ledger_state(fd) & FDG_PASSED || fdg_ledger_is_inherited(fd) || fdg_holders_next(fd, -1) >= 0;
 }
 
 static void closing_shared(int fd, int owner, const void *site)

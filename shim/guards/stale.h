@@ -69,7 +69,12 @@ bool fdg_stale_is_shared(int epfd);
  * if there was no act ask again, with that number as `watched` (-1: none was). UNKNOWN: ask later. CURED: the event will not come again.
  */
 enum fdg_stale_answer { FDG_STALE_NOT, FDG_STALE_UNKNOWN, FDG_STALE_WATCH, FDG_STALE_SAID, FDG_STALE_CURED };
-enum fdg_stale_answer fdg_stale_found(int epfd, uint64_t data, uint32_t events, int watched, int *ret_number);
+struct fdg_firing {
+	uint32_t events;
+	uint32_t times; /* 0: not known */
+	int64_t ms;     /* … in so long */
+};
+enum fdg_stale_answer fdg_stale_found(int epfd, uint64_t data, const struct fdg_firing *f, int watched, int *ret_number);
 
 /* Something was taken out so. `to` is a new number of a description: what was registered for it there is registered again. */
 extern _Atomic bool fdg_stale_taken;
@@ -87,7 +92,7 @@ struct fdg_stale {
 	uint64_t data;
 	uint32_t events; /* registered */
 	uint32_t mask;   /* … as the kernel has it */
-	uint32_t fired;  /* came; 0: none did */
+	struct fdg_firing fired; /* what came; no events: none did */
 	unsigned nth;    /* among the registrations of that number, as the kernel counts */
 	bool has_file;
 	uint64_t ino;

@@ -327,7 +327,7 @@ static bool is_alive(int epfd, int fd)
 	return is_target(&s, fdg_sys_getpid(), fd) == -ENOENT;
 }
 
-static enum fdg_stale_answer find(struct room *room, int epfd, uint64_t data, uint32_t events, int watched,
+static enum fdg_stale_answer find(struct room *room, int epfd, uint64_t data, const struct fdg_firing *f, int watched,
 				  int *ret_number)
 {
 	enum fdg_stale_answer answer = look_for(&room->c, epfd, data, &room->s);
@@ -336,13 +336,13 @@ static enum fdg_stale_answer find(struct room *room, int epfd, uint64_t data, ui
 		return answer;
 	if (!is_own(&room->s) || fdg_sets_used(epfd))
 		return FDG_STALE_NOT;
-	room->s.fired = events;
+	room->s.fired = *f;
 	find_holder(room);
 	answer = ask_for_acts(&room->s, watched, ret_number);
 	return answer == FDG_STALE_SAID ? judge(room) : answer;
 }
 
-enum fdg_stale_answer fdg_stale_found(int epfd, uint64_t data, uint32_t events, int watched, int *ret_number)
+enum fdg_stale_answer fdg_stale_found(int epfd, uint64_t data, const struct fdg_firing *f, int watched, int *ret_number)
 {
 	enum fdg_stale_answer answer;
 	struct room *room;
@@ -354,7 +354,7 @@ enum fdg_stale_answer fdg_stale_found(int epfd, uint64_t data, uint32_t events, 
 	room = fdg_sys_mmap(sizeof(*room), false);
 	if (!room)
 		return FDG_STALE_UNKNOWN;
-	answer = find(room, epfd, data, events, watched, ret_number);
+	answer = find(room, epfd, data, f, watched, ret_number);
 	fdg_sys_munmap(room, sizeof(*room));
 	return answer;
 }

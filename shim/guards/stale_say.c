@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* epoll.stale, in words. */
-#include <sys/epoll.h>
-
 #include "base/address.h"
 #include "base/fmt.h"
 #include "base/sys.h"
+#include "guards/events.h"
 #include "guards/self.h"
 #include "guards/sharer.h"
 #include "guards/stale.h"
@@ -18,40 +17,10 @@
 struct report {
 	struct fdg_finding f;
 	struct fdg_place site, created;
-	struct fdg_fact fact[10];
+	struct fdg_fact fact[14];
 	char message[768], what[96], peer[128], local[128], data[24], events[96], fired[96], registered[256],
 		other_at[256], program[64];
 };
-
-static void put_events(struct fdg_buf *b, uint32_t events)
-{
-	static const struct {
-		uint32_t bit;
-		const char *name;
-	} names[] = {
-		{ EPOLLIN, "IN" },
-		{ EPOLLPRI, "PRI" },
-		{ EPOLLOUT, "OUT" },
-		{ EPOLLERR, "ERR" },
-		{ EPOLLHUP, "HUP" },
-		{ EPOLLRDHUP, "RDHUP" },
-		{ EPOLLEXCLUSIVE, "EXCLUSIVE" },
-		{ EPOLLONESHOT, "ONESHOT" },
-		{ EPOLLET, "ET" },
-	};
-
-	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (events & names[i].bit) {
-			fdg_put(b, b->len ? "|EPOLL" : "EPOLL");
-			fdg_put(b, names[i].name);
-			events &= ~names[i].bit;
-		}
-	if (events) {
-		fdg_put(b, b->len ? "|" : "");
-		fdg_put_hex(b, events);
-	} else if (!b->len)
-		fdg_put(b, "none");
-}
 
 static void put_process(struct fdg_buf *b, const struct fdg_stale *s, const struct report *r)
 {
@@ -83,6 +52,11 @@ static void put_sentence(struct fdg_buf *b, const struct fdg_stale *s, const str
 	if (s->is_left)
 		fdg_fmt(b, ": its events go on to come, with data %s, while the number is %s", r->data,
 			s->is_reused ? "another file's" : "closed");
+	if (s->fired.times && s->fired.ms > 0) {
+		fdg_put(b, " (");
+		fdg_put_count(b, s->fired.times);
+		fdg_fmt(b, " times in %ld ms)", (long)s->fired.ms);
+	}
 	if (s->fixed)
 		fdg_put(b, s->is_left ? "; fdguard took it out" : ": fdguard took it out");
 	else if (s->why)
@@ -98,8 +72,8 @@ static void fill_facts(struct report *r, const struct fdg_stale *s)
 {
 	struct fdg_buf events = FDG_BUF(r->events), fired = FDG_BUF(r->fired);
 
-	put_events(&events, s->events);
-	put_events(&fired, s->fired);
+	fdg_put_events(&events, "EPOLL", s->events);
+	fdg_put_events(&fired, "EPOLL", s->fired.events);
 	r->f.fact = r->fact;
 	if (s->look >= 0)
 		add(r, "kind", "kind", r->what, 0);
@@ -113,8 +87,12 @@ static void fill_facts(struct report *r, const struct fdg_stale *s)
 		add(r, "other_at", "other fd made at", r->other_at, 0);
 	add(r, "epoll", "epoll", NULL, s->epfd);
 	add(r, "data", "data", r->data, 0);
-	if (s->fired)
+	if (s->fired.events)
 		add(r, "events", "events", r->fired, 0);
+	if (s->fired.times && s->fired.ms > 0) {
+		add(r, "rate", "wake-ups a second", NULL, s->fired.times * INT64_C(1000) / s->fired.ms);
+		add(r, "deliveries", "deliveries", NULL, s->fired.times);
+	}
 	add(r, "registered", "registered for", r->events, 0);
 	if (r->registered[0])
 		add(r, "registered_at", "registered at", r->registered, 0);
@@ -175,6 +153,8 @@ static void fill(struct report *r, const struct fdg_stale *s)
 	r->f = (struct fdg_finding)FDG_FINDING_INIT(FDG_EPOLL_STALE);
 	r->f.fixed = s->fixed;
 	r->f.fd = s->fd;
+	if (s->fired.times)
+		r->f.age_ms = s->fired.ms;
 	if (s->look >= 0) {
 		fdg_put_what(&what, s->look);
 		r->f.peer = fdg_put_peer(&peer, s->look) ? r->peer : NULL;

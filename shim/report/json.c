@@ -78,8 +78,8 @@ static void put_head(struct fdg_buf *b, const struct fdg_finding *f, const struc
 	fdg_put(b, "{\"v\":1,\"time\":\"");
 	fdg_put_now(b);
 	fdg_put(b, "\"");
-	put_number(b, "pid", fdg_sys_getpid());
-	put_number(b, "tid", fdg_sys_gettid());
+	put_number(b, "pid", fdg_run_pid());
+	put_number(b, "tid", fdg_run_tid());
 	put_string(b, "exe", fdg_run_exe(), share->string);
 	put_string(b, "guard", fdg_finding_guard(f->id), FDG_LINE_MAX);
 	put_string(b, "id", fdg_finding_name(f->id), FDG_LINE_MAX);

@@ -67,6 +67,8 @@ static uint64_t hash_finding(const struct fdg_finding *f)
 {
 	uint64_t h = hash_string((uint64_t)f->id + 1, f->key ? f->key : "");
 
+	if (fdg_run.subject)
+		h = hash_string(h, fdg_run.subject->exe);
 	return hash_place(hash_place(h, f->site, f->sites), f->created, f->createds);
 }
 
@@ -185,6 +187,27 @@ void fdg_report_fork_child(void)
 	reset_counters();
 	fdg_repeat_fork_child();
 	fdg_sink_fork_child();
+}
+
+static void carry(_Atomic uint64_t *counter, uint64_t *away, uint64_t back)
+{
+	*away = atomic_load(counter);
+	atomic_store(counter, back);
+}
+
+void fdg_report_as(struct fdg_subject *s)
+{
+	static struct fdg_subject ourselves;
+	struct fdg_subject *was = fdg_run.subject ? fdg_run.subject : &ourselves, *is = s ? s : &ourselves;
+
+	if (was == is)
+		return;
+	carry(&fdg_run.findings, &was->findings, is->findings);
+	carry(&fdg_run.suppressed, &was->suppressed, is->suppressed);
+	carry(&fdg_run.held_back, &was->held_back, is->held_back);
+	carry(&fdg_run.dropped, &was->dropped, is->dropped);
+	carry(&fdg_run.lost, &was->lost, is->lost);
+	fdg_run.subject = s;
 }
 
 void fdg_report_retire(void)

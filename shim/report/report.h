@@ -109,6 +109,19 @@ void fdg_report_run_meant(const struct fdg_finding *f);
 struct fdg_buf;
 typedef void fdg_report_open(struct fdg_buf *b);
 void fdg_report_open_by(fdg_report_open *put);
+/*
+ * The supervisor speaks for other processes: whose lines follow, and what their run.end counts. Kept by reference until the next call; NULL: ourselves. For one thread,
+ * without signal handlers. fdg_report_subject_end writes the run.end of the subject, which was replaced by an exec or has ended.
+ */
+struct fdg_subject {
+	int pid, tid, ppid;
+	const char *exe;
+	int argc;
+	char *const *argv; /* NULL: not known */
+	uint64_t findings, suppressed, held_back, dropped, lost;
+};
+void fdg_report_as(struct fdg_subject *s);
+void fdg_report_subject_end(bool by_exec);
 void fdg_report_retire(void); /* after a seccomp filter: never make a system call again */
 
 #endif

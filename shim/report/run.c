@@ -54,16 +54,17 @@ void fdg_report_run_start(void)
 	struct fdg_buf m = FDG_BUF(message), a = FDG_BUF(argv);
 	struct fdg_fact facts[3] = {
 		{ "ppid", NULL, NULL, 0 },
-		{ "argc", NULL, NULL, fdg_run.argc },
+		{ "argc", NULL, NULL, fdg_run.subject ? fdg_run.subject->argc : fdg_run.argc },
 	};
+	char *const *arguments = fdg_run.subject ? fdg_run.subject->argv : fdg_run.argv;
 
 	if (!writes_runs())
 		return;
-	facts[0].number = fdg_sys_getppid();
+	facts[0].number = fdg_run_ppid();
 	fdg_fmt(&m, "guarding %s", fdg_run_exe());
-	if (fdg_run.argv) {
+	if (arguments) {
 		fdg_put(&a, ",\"argv\":");
-		fdg_put_json_array(&a, fdg_run.argc, fdg_run.argv);
+		fdg_put_json_array(&a, (int)facts[1].number, arguments);
 	}
 	write_run(FDG_RUN_START, message, facts, add_pidns(facts, 2), argv);
 }
@@ -209,6 +210,12 @@ void fdg_report_filter(void)
 {
 	if (writes_runs() && !atomic_load(&fdg_run.ended))
 		write_run_end(AT_FILTER);
+}
+
+void fdg_report_subject_end(bool by_exec)
+{
+	if (writes_runs())
+		write_run_end(by_exec ? AT_EXEC : AT_EXIT);
 }
 
 void fdg_report_end(void)

@@ -10,6 +10,8 @@
 #include <stdint.h>
 
 #include "base/exe.h"
+#include "base/sys.h"
+#include "report/report.h"
 
 enum fdg_run_stage { FDG_RUN_IDLE, FDG_RUN_LIVE, FDG_RUN_RETIRED };
 
@@ -19,6 +21,8 @@ struct fdg_run {
 	int argc;
 	char *const *argv; /* NULL: not known */
 	int pid;
+	/* Whom the supervisor speaks for; never set in a guarded program. */
+	struct fdg_subject *subject;
 
 	_Atomic int stage;
 	_Atomic bool ended;
@@ -44,7 +48,25 @@ static inline bool fdg_run_is(enum fdg_run_stage stage)
 
 static inline const char *fdg_run_exe(void)
 {
+	if (fdg_run.subject)
+		return fdg_run.subject->exe;
 	return fdg_run.exe ? fdg_run.exe : fdg_exe();
+}
+
+/* The process that a line is about. */
+static inline int fdg_run_pid(void)
+{
+	return fdg_run.subject ? fdg_run.subject->pid : fdg_sys_getpid();
+}
+
+static inline int fdg_run_tid(void)
+{
+	return fdg_run.subject ? fdg_run.subject->tid : fdg_sys_gettid();
+}
+
+static inline int fdg_run_ppid(void)
+{
+	return fdg_run.subject ? fdg_run.subject->ppid : fdg_sys_getppid();
 }
 
 #endif

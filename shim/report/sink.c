@@ -109,7 +109,7 @@ static void put_path(struct fdg_buf *b)
 		if (*p != '%' || !p[1] || !strchr("pe%", p[1]))
 			fdg_put_char(b, *p);
 		else if (*++p == 'p')
-			fdg_put_i64(b, fdg_sys_getpid());
+			fdg_put_i64(b, fdg_run_pid());
 		else if (*p == 'e')
 			fdg_put(b, fdg_base_name(fdg_run_exe()));
 		else

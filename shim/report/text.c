@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/sys.h"
+#include "report/function.h"
 #include "report/line.h"
 #include "report/run.h"
 
@@ -80,9 +81,11 @@ static void put_age(struct fdg_buf *b, int64_t ms)
 
 static void put_frame(struct fdg_buf *b, const char *how, const struct fdg_place *p, const char *symbol, size_t max)
 {
+	char room[FDG_FUNCTION_MAX];
+
 	fdg_fmt(b, "\n  %s ", how);
 	if (symbol) {
-		fdg_put_plain(b, symbol, max);
+		fdg_put_plain(b, fdg_function(symbol, room), max);
 		fdg_put(b, " (");
 	}
 	fdg_put_plain(b, p->object, max);
@@ -123,7 +126,7 @@ static bool lists_fds(const struct fdg_finding *f)
 static void put_values(struct fdg_buf *b, const struct fdg_finding *f, const struct fdg_share *share)
 {
 	put_line(b, "program", fdg_run_exe(), share->string);
-	fdg_fmt(b, " (pid %d) at ", fdg_sys_getpid());
+	fdg_fmt(b, " (pid %d) at ", fdg_run_pid());
 	fdg_put_now(b);
 	if (f->fd >= 0 && !lists_fds(f))
 		fdg_fmt(b, "\n  fd: %d", f->fd);

@@ -21,6 +21,11 @@ static const struct {
 	{ "registered_at", "registered at", false },
 	{ "closed_at", "closed at", false },
 	{ "other", "also held by", false },
+	{ "limit", "of the limit in use", false },
+	{ "full_in", "used up, at this rate, in", false },
+	{ "made_2", "made", false },
+	{ "made_3", "made", false },
+	{ "example", "one of them", false },
 	{ "command", "command", false },
 	{ "parent_exe", "parent", true },
 };

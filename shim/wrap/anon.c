@@ -4,8 +4,7 @@
 
 #include <errno.h>
 
-#include "ledger/watch.h"
-#include "wrap/blocking.h"
+#include "guards/keepalive.h"
 
 WRAP(int, pipe, (int fd[2]))
 {
@@ -47,11 +46,13 @@ static fdg_kindword socket_kind(int domain, int type)
 WRAP(int, socket, (int domain, int type, int protocol))
 {
 	bool force;
+	int fd;
 
 	FDG_PASS(socket, domain, type, protocol);
 	force = force_socket(type);
-	return fdg_made(real_socket(domain, type | (force ? SOCK_CLOEXEC : 0), protocol), socket_kind(domain, type), force,
-			type & SOCK_CLOEXEC, FDG_SITE);
+	fd = real_socket(domain, type | (force ? SOCK_CLOEXEC : 0), protocol);
+	fdg_keepalive_socket(fd, domain, type);
+	return fdg_made(fd, socket_kind(domain, type), force, type & SOCK_CLOEXEC, FDG_SITE);
 }
 
 WRAP(int, socketpair, (int domain, int type, int protocol, int fd[2]))
@@ -65,40 +66,6 @@ WRAP(int, socketpair, (int domain, int type, int protocol, int fd[2]))
 	if (r == 0)
 		fdg_made_pair(fd, socket_kind(domain, type), force, type & SOCK_CLOEXEC, FDG_SITE);
 	return r;
-}
-
-/* An accepted socket is what its listener is. */
-static fdg_kindword kind_of_listener(int fd)
-{
-	uint32_t state = fdg_ledger_state(fd) & FDG_KIND_MASK;
-
-	return fdg_kindword_kind(state) == FDG_KIND_SOCKET ? state : FDG_KINDWORD(SOCKET);
-}
-
-WRAP(int, accept, (int listener, struct sockaddr *peer, socklen_t *len))
-{
-	bool force;
-	int fd;
-
-	FDG_PASS(accept, listener, peer, len);
-	force = force_socket(0);
-	if (fdg_is_watched(listener))
-		fd = force ? fdg_accept4_watched(listener, peer, len, SOCK_CLOEXEC, FDG_SITE) : fdg_accept_watched(listener, peer, len, FDG_SITE);
-	else
-		fd = force ? real_accept4(listener, peer, len, SOCK_CLOEXEC) : real_accept(listener, peer, len);
-	return fdg_made(fd, kind_of_listener(listener), force, false, FDG_SITE);
-}
-
-WRAP(int, accept4, (int listener, struct sockaddr *peer, socklen_t *len, int flags))
-{
-	bool force;
-	int fd, all;
-
-	FDG_PASS(accept4, listener, peer, len, flags);
-	force = force_socket(flags);
-	all = flags | (force ? SOCK_CLOEXEC : 0);
-	fd = fdg_is_watched(listener) ? fdg_accept4_watched(listener, peer, len, all, FDG_SITE) : real_accept4(listener, peer, len, all);
-	return fdg_made(fd, kind_of_listener(listener) | FDG_NONBLOCK_IN(flags), force, flags & SOCK_CLOEXEC, FDG_SITE);
 }
 
 /* A size that is not positive is an error that epoll_create1 does not know. */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "guards/acts.h"
+#include "guards/reuseport.h"
 
 /* TCP and MPTCP tell how a connection that was begun ended when connect is called again, and are ready for another one then. To others that would be another one. */
 static bool is_told_by_connect(const struct fdg_call *c)
@@ -127,10 +128,14 @@ int fdg_accept4_watched(int fd, struct sockaddr *peer, socklen_t *len, int flags
 	return do_accept4(fd, peer, len, flags, false, site);
 }
 
-static int do_shutdown(int fd, int how, bool raw)
+static int do_shutdown(int fd, int how, bool raw, const void *site)
 {
-	int r = raw ? (int)real_syscall(SYS_shutdown, fd, how) : real_shutdown(fd, how);
+	bool member = fdg_groups_has(fd), quiet = member && fdg_reuseport_shutting(fd, how, site);
+	int r;
 
+	r = raw ? (int)real_syscall(SYS_shutdown, fd, how) : real_shutdown(fd, how);
+	if (member)
+		fdg_reuseport_shut(fd, quiet);
 	if (!fdg_out())
 		fdg_act(fd, "shutdown", r, r < 0 ? errno : 0, FDG_DEED_ANY);
 	return r;
@@ -138,8 +143,7 @@ static int do_shutdown(int fd, int how, bool raw)
 
 int fdg_shutdown_watched(int fd, int how, const void *site)
 {
-	(void)site;
-	return do_shutdown(fd, how, false);
+	return do_shutdown(fd, how, false, site);
 }
 
 /* To ask for the error takes it away. */
@@ -169,7 +173,7 @@ bool fdg_raw_peer(long nr, const long a[6], const void *site, long *ret)
 	case SYS_connect: *ret = do_connect((int)a[0], peer, (socklen_t)a[2], true, site); return true;
 	case SYS_accept: *ret = do_accept((int)a[0], peer, (socklen_t *)a[2], true, site); return true;
 	case SYS_accept4: *ret = do_accept4((int)a[0], peer, (socklen_t *)a[2], (int)a[3], true, site); return true;
-	case SYS_shutdown: *ret = do_shutdown((int)a[0], (int)a[1], true); return true;
+	case SYS_shutdown: *ret = do_shutdown((int)a[0], (int)a[1], true, site); return true;
 	case SYS_getsockopt: *ret = do_getsockopt((int)a[0], (int)a[1], (int)a[2], (void *)a[3], (socklen_t *)a[4], true); return true;
 	default: return false;
 	}

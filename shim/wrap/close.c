@@ -6,7 +6,21 @@
 #include <pthread.h>
 
 #include "guards/nonblock.h"
+#include "guards/reuseport.h"
 #include "guards/stale.h"
+
+/* What is lost with a member of a SO_REUSEPORT group is known when it is gone. */
+__attribute__((noinline)) static int close_member(int fd, const void *site)
+{
+	int r;
+
+	fdg_reuseport_closing(fd, site);
+	fdg_closing(fd, site);
+	fdg_ledger_forget(fd);
+	r = real_close(fd);
+	fdg_reuseport_closed(fd);
+	return r;
+}
 
 /* A cancellation that is pending acts before the descriptor is closed: let it act before the entry is forgotten, too. */
 WRAP(int, close, (int fd))
@@ -14,6 +28,8 @@ WRAP(int, close, (int fd))
 	FDG_PASS(close, fd);
 	pthread_testcancel();
 	fdg_nonblock_tick();
+	if (fdg_groups_has(fd))
+		return close_member(fd, FDG_SITE);
 	fdg_closing(fd, FDG_SITE);
 	fdg_ledger_forget(fd);
 	return real_close(fd);
@@ -37,11 +53,15 @@ int fdg_close_range(unsigned first, unsigned last, int flags, const void *site)
 	if (closes) {
 		if (flags & CLOSE_RANGE_UNSHARE) /* of another table, perhaps: what is closed here stays open there */
 			fdg_stdio_closing(first, last);
-		else
+		else {
+			fdg_reuseport_closing_range(first, last, site);
 			fdg_closing_range(first, last, site);
+		}
 		fdg_ledger_forget_range(first, last);
 	}
 	r = real_close_range(first, last, flags);
+	if (closes)
+		fdg_reuseport_closed_range(first, last);
 	if (r == 0 && flags & CLOSE_RANGE_CLOEXEC)
 		fdg_ledger_flag_range(first, last, FDG_CLOEXEC, FDG_FORCED | FDG_MEANT);
 	return r;
@@ -59,7 +79,9 @@ WRAP(void, closefrom, (int first))
 		real_closefrom(first);
 		return;
 	}
+	fdg_reuseport_closing_range(first < 0 ? 0 : (unsigned)first, ~0u, FDG_SITE);
 	fdg_closing_range(first < 0 ? 0 : (unsigned)first, ~0u, FDG_SITE);
 	fdg_ledger_forget_range(first < 0 ? 0 : (unsigned)first, ~0u);
 	real_closefrom(first);
+	fdg_reuseport_closed_range(first < 0 ? 0 : (unsigned)first, ~0u);
 }

@@ -2,20 +2,31 @@
 /*
  * Calls that move data, and what else a program does with a connection: straight through, by a jump, unless the one byte of the ledger (ledger/watch.h) says that
  * a guard watches the descriptor. Nothing else is looked at before libc's own function runs: no phase, no thread-local storage. The slow half is in
- * blocking.h; that a call is none of ours just now (phase, foreign memory) is found out there. accept is in anon.c, the calls with control data in message.c.
+ * blocking.h; that a call is none of ours just now (phase, foreign memory) is found out there. accept is in accept.c, connect in connect.c, the calls with control data in message.c.
  */
 #include "wrap/wrap.h"
 
-#include "guards/stall.h"
-#include "ledger/watch.h"
+#include "guards/groups.h"
+#include "guards/sweep.h"
 #include "wrap/blocking.h"
 
-/* DATA(type, name, (parameters), arguments): a call whose parameter `fd` is what it waits for. */
+/*
+ * DATA(type, name, (parameters), arguments): a call whose parameter `fd` is what it waits for. The wrapper itself keeps nothing over a call: it jumps to libc, or to the half that
+ * tells guard closewait of the use.
+ */
+#define NOTED(name, used, ...) \
+	{ \
+		if (used) \
+			return fdg_##name##_watched(__VA_ARGS__, site); \
+		return real_##name(__VA_ARGS__); \
+	}
+#define EACH(...) __VA_ARGS__
 #define DATA(type, name, parameters, ...) \
+	__attribute__((noinline)) static type noted_##name(EACH parameters, const void *site) NOTED(name, fdg_sweep_used(fd), __VA_ARGS__) \
 	WRAP(type, name, parameters) \
 	{ \
-		if (fdg_is_watched(fd)) \
-			return fdg_##name##_watched(__VA_ARGS__, FDG_SITE); \
+		if (!fdg_sweep_passes(fd)) \
+			return noted_##name(__VA_ARGS__, FDG_SITE); \
 		return real_##name(__VA_ARGS__); \
 	}
 
@@ -48,90 +59,86 @@ DATA(ssize_t, send, (int fd, const void *from, size_t n, int flags), fd, from, n
 FDG_TWIN(__send, send)
 DATA(ssize_t, sendto, (int fd, const void *from, size_t n, int flags, const struct sockaddr *peer, socklen_t len), fd, from, n, flags, peer, len)
 
-DATA(int, shutdown, (int fd, int how), fd, how)
-DATA(int, getsockopt, (int fd, int level, int name, void *value, socklen_t *len), fd, level, name, value, len)
+
+/* A listener that is shut down loses its queue. */
+WRAP(int, shutdown, (int fd, int how))
+{
+	if (fdg_sweep_watched(fd) || fdg_groups_has(fd))
+		return fdg_shutdown_watched(fd, how, FDG_SITE);
+	return real_shutdown(fd, how);
+}
+
+/* Whoever asks about a connection does not use it. */
+WRAP(int, getsockopt, (int fd, int level, int name, void *value, socklen_t *len))
+{
+	if (fdg_sweep_watched_else(fd))
+		return fdg_getsockopt_watched(fd, level, name, value, len, FDG_SITE);
+	return real_getsockopt(fd, level, name, value, len);
+}
 
 /* eventfd's own pair: libc's call read and write inside, past us. */
 WRAP(int, eventfd_read, (int fd, eventfd_t *value))
 {
-	if (fdg_is_watched(fd))
+	if (fdg_sweep_watched(fd))
 		return fdg_read_watched(fd, value, sizeof(*value), FDG_SITE) == (ssize_t)sizeof(*value) ? 0 : -1;
 	return real_eventfd_read(fd, value);
 }
 
 WRAP(int, eventfd_write, (int fd, eventfd_t value))
 {
-	if (fdg_is_watched(fd))
+	if (fdg_sweep_watched(fd))
 		return fdg_write_watched(fd, &value, sizeof(value), FDG_SITE) == (ssize_t)sizeof(value) ? 0 : -1;
 	return real_eventfd_write(fd, value);
 }
 
 /* Two descriptors, and either may be the one to wait for. */
+__attribute__((noinline)) static ssize_t noted_sendfile(int out, int in, off_t *at, size_t n, const void *site)
+NOTED(sendfile, fdg_sweep_used_both(out, in), out, in, at, n)
+
 WRAP(ssize_t, sendfile, (int out, int in, off_t *at, size_t n))
 {
-	if (fdg_is_watched(out) || fdg_is_watched(in))
-		return fdg_sendfile_watched(out, in, at, n, FDG_SITE);
+	if (!fdg_sweep_passes_both(out, in))
+		return noted_sendfile(out, in, at, n, FDG_SITE);
 	return real_sendfile(out, in, at, n);
 }
 FDG_TWIN(sendfile64, sendfile)
 
+__attribute__((noinline)) static ssize_t noted_splice(int in, off64_t *at_in, int out, off64_t *at_out, size_t n, unsigned flags, const void *site)
+NOTED(splice, fdg_sweep_used_both(in, out), in, at_in, out, at_out, n, flags)
+
 WRAP(ssize_t, splice, (int in, off64_t *at_in, int out, off64_t *at_out, size_t n, unsigned flags))
 {
-	if (fdg_is_watched(in) || fdg_is_watched(out))
-		return fdg_splice_watched(in, at_in, out, at_out, n, flags, FDG_SITE);
+	if (!fdg_sweep_passes_both(in, out))
+		return noted_splice(in, at_in, out, at_out, n, flags, FDG_SITE);
 	return real_splice(in, at_in, out, at_out, n, flags);
 }
-
-/* A thread with an event loop may block in connect on a descriptor that no list has yet. */
-__attribute__((noinline)) static int connect_in_loop(int fd, const struct sockaddr *peer, socklen_t len, const void *site)
-{
-	int64_t begun;
-	int r;
-
-	if (fdg_ledger_state(fd) & FDG_NONBLOCK || fdg_out() || fdg_foreign_memory())
-		return real_connect(fd, peer, len);
-	begun = fdg_stall_begin();
-	r = real_connect(fd, peer, len);
-	fdg_stall_end(begun, fd, "connect", site);
-	return r;
-}
-
-WRAP(int, connect, (int fd, const struct sockaddr *peer, socklen_t len))
-{
-	if (fdg_is_watched(fd))
-		return fdg_connect_watched(fd, peer, len, FDG_SITE);
-	if (__builtin_expect(fdg_has_loop, 0))
-		return connect_in_loop(fd, peer, len, FDG_SITE);
-	return real_connect(fd, peer, len);
-}
-FDG_TWIN(__connect, connect)
 
 /* The fortified twins: libc's own abort for a count beyond the object. */
 WRAP(ssize_t, __read_chk, (int fd, void *to, size_t n, size_t room))
 {
-	if (fdg_is_watched(fd) && n <= room)
-		return fdg_read_watched(fd, to, n, FDG_SITE);
+	if (!fdg_sweep_passes(fd) && n <= room)
+		return noted_read(fd, to, n, FDG_SITE);
 	return real___read_chk(fd, to, n, room);
 }
 
 WRAP(ssize_t, __pread_chk, (int fd, void *to, size_t n, off_t at, size_t room))
 {
-	if (fdg_is_watched(fd) && n <= room)
-		return fdg_pread_watched(fd, to, n, at, FDG_SITE);
+	if (!fdg_sweep_passes(fd) && n <= room)
+		return noted_pread(fd, to, n, at, FDG_SITE);
 	return real___pread_chk(fd, to, n, at, room);
 }
 FDG_TWIN(__pread64_chk, __pread_chk)
 
 WRAP(ssize_t, __recv_chk, (int fd, void *to, size_t n, size_t room, int flags))
 {
-	if (fdg_is_watched(fd) && n <= room)
-		return fdg_recv_watched(fd, to, n, flags, FDG_SITE);
+	if (!fdg_sweep_passes(fd) && n <= room)
+		return noted_recv(fd, to, n, flags, FDG_SITE);
 	return real___recv_chk(fd, to, n, room, flags);
 }
 
 WRAP(ssize_t, __recvfrom_chk, (int fd, void *to, size_t n, size_t room, int flags, struct sockaddr *peer, socklen_t *len))
 {
-	if (fdg_is_watched(fd) && n <= room)
-		return fdg_recvfrom_watched(fd, to, n, flags, peer, len, FDG_SITE);
+	if (!fdg_sweep_passes(fd) && n <= room)
+		return noted_recvfrom(fd, to, n, flags, peer, len, FDG_SITE);
 	return real___recvfrom_chk(fd, to, n, room, flags, peer, len);
 }

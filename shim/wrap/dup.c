@@ -2,7 +2,9 @@
 /* Duplicates and descriptor flags. Duplicates are never forced: a number that the program chose is a number that it means. */
 #include "wrap/wrap.h"
 
+#include "base/judged.h"
 #include "guards/nonblock.h"
+#include "guards/reuseport.h"
 #include "guards/select.h"
 #include "guards/stale.h"
 
@@ -32,9 +34,12 @@ WRAP(int, dup2, (int fd, int to))
 	int r;
 
 	FDG_PASS(dup2, fd, to);
-	if (fd != to)
+	if (fd != to) {
+		fdg_reuseport_replacing(fd, to, FDG_SITE);
 		fdg_closing_for(fd, to, FDG_SITE);
+	}
 	r = real_dup2(fd, to);
+	fdg_reuseport_closed(to);
 	if (r >= 0 && fd == to)
 		fdg_named_itself(fd);
 	else if (r >= 0)
@@ -48,9 +53,12 @@ WRAP(int, dup3, (int fd, int to, int flags))
 	int r;
 
 	FDG_PASS(dup3, fd, to, flags);
-	if (!(flags & ~O_CLOEXEC))
+	if (!(flags & ~O_CLOEXEC)) {
+		fdg_reuseport_replacing(fd, to, FDG_SITE);
 		fdg_closing_for(fd, to, FDG_SITE);
+	}
 	r = real_dup3(fd, to, flags);
+	fdg_reuseport_closed(to);
 	if (r >= 0)
 		fdg_copied(fd, to, flags & O_CLOEXEC ? FDG_CLOEXEC : FDG_MEANT, FDG_SITE);
 	return r;
@@ -84,7 +92,7 @@ __attribute__((noinline)) static int set_shared_flags(int fd, long flags, const 
 	int r;
 
 	fdg_nonblock_before(&c, fd, flags & O_NONBLOCK, "F_SETFL", site);
-	r = real_fcntl(fd, F_SETFL, c.kernel ? flags | O_NONBLOCK : flags & ~(long)O_NONBLOCK);
+	r = real_fcntl(fd, F_SETFL, c.kernel ? flags | O_NONBLOCK : flags & ~(long)O_NONBLOCK, FDG_JUDGED_BY_US);
 	if (r == 0)
 		fdg_nonblock_after(&c);
 	return r;
@@ -98,7 +106,7 @@ int fdg_set_flags(int fd, long flags, const void *site)
 	struct fdg_entry *e = fdg_ledger_find(fd);
 
 	if (e && !(flags & REFUSABLE) && fdg_nonblock_simple(e, flags & O_NONBLOCK))
-		return real_fcntl(fd, F_SETFL, flags);
+		return real_fcntl(fd, F_SETFL, flags, FDG_JUDGED_BY_US);
 	return set_shared_flags(fd, flags, site);
 }
 
@@ -112,7 +120,7 @@ static int set_nonblocking(int fd, void *arg, const void *site)
 		return real_ioctl(fd, FIONBIO, arg);
 	fdg_nonblock_before(&c, fd, value != 0, "FIONBIO", site);
 	value = c.kernel;
-	r = real_ioctl(fd, FIONBIO, &value);
+	r = real_ioctl(fd, FIONBIO, &value, FDG_JUDGED_BY_US);
 	if (r == 0)
 		fdg_nonblock_after(&c);
 	return r;
@@ -171,7 +179,7 @@ WRAP(int, fcntl, (int fd, int cmd, long arg))
 		return get_flags(fd, arg);
 	case F_SETFL:
 		if ((unsigned)fd < FDG_LEDGER_CHUNK && !(arg & REFUSABLE) && fdg_nonblock_simple(&fdg_ledger_first[fd], arg & O_NONBLOCK))
-			return real_fcntl(fd, cmd, arg);
+			return real_fcntl(fd, cmd, arg, FDG_JUDGED_BY_US);
 		return fdg_set_flags(fd, arg, FDG_SITE);
 	default:
 		return any_fcntl(fd, cmd, arg, FDG_SITE);

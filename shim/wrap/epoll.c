@@ -2,19 +2,23 @@
 /* Event loops: which threads wait on them, and what is in their interest lists. */
 #include "wrap/wrap.h"
 
-#include "guards/cures.h"
+#include <limits.h>
+#include <time.h>
+
 #include "guards/epoll.h"
 #include "guards/interest.h"
 #include "guards/nonblock.h"
-#include "guards/rests.h"
+#include "guards/slow.h"
 #include "guards/stale.h"
 #include "guards/stall.h"
+#include "guards/sweep.h"
 #include "options/options.h"
 
 /* A loop may make no other call of ours for long. */
 static inline void about_to_wait(int epfd)
 {
 	fdg_loop_waits(epfd);
+	fdg_sweep_tick();
 	if (__builtin_expect(atomic_load_explicit(&fdg_late_ticks, memory_order_relaxed), 0) && !fdg_out())
 		fdg_nonblock_judge();
 	fdg_stale_judge(epfd);
@@ -25,23 +29,18 @@ static void registered(int epfd, int op, int fd, const struct epoll_event *event
 	fdg_stall_registered(epfd, op, fd, site);
 	if (fdg_options.epoll != FDG_OFF)
 		fdg_interest_changed(epfd, op, fd, event, site);
-	if (__builtin_expect(fdg_watched(fd) & FDG_WATCH_ACT, 0)) {
-		if (op == EPOLL_CTL_MOD)
-			fdg_cure_replaced(epfd, fd);
-		fdg_acted(fd);
-	}
+	fdg_acted(fd);
 }
 
 int fdg_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event, const void *site)
 {
-	unsigned mods = atomic_load_explicit(&fdg_cure_mods, memory_order_acquire);
-	int r = real_epoll_ctl(epfd, op, fd, event);
+	int r;
 
-	if (r != 0)
-		return r;
-	registered(epfd, op, fd, event, site);
-	if (__builtin_expect(fdg_cure_crossed(mods, fd), 0) && op != EPOLL_CTL_DEL && !fdg_foreign_memory())
-		fdg_cure_put_right(epfd, fd, event);
+	if (fdg_slow_any()) /* what comes once from now on is not to be held back */
+		fdg_acted(fd);
+	r = real_epoll_ctl(epfd, op, fd, event);
+	if (r == 0)
+		registered(epfd, op, fd, event, site);
 	return r;
 }
 
@@ -51,16 +50,110 @@ WRAP(int, epoll_ctl, (int epfd, int op, int fd, struct epoll_event *event))
 	return fdg_epoll_ctl(epfd, op, fd, event, FDG_SITE);
 }
 
+/*
+ * Waits
+ */
+
+enum by { WAIT, PWAIT, PWAIT2, NUMBER };
+
+struct call {
+	enum by by;
+	int epfd;
+	struct epoll_event *events;
+	int room;
+	int64_t ns; /* negative: no timeout */
+	const sigset_t *mask;
+	long nr;          /* of syscall(2) … */
+	size_t mask_size; /* … and what it says of the mask */
+};
+
+static struct timespec time_of(int64_t ns)
+{
+	return (struct timespec){ ns / 1000000000, ns % 1000000000 };
+}
+
+/* Rounded up: a wait is never shorter than the program's. */
+static int ms_of(int64_t ns)
+{
+	int64_t ms = (ns + 999999) / 1000000;
+
+	return ns < 0 ? -1 : ms > INT_MAX ? INT_MAX : (int)ms;
+}
+
+static int wait_for(const struct call *c, int64_t ns)
+{
+	struct timespec t = time_of(ns), *time = ns < 0 ? NULL : &t;
+
+	switch (c->by) {
+	case WAIT:
+		return real_epoll_wait(c->epfd, c->events, c->room, ms_of(ns));
+	case PWAIT:
+		return real_epoll_pwait(c->epfd, c->events, c->room, ms_of(ns), c->mask);
+	case PWAIT2:
+		return real_epoll_pwait2(c->epfd, c->events, c->room, time, c->mask);
+	default:
+		return (int)real_syscall(c->nr, (long)c->epfd, c->events, (long)c->room, c->nr == SYS_epoll_pwait2 ? (long)time : (long)ms_of(ns), c->mask, c->mask_size);
+	}
+}
+
+/* As the wait would: a signal that has a handler ends it, and so does a thread's cancellation where that is its call. */
+static bool sleeps(const struct call *c, int64_t ns)
+{
+	struct timespec t = time_of(ns);
+
+	if (c->by == NUMBER)
+		return real_syscall(SYS_ppoll, NULL, 0L, &t, c->mask, c->mask_size) == 0;
+	return real_ppoll(NULL, 0, &t, c->mask) == 0;
+}
+
+/* Nothing is ready any more. */
+static int wait_on(const struct call *c, const struct fdg_slow_wait *w, int held)
+{
+	int kept = fdg_slow_gone(w, c->events, held);
+	int64_t left;
+
+	if (kept > 0)
+		return kept;
+	left = fdg_slow_left(w);
+	return left ? wait_for(c, left) : 0;
+}
+
+/* The wait, where it is to be slowed: guards/slow.h. */
+__attribute__((noinline)) static int slowed(const struct call *c)
+{
+	struct fdg_slow_wait w;
+	int64_t ns = 0;
+	int n, held;
+
+	fdg_slow_wait_begin(&w, c->epfd, c->ns);
+	n = wait_for(c, c->ns);
+	while (n > 0) {
+		enum fdg_slow_answer answer = fdg_slow_hold(&w, c->events, n, c->room, &ns);
+
+		if (answer == FDG_SLOW_GIVE)
+			return n;
+		if (answer == FDG_SLOW_SLEEP && !sleeps(c, ns))
+			return -1;
+		held = n;
+		n = wait_for(c, 0);
+		if (n == 0)
+			n = wait_on(c, &w, held);
+	}
+	return n;
+}
+
+static inline bool is_slow(int64_t ns)
+{
+	return fdg_slow_any() && ns != 0 && !fdg_out() && !fdg_foreign_memory();
+}
+
 WRAP(int, epoll_wait, (int epfd, struct epoll_event *events, int room, int timeout))
 {
-	struct fdg_rest_wait w = { .ms = timeout };
 	int n;
 
 	about_to_wait(epfd);
-	if (fdg_rests_any())
-		fdg_rest_begin(&w, epfd, fdg_rest_ns(timeout));
-	if (w.in_parts)
-		FDG_REST_WAIT(w, n, n = real_epoll_wait(epfd, events, room, w.ms));
+	if (is_slow(timeout))
+		n = slowed(&(struct call){ WAIT, epfd, events, room, fdg_slow_ns(timeout), NULL, 0, 0 });
 	else
 		n = real_epoll_wait(epfd, events, room, timeout);
 	fdg_epoll_woken(epfd, events, n, timeout != 0);
@@ -69,14 +162,11 @@ WRAP(int, epoll_wait, (int epfd, struct epoll_event *events, int room, int timeo
 
 WRAP(int, epoll_pwait, (int epfd, struct epoll_event *events, int room, int timeout, const sigset_t *mask))
 {
-	struct fdg_rest_wait w = { .ms = timeout };
 	int n;
 
 	about_to_wait(epfd);
-	if (fdg_rests_any())
-		fdg_rest_begin(&w, epfd, fdg_rest_ns(timeout));
-	if (w.in_parts)
-		FDG_REST_WAIT(w, n, n = real_epoll_pwait(epfd, events, room, w.ms, mask));
+	if (is_slow(timeout))
+		n = slowed(&(struct call){ PWAIT, epfd, events, room, fdg_slow_ns(timeout), mask, 0, 0 });
 	else
 		n = real_epoll_pwait(epfd, events, room, timeout, mask);
 	fdg_epoll_woken(epfd, events, n, timeout != 0);
@@ -86,16 +176,29 @@ WRAP(int, epoll_pwait, (int epfd, struct epoll_event *events, int room, int time
 WRAP(int, epoll_pwait2,
      (int epfd, struct epoll_event *events, int room, const struct timespec *timeout, const sigset_t *mask))
 {
-	struct fdg_rest_wait w = { .in_parts = false };
+	int64_t ns;
 	int n;
 
 	about_to_wait(epfd);
-	if (fdg_rests_any())
-		fdg_rest_begin(&w, epfd, fdg_rest_ns_of(timeout));
-	if (w.in_parts)
-		FDG_REST_WAIT(w, n, n = real_epoll_pwait2(epfd, events, room, (&(struct timespec){ 0, w.ns }), mask));
+	if (fdg_slow_any() && is_slow(ns = fdg_slow_ns_of(timeout)))
+		n = slowed(&(struct call){ PWAIT2, epfd, events, room, ns, mask, 0, 0 });
 	else
 		n = real_epoll_pwait2(epfd, events, room, timeout, mask);
 	fdg_epoll_woken(epfd, events, n, n > 0 && (!timeout || timeout->tv_sec || timeout->tv_nsec));
 	return n;
+}
+
+long fdg_raw_epoll_wait(long nr, const long a[6])
+{
+	struct call c = { NUMBER, (int)a[0], (struct epoll_event *)a[1], (int)a[2], fdg_slow_ns((int)a[3]), NULL, nr, 0 };
+
+	if (nr == SYS_epoll_pwait2 && fdg_slow_any())
+		c.ns = fdg_slow_ns_of((const struct timespec *)a[3]);
+	if (!is_slow(c.ns))
+		return real_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	if (nr == SYS_epoll_pwait || nr == SYS_epoll_pwait2) {
+		c.mask = (const sigset_t *)a[4];
+		c.mask_size = (size_t)a[5];
+	}
+	return slowed(&c);
 }

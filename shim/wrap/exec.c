@@ -15,9 +15,10 @@
 #include <string.h>
 
 #include "guards/nonblock.h"
-#include "guards/rests.h"
+#include "guards/reuseport.h"
 #include "guards/stale.h"
 #include "guards/stdio.h"
+#include "guards/sweep.h"
 #include "options/options.h"
 #include "report/report.h"
 #include "wrap/environ.h"
@@ -157,6 +158,7 @@ static void leave(const struct call *c, const struct fdg_nonblock_given *given)
 		fdg_nonblock_exec_tell(given);
 		if (fdg_stdio_has_work())
 			fdg_stdio_leave(file);
+		fdg_reuseport_leaving(true, c->site);
 	}
 	give(file, PATH_MAX);
 }
@@ -176,13 +178,14 @@ static int exec_with(const struct call *c, const struct fdg_environ *e)
 	void *mapped;
 	char **env = ENVIRONMENT(e, c->envp, &mapped);
 	struct fdg_nonblock_given given;
-	bool ended = fdg_options.format == FDG_JSON && ends_image(c);
+	bool ended;
 	int r;
 
-	if (fdg_phase_now() == FDG_ACTIVE) /* an epoll may be open in what is executed */
-		fdg_rests_release();
+	if (!fdg_forked_from)
+		fdg_sweep_now(FDG_SWEEP_END);
+	ended = fdg_options.format == FDG_JSON && ends_image(c);
 	fdg_nonblock_exec(&given);
-	if (given.count || fdg_stdio_has_work())
+	if (given.count || fdg_stdio_has_work() || fdg_reuseport_any())
 		leave(c, &given);
 	r = real_exec(c, env);
 	if (errno == E2BIG && env != c->envp) {

@@ -6,14 +6,18 @@
 #include <stdatomic.h>
 
 #include "guards/acts.h"
+#include "guards/handover.h"
+#include "guards/cure.h"
 #include "guards/interest.h"
 #include "guards/nonblock.h"
-#include "guards/rests.h"
+#include "guards/reuseport.h"
 #include "guards/sets.h"
 #include "guards/stall.h"
 #include "guards/stdio.h"
+#include "guards/sweep.h"
 #include "options/options.h"
 #include "report/report.h"
+#include "wrap/sweeper.h"
 
 void fdg_after_fork_child(void)
 {
@@ -24,7 +28,10 @@ void fdg_after_fork_child(void)
 	fdg_loop_forked();
 	fdg_interest_forked();
 	fdg_acts_forked();
-	fdg_rests_forked();
+	fdg_handover_forked();
+	fdg_cure_forked();
+	fdg_sweep_forked();
+	fdg_sweeper_forked();
 }
 
 /*
@@ -46,9 +53,9 @@ void fdg_before_fork(void)
 	if (fdg_cloexec_has_work(0))
 		fdg_told_prepare();
 	if (!fdg_out()) {
-		fdg_rests_release(); /* the child may be who waits from now on */
 		fdg_sets_forking();
 		fdg_nonblock_before_fork();
+		fdg_reuseport_forking();
 		if (fdg_options.epoll != FDG_OFF && !fdg_foreign_memory()) /* which asks who else may have what it judges */
 			fdg_ledger_forking();
 	}
@@ -80,6 +87,8 @@ WRAP(pid_t, fork, (void))
 	fdg_before_fork();
 	pid = real_fork();
 	fdg_after_fork(pid);
+	if (pid == 0)
+		fdg_sweeper_again();
 	return pid;
 }
 FDG_TWIN(__fork, fork)
@@ -107,8 +116,10 @@ WRAP(int, daemon, (int nochdir, int noclose))
 	if (!noclose) /* they become /dev/null */
 		fdg_stdio_leave(NULL);
 	r = real_daemon(nochdir, noclose);
-	if (r == 0)
+	if (r == 0) {
 		fdg_after_fork_child();
+		fdg_sweeper_again();
+	}
 	return r;
 }
 

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "wrap/wrap.h"
 
+#include "guards/keepalive.h"
+#include "guards/connections.h"
 #include "guards/marks.h"
 #include "guards/nonblock.h"
 #include "guards/origin.h"
 #include "guards/passed.h"
+#include "guards/reuseport.h"
 #include "guards/select.h"
 #include "guards/stale.h"
+#include "guards/sweep.h"
 #include "options/options.h"
+#include "wrap/sweeper.h"
 
 /* Standard input, output and error are for children: a program that closed 0 and opened something there means it. */
 static bool keeps_force(int fd, bool forced)
@@ -27,14 +32,17 @@ static void keep_stack(int fd)
 void fdg_copied(int from, int to, uint32_t flags, const void *site)
 {
 	fdg_ledger_copy(from, to, flags, site);
+	fdg_connection_copied(from, to);
 	if (__builtin_expect(fdg_kindword_kind(fdg_ledger_state(to) & FDG_KIND_MASK) == FDG_KIND_EPOLL, 0))
 		fdg_interest_list_copied();
 	fdg_stale_returned(to);
+	fdg_reuseport_copied(from, to);
 	if (fdg_mark_any())
 		fdg_nonblock_copied(from, to);
 	if (__builtin_expect(fdg_ledger_state(to) & FDG_PASSED, 0))
 		fdg_passed_add(to);
 	fdg_select_numbered(to);
+	fdg_sweep_tick();
 	keep_stack(to);
 }
 
@@ -43,14 +51,24 @@ static void learn(int fd, fdg_kindword kind, bool forced, bool cloexec, const vo
 	forced = keeps_force(fd, forced);
 	fdg_ledger_learn(fd, kind, (forced ? FDG_FORCED : 0) | (cloexec ? FDG_CLOEXEC : 0) | (kind & FDG_NONBLOCK), site);
 	fdg_nonblock_tick();
+	fdg_sweep_tick();
 	keep_stack(fd);
 	fdg_select_obtained(fd);
+	fdg_sweeper_made(kind);
 }
 
 int fdg_made(int fd, fdg_kindword kind, bool forced, bool cloexec, const void *site)
 {
 	if (fd >= 0)
 		learn(fd, kind, forced, cloexec, site);
+	return fd;
+}
+
+int fdg_accepted(int fd, fdg_kindword kind, bool forced, bool cloexec, const void *site)
+{
+	fdg_made(fd, kind, forced, cloexec, site);
+	if (fd >= 0)
+		fdg_connection_accepted(fd, site);
 	return fd;
 }
 
@@ -69,6 +87,9 @@ void fdg_arrived(int fd, fdg_kindword kind, bool forced, bool cloexec, const voi
 	fdg_made(fd, kind | (flags >= 0 ? FDG_NONBLOCK_IN(flags) : 0), forced, cloexec, site);
 	fdg_ledger_flag(fd, FDG_SHARED | FDG_PASSED, 0);
 	fdg_passed_add(fd);
+	fdg_connection_arrived(fd);
+	fdg_keepalive_arrived(fd);
+	fdg_reuseport_arrived(fd);
 }
 
 int fdg_made_inside(int fd, fdg_kindword kind, bool cloexec, const void *site)

@@ -4,11 +4,12 @@
 
 #include <string.h>
 
+#include "guards/connections.h"
 #include "guards/marks.h"
 #include "guards/nonblock.h"
 #include "guards/passed.h"
 #include "guards/stale.h"
-#include "ledger/watch.h"
+#include "guards/sweep.h"
 #include "wrap/blocking.h"
 
 /*
@@ -102,6 +103,7 @@ static void left(int fd)
 	if (fdg_kindword_kind(fdg_ledger_state(fd) & FDG_KIND_MASK) == FDG_KIND_EPOLL)
 		atomic_store_explicit(&fdg_stale_epoll_passed, true, memory_order_relaxed);
 	fdg_passed_add(fd);
+	fdg_connection_sent(fd);
 }
 
 void fdg_message_left(const struct msghdr *m)
@@ -125,7 +127,7 @@ WRAP(ssize_t, sendmsg, (int fd, const struct msghdr *m, int flags))
 
 	if (fdg_mark_any())
 		fdg_message_leaves(m);
-	r = fdg_is_watched(fd) ? fdg_sendmsg_watched(fd, m, flags, FDG_SITE) : real_sendmsg(fd, m, flags);
+	r = fdg_sweep_watched(fd) ? fdg_sendmsg_watched(fd, m, flags, FDG_SITE) : real_sendmsg(fd, m, flags);
 	if (r >= 0 && m->msg_control && m->msg_controllen)
 		fdg_message_left(m);
 	return r;
@@ -137,7 +139,7 @@ WRAP(int, sendmmsg, (int fd, struct mmsghdr *v, unsigned n, int flags))
 
 	for (unsigned i = 0; fdg_mark_any() && i < n && i < MESSAGES_MAX; i++)
 		fdg_message_leaves(&v[i].msg_hdr);
-	r = fdg_is_watched(fd) ? fdg_sendmmsg_watched(fd, v, n, flags, FDG_SITE) : real_sendmmsg(fd, v, n, flags);
+	r = fdg_sweep_watched(fd) ? fdg_sendmmsg_watched(fd, v, n, flags, FDG_SITE) : real_sendmmsg(fd, v, n, flags);
 	for (int i = 0; i < r; i++)
 		if (v[i].msg_hdr.msg_control && v[i].msg_hdr.msg_controllen)
 			fdg_message_left(&v[i].msg_hdr);
@@ -152,7 +154,7 @@ WRAP(ssize_t, recvmsg, (int fd, struct msghdr *m, int flags))
 	FDG_PASS(recvmsg, fd, m, flags);
 	force = fdg_message_forces(flags);
 	flags |= force ? MSG_CMSG_CLOEXEC : 0;
-	r = fdg_is_watched(fd) ? fdg_recvmsg_watched(fd, m, flags, FDG_SITE) : real_recvmsg(fd, m, flags);
+	r = fdg_sweep_watched(fd) ? fdg_recvmsg_watched(fd, m, flags, FDG_SITE) : real_recvmsg(fd, m, flags);
 	if (r >= 0)
 		fdg_message_arrived(m, force, !force && flags & MSG_CMSG_CLOEXEC, FDG_SITE);
 	return r;
@@ -167,7 +169,7 @@ WRAP(int, recvmmsg, (int fd, struct mmsghdr *v, unsigned n, int flags, struct ti
 	FDG_PASS(recvmmsg, fd, v, n, flags, timeout);
 	force = fdg_message_forces(flags);
 	flags |= force ? MSG_CMSG_CLOEXEC : 0;
-	r = fdg_is_watched(fd) ? fdg_recvmmsg_watched(fd, v, n, flags, timeout, FDG_SITE) : real_recvmmsg(fd, v, n, flags, timeout);
+	r = fdg_sweep_watched(fd) ? fdg_recvmmsg_watched(fd, v, n, flags, timeout, FDG_SITE) : real_recvmmsg(fd, v, n, flags, timeout);
 	for (int i = 0; i < r; i++)
 		fdg_message_arrived(&v[i].msg_hdr, force, !force && flags & MSG_CMSG_CLOEXEC, FDG_SITE);
 	return r;

@@ -8,7 +8,7 @@
 
 #include "guards/nonblock.h"
 #include "guards/poll.h"
-#include "guards/rests.h"
+#include "guards/sweep.h"
 
 struct call {
 	struct pollfd *fds;
@@ -20,28 +20,10 @@ struct call {
 	const void *site;
 };
 
-/* An epoll of which something is at rest may be among them. */
-__attribute__((noinline)) static void tell_rests(const struct pollfd *fds, nfds_t n)
-{
-	struct pollfd some[16];
-
-	if (fdg_out() || fdg_foreign_memory())
-		return;
-	for (nfds_t i = 0; i < (unsigned)n; i += 16) {
-		unsigned count = (unsigned)n - i < 16 ? (unsigned)(n - i) : 16;
-
-		if (!fdg_sys_peek(fds + i, some, count * sizeof(*some)))
-			return;
-		for (unsigned k = 0; k < count; k++)
-			fdg_rests_polled(some[k].fd);
-	}
-}
-
 /* A loop may make no other call of ours for long. */
-static inline void about_to_wait(const struct pollfd *fds, nfds_t n)
+static inline void about_to_wait(void)
 {
-	if (fdg_rests_any())
-		tell_rests(fds, n);
+	fdg_sweep_tick();
 	if (__builtin_expect(atomic_load_explicit(&fdg_late_ticks, memory_order_relaxed), 0) && !fdg_out())
 		fdg_nonblock_judge();
 }
@@ -190,7 +172,7 @@ WRAP(int, poll, (struct pollfd *fds, nfds_t n, int timeout))
 {
 	int r;
 
-	about_to_wait(fds, n);
+	about_to_wait();
 	if (timeout == 0)
 		return real_poll(fds, n, timeout);
 	if (hides() && poll_left_out(fds, n, timeout, FDG_SITE, &r))
@@ -203,7 +185,7 @@ WRAP(int, ppoll, (struct pollfd *fds, nfds_t n, const struct timespec *timeout, 
 {
 	int r;
 
-	about_to_wait(fds, n);
+	about_to_wait();
 	if (!may_wait(timeout))
 		return real_ppoll(fds, n, timeout, mask);
 	if (hides() && left_out(&(struct call){ fds, (unsigned)n, timeout, mask, 0, "ppoll", FDG_SITE }, NULL, &r))
@@ -216,7 +198,7 @@ WRAP(int, __poll_chk, (struct pollfd *fds, nfds_t n, int timeout, size_t room))
 {
 	int r;
 
-	about_to_wait(fds, n);
+	about_to_wait();
 	if (timeout == 0 || room / sizeof(*fds) < n)
 		return real___poll_chk(fds, n, timeout, room);
 	if (hides() && poll_left_out(fds, n, timeout, FDG_SITE, &r))
@@ -228,7 +210,7 @@ WRAP(int, __ppoll_chk, (struct pollfd *fds, nfds_t n, const struct timespec *tim
 {
 	int r;
 
-	about_to_wait(fds, n);
+	about_to_wait();
 	if (room / sizeof(*fds) < n || !may_wait(timeout))
 		return real___ppoll_chk(fds, n, timeout, mask, room);
 	if (hides() && left_out(&(struct call){ fds, (unsigned)n, timeout, mask, 0, "ppoll", FDG_SITE }, NULL, &r))
@@ -274,7 +256,7 @@ long fdg_raw_poll(long nr, const long a[6], const void *site)
 	long r;
 	int ret;
 
-	about_to_wait((const struct pollfd *)a[0], (nfds_t)a[1]);
+	about_to_wait();
 	if (hides() && raw_left_out(nr, a, site, &ret))
 		return ret;
 	r = real_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);

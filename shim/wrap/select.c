@@ -9,8 +9,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "guards/rests.h"
 #include "guards/select.h"
+#include "guards/sweep.h"
 
 #define CENTURIES (INT64_C(1) << 40) /* in seconds: as good as for ever */
 #define POLLED 64 /* fds that are waited for with poll; the kernel's select costs less than so many entries, and takes any number */
@@ -223,21 +223,9 @@ __attribute__((noinline)) static bool took_over(struct fdg_select_call *c, int *
 	return fdg_select_overran(c) && repaired(c, ret);
 }
 
-/* An epoll of which something is at rest may be in a set. */
-__attribute__((noinline)) static void tell_rests(int nfds, const void *set)
-{
-	uint64_t word;
-
-	for (int at = 0; set && at < nfds && fdg_sys_peek((const char *)set + at / 8, &word, sizeof(word)); at += 64)
-		for (; word; word &= word - 1)
-			fdg_rests_polled(at + __builtin_ctzll(word));
-}
-
 /* A call that needs no more thought. nfds 0 is a way to sleep. */
 static bool is_plain(int nfds, const void *r, const void *w, const void *e)
 {
-	if (fdg_rests_any() && !fdg_foreign_memory())
-		tell_rests(nfds, r);
 	if (__builtin_expect(nfds > (int)FDG_SET_FDS, 0))
 		return false;
 	if (nfds > 0 && (r || w || e))
@@ -250,6 +238,7 @@ WRAP(int, select, (int nfds, fd_set *r, fd_set *w, fd_set *e, struct timeval *ti
 	int ret;
 
 	FDG_PASS(select, nfds, r, w, e, timeout);
+	fdg_sweep_tick();
 	if (is_plain(nfds, r, w, e) || !took_over(&(struct fdg_select_call){ nfds, { r, w, e }, (void *)timeout, 1000000, true, false, NULL, FDG_SITE, 0, false, false }, &ret))
 		return real_select(nfds, r, w, e, timeout);
 	return ret;
@@ -261,6 +250,7 @@ WRAP(int, pselect, (int nfds, fd_set *r, fd_set *w, fd_set *e, const struct time
 	int ret;
 
 	FDG_PASS(pselect, nfds, r, w, e, timeout, mask);
+	fdg_sweep_tick();
 	if (is_plain(nfds, r, w, e) ||
 	    !took_over(&(struct fdg_select_call){ nfds, { r, w, e }, (void *)(uintptr_t)timeout, 1000000000, false, false, mask, FDG_SITE, 0, false, false }, &ret))
 		return real_pselect(nfds, r, w, e, timeout, mask);

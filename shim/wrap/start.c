@@ -15,15 +15,19 @@
 #include <sys/auxv.h>
 
 #include "base/exe.h"
+#include "guards/keepalive.h"
 #include "guards/leftover.h"
 #include "guards/self.h"
 #include "guards/nonblock.h"
-#include "guards/rests.h"
+#include "guards/reuseport.h"
+#include "guards/slow.h"
 #include "guards/select.h"
 #include "guards/stdio.h"
+#include "guards/sweep.h"
 #include "options/options.h"
 #include "report/report.h"
 #include "wrap/environ.h"
+#include "wrap/sweeper.h"
 
 static const char *variable(char *const envp[], const char *name)
 {
@@ -69,6 +73,8 @@ void fdg_leaving(void)
 {
 	fdg_nonblock_end();
 	fdg_stdio_leave(NULL);
+	fdg_reuseport_leaving(false, NULL);
+	fdg_sweep_now(FDG_SWEEP_END);
 	fdg_report_end();
 }
 
@@ -101,6 +107,8 @@ __attribute__((constructor)) static void fdg_start(int argc, char **argv, char *
 		fdg_report_open_by(fdg_leftover_put);
 	fdg_cloexec_start();
 	fdg_inherited_start(argv, envp, note);
+	fdg_keepalive_start();
+	fdg_sweeper_start();
 	fdg_stdio_start();
 	at_quick_exit(leave_quickly);
 	fdg_select_main_stack = (uintptr_t)envp;
@@ -143,8 +151,9 @@ void fdg_before_filter(void)
 {
 	if (!fdg_foreign_memory())
 		fdg_report_filter();
+	fdg_sweeper_stop();
 	fdg_nonblock_release();
-	fdg_rests_release();
+	fdg_slow_stop();
 	fdg_cloexec_release(false);
 }
 
@@ -158,7 +167,9 @@ WRAP(int, prctl, (int option, unsigned long a, unsigned long b, unsigned long c,
 	r = real_prctl(option, a, b, c, d);
 	if (filter && r == 0)
 		fdg_retire();
-	else if (filter && !fdg_out())
+	else if (filter && !fdg_out()) {
 		fdg_cloexec_release(true);
+		fdg_sweeper_again();
+	}
 	return r;
 }

@@ -10,16 +10,18 @@
 #include <sys/ioctl.h>
 
 #include "guards/epoll.h"
+#include "guards/keepalive.h"
 #include "guards/marks.h"
 #include "guards/nonblock.h"
-#include "guards/rests.h"
+#include "guards/reuseport.h"
 #include "guards/select.h"
 #include "guards/stall.h"
 #include "guards/sharer.h"
 #include "guards/stale.h"
-#include "ledger/watch.h"
+#include "guards/sweep.h"
 #include "report/report.h"
 #include "wrap/blocking.h"
+#include "wrap/sweeper.h"
 
 /* Makers: the argument that holds the close-on-exec flag, and that flag; argument 0 where the call has none. */
 struct maker {
@@ -70,7 +72,7 @@ const unsigned char fdg_syscall_watched[512] = {
 	[SYS_read] = DATA, [SYS_readv] = DATA, [SYS_pread64] = DATA, [SYS_preadv] = DATA, [SYS_preadv2] = DATA, [SYS_write] = DATA, [SYS_writev] = DATA,
 	[SYS_pwrite64] = DATA, [SYS_pwritev] = DATA, [SYS_pwritev2] = DATA, [SYS_recvfrom] = DATA, [SYS_sendto] = DATA, [SYS_sendmsg] = DATA,
 	[SYS_sendmmsg] = DATA, [SYS_connect] = DATA, [SYS_sendfile] = DATA, [SYS_splice] = DATA, [SYS_shutdown] = DATA, [SYS_getsockopt] = DATA,
-	[SYS_tee] = OTHER, [SYS_io_submit] = OTHER,
+	[SYS_setsockopt] = OTHER, [SYS_listen] = OTHER, [SYS_bind] = OTHER, [SYS_tee] = OTHER, [SYS_io_submit] = OTHER,
 #if defined(__x86_64__)
 	[SYS_open] = MAKER, [SYS_creat] = MAKER, [SYS_epoll_create] = MAKER, [SYS_eventfd] = MAKER, [SYS_signalfd] = MAKER,
 	[SYS_inotify_init] = MAKER, [SYS_pipe] = OTHER, [SYS_dup2] = OTHER,
@@ -99,9 +101,11 @@ static bool only_changes(long nr, const long a[6])
 /* A DATA call: is one of its descriptors a guard's business? */
 static inline bool is_watched(long nr, long first, long second, long third)
 {
-	if (fdg_is_watched((int)first))
-		return true;
-	return (nr == SYS_sendfile && fdg_is_watched((int)second)) || (nr == SYS_splice && fdg_is_watched((int)third));
+	bool is = nr == SYS_getsockopt || nr == SYS_accept || nr == SYS_accept4 || nr == SYS_connect ? fdg_sweep_watched_else((int)first) : fdg_sweep_watched((int)first);
+
+	if (nr == SYS_sendfile || nr == SYS_splice)
+		return fdg_sweep_watched((int)(nr == SYS_sendfile ? second : third)) || is;
+	return is || (nr == SYS_shutdown && fdg_groups_has((int)first));
 }
 
 static void sent(long nr, const long a[6], long r)
@@ -137,6 +141,8 @@ static long data(long nr, const long a[6], const void *site)
 	else
 		r = real_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 	sent(nr, a, r);
+	if (nr == SYS_connect && (r == 0 || errno == EINPROGRESS || errno == EINTR) && !fdg_out())
+		fdg_connection_connected((int)a[0], site);
 	return r;
 }
 
@@ -155,9 +161,15 @@ static long make(const struct maker *m, long a[6], const void *site)
 	if (force)
 		a[m->argument - 1] |= m->flag;
 	if (m->nr == SYS_accept || m->nr == SYS_accept4)
-		r = data(m->nr, a, site);
+		r = fdg_accept_by_number(data, m->nr, a, site);
 	else
 		r = real_syscall(m->nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	if (m->nr == SYS_socket)
+		fdg_keepalive_socket((int)r, (int)a[0], (int)a[1]);
+	else if (m->nr == SYS_accept || m->nr == SYS_accept4)
+		fdg_keepalive_accepted((int)a[0], (int)r);
+	if (m->nr == SYS_accept || m->nr == SYS_accept4)
+		return fdg_accepted((int)r, kind, force, cloexec, site);
 	return m->argument ? fdg_made((int)r, kind, force, cloexec, site) : fdg_made_inside((int)r, kind, false, site);
 }
 
@@ -225,6 +237,12 @@ static bool delegated(long nr, long a[6], const void *site, long *ret)
 		return true;
 	case SYS_epoll_ctl:
 		*ret = fdg_epoll_ctl((int)a[0], (int)a[1], (int)a[2], (struct epoll_event *)a[3], site);
+		return true;
+	case SYS_listen:
+		*ret = fdg_listen((int)a[0], (int)a[1]);
+		return true;
+	case SYS_bind:
+		*ret = fdg_bind_socket((int)a[0], (const struct sockaddr *)a[1], (socklen_t)a[2]);
 		return true;
 	case SYS_execve:
 		*ret = fdg_execve((const char *)a[0], (char *const *)a[1], (char *const *)a[2], site);
@@ -302,10 +320,13 @@ static void before(long nr, const long a[6], const void *site)
 
 	if (closes((int)nr, a, &fd)) {
 		fdg_nonblock_tick();
-		if (nr == SYS_close)
+		if (nr == SYS_close) {
+			fdg_reuseport_closing(fd, site);
 			fdg_closing(fd, site);
-		else
+		} else {
+			fdg_reuseport_replacing((int)a[0], fd, site);
 			fdg_closing_for((int)a[0], fd, site);
+		}
 	}
 	if (nr == SYS_close)
 		fdg_ledger_forget((int)a[0]);
@@ -316,6 +337,7 @@ static void before(long nr, const long a[6], const void *site)
 	else if (nr == SYS_tee || nr == SYS_io_submit)
 		fdg_used_by_number(nr, a);
 	else if (waits_for_events(nr)) {
+		fdg_sweep_tick();
 		fdg_loop_waits((int)a[0]);
 		fdg_stale_judge((int)a[0]);
 	}
@@ -336,6 +358,10 @@ static long after(long nr, const long a[6], long r, const void *site)
 	case SYS_epoll_pwait:
 	case SYS_epoll_pwait2:
 		fdg_epoll_woken((int)a[0], (struct epoll_event *)a[1], (int)r, r > 0 && may_wait(nr, a));
+		return r;
+	case SYS_setsockopt:
+		fdg_keepalive_noted((int)a[0], (int)a[1], (int)a[2], (const void *)a[3]);
+		fdg_migrate_noted((int)a[0], (int)a[1], (int)a[2]);
 		return r;
 	case SYS_pidfd_open:
 		return fdg_made((int)r, FDG_KINDWORD(PIDFD), false, true, site);
@@ -363,34 +389,21 @@ static long after(long nr, const long a[6], long r, const void *site)
 	}
 }
 
-/* A list has something that is to be told of meanwhile. */
-__attribute__((noinline)) static long wait_in_parts(long nr, const long a[6])
-{
-	struct fdg_rest_wait w;
-	struct timespec t;
-	bool precise = nr == SYS_epoll_pwait2;
-	long r;
-
-	fdg_rest_begin(&w, (int)a[0], precise ? fdg_rest_ns_of((const struct timespec *)a[3]) : fdg_rest_ns((int)a[3]));
-	if (!w.in_parts)
-		return real_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
-	do {
-		t = (struct timespec){ 0, w.ns };
-		r = real_syscall(nr, a[0], a[1], a[2], precise ? (long)&t : w.ms, a[4], a[5]);
-	} while (r == 0 && fdg_rest_again(&w));
-	return r;
-}
-
 static long other(long nr, long a[6], const void *site)
 {
 	long r;
+	int fd;
 
 	if (delegated(nr, a, site, &r))
 		return r;
 	before(nr, a, site);
-	r = waits_for_events(nr) && fdg_rests_any() ? wait_in_parts(nr, a) : real_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
-	if (r < 0 && sets_filter(nr, a))
+	r = waits_for_events(nr) ? fdg_raw_epoll_wait(nr, a) : real_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	if (closes((int)nr, a, &fd))
+		fdg_reuseport_closed(fd);
+	if (r < 0 && sets_filter(nr, a)) {
 		fdg_cloexec_release(true);
+		fdg_sweeper_again();
+	}
 	return r < 0 ? r : after(nr, a, r, site);
 }
 
@@ -411,7 +424,7 @@ __attribute__((noinline)) static long done(long nr, long a[6], const void *site)
 long fdg_syscall(long nr, long a1, long a2, long a3, long a4, long a5, long a6);
 long fdg_syscall(long nr, long a1, long a2, long a3, long a4, long a5, long a6)
 {
-	if (fdg_syscall_watched[nr] == DATA && nr != SYS_sendmsg && nr != SYS_sendmmsg && !is_watched(nr, a1, a2, a3))
+	if (fdg_syscall_watched[nr] == DATA && nr != SYS_sendmsg && nr != SYS_sendmmsg && nr != SYS_connect && !is_watched(nr, a1, a2, a3))
 		return real_syscall(nr, a1, a2, a3, a4, a5, a6);
 	return done(nr, (long[]){ a1, a2, a3, a4, a5, a6 }, FDG_SITE);
 }

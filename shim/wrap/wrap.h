@@ -51,7 +51,9 @@ static inline bool fdg_out(void)
 
 /* A new descriptor, of a kind that may have FDG_NONBLOCK with it: `forced` says that we asked for close-on-exec, `cloexec` that the program did. Returns fd, so that it can end a wrapper. */
 int fdg_made(int fd, fdg_kindword kind, bool forced, bool cloexec, const void *site);
-/* The same for a call that made two. */
+/* The same for what accept made. */
+int fdg_accepted(int fd, fdg_kindword kind, bool forced, bool cloexec, const void *site);
+/* … and for a call that made two. */
 void fdg_made_pair(const int fd[2], fdg_kindword kind, bool forced, bool cloexec, const void *site);
 /* One that came from another process. */
 void fdg_arrived(int fd, fdg_kindword kind, bool forced, bool cloexec, const void *site);
@@ -63,6 +65,9 @@ void fdg_copied(int from, int to, uint32_t flags, const void *site);
 
 /* dup2(fd, fd). */
 void fdg_named_itself(int fd);
+/* listen and bind, done. */
+int fdg_listen(int fd, int backlog);
+int fdg_bind_socket(int fd, const struct sockaddr *address, socklen_t len);
 /* close_range, done. */
 int fdg_close_range(unsigned first, unsigned last, int flags, const void *site);
 /* epoll_ctl, done. */
@@ -97,11 +102,16 @@ void fdg_after_fork(int child);
 
 /* syscall(SYS_select, …) and syscall(SYS_pselect6, …), done. */
 long fdg_raw_select(long nr, const long a[6], const void *site);
+/* The same for SYS_epoll_wait, SYS_epoll_pwait and SYS_epoll_pwait2; what woke is not looked at. */
+long fdg_raw_epoll_wait(long nr, const long a[6]);
 /* The same for SYS_poll and SYS_ppoll. */
 long fdg_raw_poll(long nr, const long a[6], const void *site);
 
 /* syscall(SYS_tee, …) and syscall(SYS_io_submit, …) are about to wait in the kernel. */
 void fdg_used_by_number(long nr, const long a[6]);
+
+/* syscall(SYS_accept, …) and syscall(SYS_accept4, …), made by `call`: what comes may be a stand-in. */
+long fdg_accept_by_number(long (*call)(long, const long[6], const void *), long nr, const long a[6], const void *site);
 
 /* The process ends, by whatever way; not in memory that is not ours. */
 void fdg_leaving(void);

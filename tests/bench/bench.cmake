@@ -19,3 +19,25 @@ target_link_options(bench-true-static PRIVATE -static)
 set_target_properties(bench-true-static PROPERTIES OUTPUT_NAME true-static RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/bench)
 
 fdguard_test(bench/runs ${CMAKE_CURRENT_SOURCE_DIR}/bench/test_runs.sh TIMEOUT 300)
+
+# What a sweep of guard closewait costs: the core of the library, called as a wrapper calls it.
+if(TARGET fdguard-core-test)
+  add_executable(bench-sweep bench/bench_sweep.c)
+  target_compile_definitions(bench-sweep PRIVATE FDG_TEST)
+  target_link_libraries(bench-sweep PRIVATE fdguard-flags fdguard-core-test ${BSD_STATIC} pthread)
+endif()
+
+# Names in bulk, ours and through what peers are there (libadns1-dev, libudns-dev, libc-ares-dev).
+add_executable(bench-resolver bench/bench_resolver.c bench/peers.c bench/responder.c)
+target_include_directories(bench-resolver PRIVATE bench)
+target_link_libraries(bench-resolver PRIVATE fdguard-flags fdguard-resolver-test fdguard-core-archive)
+target_compile_options(bench-resolver PRIVATE -O2)
+target_compile_definitions(bench-resolver PRIVATE FDG_TEST)
+foreach(peer adns udns cares)
+  find_library(BENCH_${peer} ${peer})
+  if(BENCH_${peer})
+    string(TOUPPER HAVE_${peer} have)
+    target_link_libraries(bench-resolver PRIVATE ${BENCH_${peer}})
+    target_compile_definitions(bench-resolver PRIVATE ${have})
+  endif()
+endforeach()

@@ -27,6 +27,8 @@ int64_t read_forked(uint64_t n);
 int64_t write_one(uint64_t n);
 int64_t send_one(uint64_t n);
 int64_t recv_one(uint64_t n);
+int64_t send_tcp(uint64_t n);
+int64_t recv_tcp(uint64_t n);
 int64_t readv_one(uint64_t n);
 int64_t recvmsg_one(uint64_t n);
 int64_t sendmsg_one(uint64_t n);

@@ -444,6 +444,8 @@ const struct work works[] = {
 	{ "write", CALLS, 1.02, 0, write_one },
 	{ "send", CALLS, 1.02, 0, send_one },
 	{ "recv", CALLS, 1.02, 0, recv_one },
+	{ "send on TCP", CALLS, 1.02, 0, send_tcp },
+	{ "recv on TCP", CALLS, 1.02, 0, recv_tcp },
 	{ "readv", CALLS, 1.02, 0, readv_one },
 	{ "recvmsg", CALLS, 1.05, 0, recvmsg_one },
 	{ "sendmsg", CALLS, 1.05, 0, sendmsg_one },

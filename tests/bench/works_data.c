@@ -2,7 +2,10 @@
 /* Calls that move data. */
 #include "timed.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -60,6 +63,50 @@ int64_t recv_one(uint64_t n)
 	for (uint64_t done = 0; done < n; done += BATCH) {
 		must((int)send(pair[0], fill, sizeof fill, 0));
 		ns += TIMED(BATCH, recv(pair[1], &c, 1, 0));
+	}
+	close_pair(pair);
+	return ns;
+}
+
+/* A guard keeps an eye on each TCP connection. */
+static void tcp_pair(int pair[2])
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof at;
+	int listener = must(socket(AF_INET, SOCK_STREAM, 0)), one = 1;
+	must(bind(listener, (struct sockaddr *)&at, sizeof at));
+	must(listen(listener, 1));
+	must(getsockname(listener, (struct sockaddr *)&at, &len));
+	pair[0] = must(socket(AF_INET, SOCK_STREAM, 0));
+	must(connect(pair[0], (struct sockaddr *)&at, sizeof at));
+	pair[1] = must(accept(listener, NULL, NULL));
+	must(setsockopt(pair[0], IPPROTO_TCP, TCP_NODELAY, &one, sizeof one));
+	close(listener);
+}
+
+int64_t send_tcp(uint64_t n)
+{
+	int pair[2];
+	char drain[BATCH];
+	int64_t ns = 0;
+	tcp_pair(pair);
+	for (uint64_t done = 0; done < n; done += BATCH) {
+		ns += TIMED(BATCH, send(pair[0], "x", 1, 0));
+		must((int)recv(pair[1], drain, sizeof drain, MSG_WAITALL));
+	}
+	close_pair(pair);
+	return ns;
+}
+
+int64_t recv_tcp(uint64_t n)
+{
+	int pair[2];
+	char c, fill[BATCH] = "";
+	int64_t ns = 0;
+	tcp_pair(pair);
+	for (uint64_t done = 0; done < n; done += BATCH) {
+		must((int)send(pair[0], fill, sizeof fill, 0));
+		ns += TIMED(BATCH, recv(pair[1], &c, 1, MSG_WAITALL));
 	}
 	close_pair(pair);
 	return ns;

@@ -1,7 +1,7 @@
 # tests/calls: plain programs that know nothing of fdguard, each run in seven ways. torture_* are in torture.cmake, of this folder too.
 #   bare                 no preload: the program itself is right
 #   preloaded            default options
-#   preloaded-all        every kind of descriptor is made close-on-exec, and shared descriptions keep their mode (nonblock=fix)
+#   preloaded-all        every kind of descriptor is made close-on-exec, shared descriptions keep their mode (nonblock=fix), and listeners their queue (reuseport=fix)
 #   constructor-after    the body runs in a library's constructor; that library is named after the preload …
 #   constructor-before   … or before it
 #   constructor-first    … and is linked with -z initfirst, which makes it run before the preload's own constructor
@@ -68,7 +68,7 @@ function(calls_test name)
   set(preloaded ${CALLS_CLEAN} CALLS_NEEDS=libfdguard.so)
   fdguard_test(calls/${name}/bare ${CALLS_CLEAN} $<TARGET_FILE:calls-${name}> TIMEOUT 60)
   fdguard_test(calls/${name}/preloaded ${preloaded} LD_PRELOAD=${CALLS_PRELOAD} $<TARGET_FILE:calls-${name}>)
-  fdguard_test(calls/${name}/preloaded-all ${preloaded} FDGUARD_OPTIONS=cloexec.kinds=all:nonblock=fix LD_PRELOAD=${CALLS_PRELOAD}
+  fdguard_test(calls/${name}/preloaded-all ${preloaded} FDGUARD_OPTIONS=cloexec.kinds=all:nonblock=fix:reuseport=fix LD_PRELOAD=${CALLS_PRELOAD}
     $<TARGET_FILE:calls-${name}> TIMEOUT 60)
   if(TARGET calls-${name}-constructor)
     set(foreign $<TARGET_FILE:calls-${name}-constructor>)
@@ -97,6 +97,7 @@ calls_test(temporary_files)
 calls_test(pipes)
 calls_test(sockets)
 calls_test(accept_family)
+calls_test(listeners)
 calls_test(passed_descriptors)
 calls_test(data_streams)
 calls_test(data_sockets)

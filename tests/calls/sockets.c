@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "expect.h"
@@ -49,6 +50,25 @@ static void refused_as_the_kernel_refuses(void)
 	FAILS(socket(AF_INET, SOCK_STREAM | 0x100000, 0), EINVAL);
 	FAILS(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | 0x40, 0), EINVAL);
 	FAILS(socket(AF_UNIX, SOCK_RDM, 0), ESOCKTNOSUPPORT);
+}
+
+static void options_are_what_was_set(void)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0), other = open("/dev/null", O_RDONLY), one = 1;
+
+	SAME(option(fd, SO_KEEPALIVE), 0);
+	SAME(setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one), 0);
+	SAME(option(fd, SO_KEEPALIVE), 1);
+	one = 0;
+	SAME(syscall(SYS_setsockopt, fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one), 0);
+	SAME(option(fd, SO_KEEPALIVE), 0);
+	FAILS(setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, 1), EINVAL);
+	FAILS(setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, NULL, sizeof one), EFAULT);
+	FAILS(setsockopt(fd, SOL_SOCKET, 4711, &one, sizeof one), ENOPROTOOPT);
+	FAILS(setsockopt(other, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one), ENOTSOCK);
+	FAILS(setsockopt(-1, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one), EBADF);
+	SAME(close(other), 0);
+	SAME(close(fd), 0);
 }
 
 static void pairs_are_connected(void)
@@ -108,6 +128,7 @@ void body(void)
 {
 	RUN(flag_bits_of_the_type);
 	RUN(refused_as_the_kernel_refuses);
+	RUN(options_are_what_was_set);
 	RUN(pairs_are_connected);
 	RUN(refused_pairs_leave_nothing);
 	RUN(a_full_table_is_emfile);

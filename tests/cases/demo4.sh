@@ -105,7 +105,7 @@ done
 echo
 printf '   %s\n' \
 	'Of a core. What nobody acts on even so (an error queue, a connection that is registered for nothing)' \
-	'comes ten times a second and not a million times, so that a program which looks at it later misses' \
+	'wakes it ten times a second and not a million times, so that a program which looks at it later misses' \
 	'nothing. What is closed is taken out of the loop. (With close-on-exec forced, the default, the child of' \
 	'the last line has no copy at all.)'
 

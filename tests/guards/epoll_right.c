@@ -193,7 +193,7 @@ static void fifo(void)
 	rmdir(path);
 }
 
-/* A listener that has had no descriptor to give: it spun, and the fix made it rest. Then there are descriptors, and it takes one visitor each time that it is told. */
+/* A listener that has had no descriptor to give: and it spun. Then there are descriptors, and it takes one visitor each time that it is told. */
 static void room(void)
 {
 	struct sockaddr_in a = loopback();

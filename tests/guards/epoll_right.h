@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The ways of epoll-right that are in epoll_right_others.c, epoll_right_elsewhere.c and epoll_right_rests.c. */
+/* The ways of epoll-right that are in epoll_right_others.c, epoll_right_elsewhere.c and epoll_right_deaf.c. */
 #ifndef EPOLL_RIGHT_H
 #define EPOLL_RIGHT_H
 

@@ -144,7 +144,7 @@ static void be_deaf(void)
 
 	must(pipe(p) == 0 && write(p[1], "data", 4) == 4 && close(p[1]) == 0, "pipe");
 	add(loop, p[0], EPOLLIN, (uint64_t)(unsigned)p[0]);
-	for (int64_t end = now_ms() + 2300; now_ms() < end;)
+	for (int64_t end = now_ms() + 3500; now_ms() < end;)
 		wait_for(&e, 1, 100);
 }
 
@@ -182,7 +182,7 @@ void saved(void)
 
 	must(pipe(p) == 0 && write(p[1], "data", 4) == 4 && close(p[1]) == 0, "pipe");
 	add(loop, p[0], EPOLLIN, (uint64_t)(unsigned)p[0]);
-	for (int64_t end = now_ms() + 2300; now_ms() < end;)
+	for (int64_t end = now_ms() + 3500; now_ms() < end;)
 		wait_for(&e, 1, 100);
 	kept = dup(p[0]);
 	must(dup2(loop, p[0]) == p[0] && dup2(kept, p[0]) == p[0] && close(kept) == 0, "dup2");

@@ -85,7 +85,7 @@ for way in $calms; do
 	same "fix: $way: once" 1 "$(how_many "fix-$way" epoll.spin)"
 done
 check "hup: ignored first" finding fix-hup epoll.ignored level=warning action=reported events=POLLHUP registered=POLLIN kind=pipe 'created.0.symbol=open_hup+*' \
-	'site.0.symbol=wait_once+*' 'message=poll told * times in * ms of POLLHUP on fd * (pipe), and the program makes no call on it that changes anything'
+	'site.0.symbol=wait_once+*' 'message=poll told * times in * ms of POLLHUP on fd * (pipe), and poll-wrong makes no call on it that changes anything'
 for way in hup err; do
 	check "fix: $way: that it is left alone" finding "fix-$way" epoll.spin action=reported "message=*; fdguard leaves poll's errors and hang-ups to the program"
 done

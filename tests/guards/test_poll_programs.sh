@@ -79,7 +79,7 @@ alike "curl, reset" curl curl -s "$at/reset"
 alike "curl, cut off" curl curl -s "$at/cut"
 alike "curl, from a pipe that ends" curl sh -c "{ sleep 1.3; echo more; } | curl -sS -T - -w '%{http_code}' '$at/put'"
 alike "curl, its reader leaves" curl sh -c "curl -s '$at/numbers' '$at/slow' | head -n 3"
-alike "curl, nobody there" curl sh -c 'curl -sS --connect-timeout 5 http://127.0.0.1:1/ 2>&1; echo "status $?"'
+alike "curl, nobody there" curl sh -c 'said=$(curl -sS --connect-timeout 5 http://127.0.0.1:1/ 2>&1); echo "status $?"; echo "$said" | sed "s/after [0-9]* ms/after a while/"'
 alike "lftp" lftp lftp -c "set net:max-retries 1; cat $at/numbers"
 kill "$server"
 

@@ -23,7 +23,6 @@
 #include "guards/acts.h"
 #include "guards/epoll.h"
 #include "guards/interest.h"
-#include "guards/rests.h"
 #include "guards/spin.h"
 #include "ledger/ledger.h"
 #include "ledger/watch.h"
@@ -94,7 +93,6 @@ static inline int begin(void **state)
 	set = known(epoll_create1(EPOLL_CLOEXEC), FDG_KIND_EPOLL);
 	while (fdg_suspect_next(&at, &s))
 		fdg_suspect_end(&s);
-	fdg_rests_forked();
 	return 0;
 }
 

@@ -11,10 +11,21 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "guards/interest.h"
 #include "ledger/ledger.h"
+
+/* A clock by which there is always time to search. */
+int clock_gettime(clockid_t clock, struct timespec *ret)
+{
+	static _Atomic long seconds;
+
+	(void)clock;
+	*ret = (struct timespec){ .tv_sec = seconds += 100 };
+	return 0;
+}
 
 static unsigned below(unsigned n);
 
@@ -123,7 +134,7 @@ static void compare_data(int s, uint64_t data)
 		want += slots[s][i].is_there && slots[s][i].data == data;
 	want = want < FDG_INTEREST_SAME ? want : FDG_INTEREST_SAME;
 	for (int counts = 0; counts < 2; counts++) {
-		ENSURE(fdg_interest_find(epoll, data, &r, counts ? &same : NULL) == (want > 0));
+		ENSURE(fdg_interest_look(epoll, data, &r, counts ? &same : NULL) == (want > 0));
 		if (counts)
 			ENSURE(same == want);
 		if (want) {

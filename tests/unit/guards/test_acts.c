@@ -153,6 +153,8 @@ static void the_table_has_an_end(void **state)
 	}
 	assert_true(taken > FDG_SUSPECTS / 2 && taken <= FDG_SUSPECTS);
 	assert_int_equal(fdg_suspects, taken);
+	assert_true(fdg_suspects_are_full(1500));
+	assert_false(fdg_suspects_are_full(2000));
 	for (uint64_t i = 0; i < 1000; i++) {
 		t = told_of(-1, i << 12 | 1);
 		assert_true(fdg_suspect_delivered(&t, EPOLLERR, 2000 + (int64_t)i * 60, &s));

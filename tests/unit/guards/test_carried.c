@@ -14,6 +14,18 @@
 #define POINTER(i) (UINT64_C(0x55cbffec0000) + (uint64_t)(i) * 96)
 #define THREADS 4
 
+static uint32_t places[MANY];
+
+static void put(uint64_t data, int fd)
+{
+	places[fd] = fdg_carried_put(SET, data, fd);
+}
+
+static void drop(int fd)
+{
+	fdg_carried_drop(places[fd], fd);
+}
+
 static bool has(uint64_t set, uint64_t data, int fd)
 {
 	unsigned at = 0;
@@ -36,28 +48,28 @@ static unsigned count(uint64_t set, uint64_t data)
 static void what_is_put_is_found_until_it_is_dropped(void **state)
 {
 	(void)state;
-	fdg_carried_put(SET, POINTER(1), 7);
-	fdg_carried_put(SET, POINTER(1), 7);
-	fdg_carried_put(SET, POINTER(1), 9);
+	put(POINTER(1), 7);
+	put(POINTER(1), 7);
+	put(POINTER(1), 9);
 	assert_int_equal(count(SET, POINTER(1)), 2);
 	assert_true(has(SET, POINTER(1), 7) && has(SET, POINTER(1), 9));
 	assert_false(has(SET, POINTER(2), 7) || has(SET + 1, POINTER(1), 7));
-	fdg_carried_drop(SET, POINTER(1), 7);
+	drop(7);
 	assert_false(has(SET, POINTER(1), 7));
 	assert_true(has(SET, POINTER(1), 9));
-	fdg_carried_drop(SET, POINTER(1), 9);
+	drop(9);
 	assert_int_equal(count(SET, POINTER(1)), 0);
 }
 
 static void a_number_is_its_own(void **state)
 {
 	(void)state;
-	fdg_carried_put(SET, 7, 7);
-	fdg_carried_put(SET, UINT64_C(0x700000007), 7);
+	put(7, 7);
+	put(UINT64_C(0x700000007), 7);
 	assert_int_equal(count(SET, 7) + count(SET, UINT64_C(0x700000007)), 0);
-	fdg_carried_put(SET, 7, 8);
+	put(7, 8);
 	assert_true(has(SET, 7, 8));
-	fdg_carried_drop(SET, 7, 8);
+	drop(8);
 }
 
 /* And none has to be searched for. */
@@ -67,14 +79,14 @@ static void a_hundred_thousand(void **state)
 
 	(void)state;
 	for (int i = 0; i < MANY; i++)
-		fdg_carried_put(SET, POINTER(i), i);
+		put(POINTER(i), i);
 	for (int i = 0; i < MANY; i++) {
 		assert_true(has(SET, POINTER(i), i));
 		lacking += fdg_carried_lacks(SET, POINTER(i));
 	}
 	assert_int_equal(lacking, 0);
 	for (int i = 0; i < MANY; i++)
-		fdg_carried_drop(SET, POINTER(i), i);
+		drop(i);
 	for (int i = 0; i < MANY; i++)
 		assert_false(has(SET, POINTER(i), i));
 }
@@ -86,10 +98,10 @@ static void *hammer(void *of)
 	for (int i = 0; i < 60000; i++) {
 		uint64_t data = POINTER(i % 16);
 
-		fdg_carried_put(SET, data, own);
+		put(data, own);
 		if (!has(SET, data, own))
 			return of;
-		fdg_carried_drop(SET, data, own);
+		drop(own);
 		if (has(SET, data, own))
 			return of;
 	}
@@ -118,14 +130,14 @@ static void no_more_than_there_is_room_for(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < FDG_CARRIED_MOST; i++)
-		fdg_carried_put(SET, 0, 100 + (int)i);
+		put(0, 100 + (int)i);
 	assert_int_equal(count(SET, 0), FDG_CARRIED_MOST);
 	assert_false(fdg_carried_lacks(SET, 0));
-	fdg_carried_put(SET, 0, 99);
+	put(0, 99);
 	assert_int_equal(count(SET, 0), FDG_CARRIED_MOST);
 	assert_true(fdg_carried_lacks(SET, 0));
-	fdg_carried_drop(SET, 0, 110);
-	fdg_carried_put(SET, 0, 99);
+	drop(110);
+	put(0, 99);
 	assert_true(has(SET, 0, 99));
 }
 

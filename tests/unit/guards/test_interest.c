@@ -111,7 +111,7 @@ static void of_an_earlier_descriptor(void **state)
 	add(100, 5, 1);
 	learn(5);
 	assert_false(fdg_interest_of(100, 5, &r));
-	assert_false(fdg_interest_find(100, 1, &r, NULL));
+	assert_false(fdg_interest_look(100, 1, &r, NULL));
 	assert_int_equal(lists_of(5), 1);
 	assert_false(fdg_ghost_find(100, 5, 1, &g));
 	add(100, 5, 2);
@@ -150,7 +150,7 @@ static void a_number_that_comes_back(void **state)
 	fdg_ledger_forget(5);
 	assert_false(fdg_interest_of(100, 5, &r));
 	fdg_ledger_copy(7, 5, 0, NULL);
-	assert_true(fdg_interest_find(100, 1, &r, NULL));
+	assert_true(fdg_interest_look(100, 1, &r, NULL));
 	assert_true(r.current);
 }
 
@@ -228,7 +228,7 @@ static void unknown_numbers(void **state)
 	(void)state;
 	add(200, 0, 9);
 	assert_true(fdg_interest_of(200, 0, &r));
-	assert_true(fdg_interest_find(200, 9, &r, NULL));
+	assert_true(fdg_interest_look(200, 9, &r, NULL));
 	assert_int_equal(fdg_interest_epoll(&r), 200);
 	assert_false(fdg_interest_of(201, 0, &r));
 	add(200, -1, 9);
@@ -253,28 +253,28 @@ static void by_data(void **state)
 		add(100, fd, (uint64_t)fd);
 		add(101, fd, UINT64_C(0x7f0000000000) + (unsigned)fd * 16);
 	}
-	assert_true(fdg_interest_find(100, 40, &r, &same));
+	assert_true(fdg_interest_look(100, 40, &r, &same));
 	assert_int_equal(r.fd, 40);
 	assert_int_equal(same, 1);
-	assert_true(fdg_interest_find(100, 41, &r, NULL));
+	assert_true(fdg_interest_look(100, 41, &r, NULL));
 	assert_int_equal(r.fd, 41);
-	assert_false(fdg_interest_find(100, 90, &r, NULL));
-	assert_false(fdg_interest_find(100, UINT64_C(0x100000028), &r, NULL));
+	assert_false(fdg_interest_look(100, 90, &r, NULL));
+	assert_false(fdg_interest_look(100, UINT64_C(0x100000028), &r, NULL));
 	for (int i = 0; i < 3; i++) { /* found by a search, and then remembered */
-		assert_true(fdg_interest_find(101, UINT64_C(0x7f0000000000) + 50 * 16, &r, NULL));
+		assert_true(fdg_interest_look(101, UINT64_C(0x7f0000000000) + 50 * 16, &r, NULL));
 		assert_int_equal(r.fd, 50);
 		assert_int_equal(r.epfd, 101);
 	}
 	modify(101, 50, EPOLLIN, 1); /* what is remembered is wrong now */
-	assert_false(fdg_interest_find(101, UINT64_C(0x7f0000000000) + 50 * 16, &r, &same));
+	assert_false(fdg_interest_look(101, UINT64_C(0x7f0000000000) + 50 * 16, &r, &same));
 	assert_int_equal(same, 0);
 	modify(101, 60, EPOLLIN, 1);
 	modify(101, 61, EPOLLIN, 1);
-	assert_true(fdg_interest_find(101, 1, &r, &same));
+	assert_true(fdg_interest_look(101, 1, &r, &same));
 	assert_int_equal(same, 3);
 	for (int fd = 3; fd < 90; fd++)
 		modify(101, fd, EPOLLIN, 0);
-	assert_true(fdg_interest_find(101, 0, &r, &same));
+	assert_true(fdg_interest_look(101, 0, &r, &same));
 	assert_int_equal(same, FDG_INTEREST_SAME);
 }
 
@@ -317,7 +317,7 @@ static void many(void **state)
 		assert_true(fdg_interest_of(100, fd, &r));
 		assert_int_equal(r.data, UINT64_C(0x560000000000) + (uint64_t)fd * 64);
 	}
-	assert_true(fdg_interest_find(100, UINT64_C(0x560000000000) + UINT64_C(100999) * 64, &r, NULL));
+	assert_true(fdg_interest_look(100, UINT64_C(0x560000000000) + UINT64_C(100999) * 64, &r, NULL));
 	assert_int_equal(r.fd, 100999);
 	for (fd = 1000; fd < 101000; fd++)
 		delete (100, fd);
@@ -389,7 +389,7 @@ static void *work(void *p)
 		if (fdg_interest_of(epfd, fd, &r) &&
 		    (r.epfd != epfd || r.data != (((uint64_t)epfd << 32) | (unsigned)fd)))
 			return p;
-		if (!fdg_interest_of(epfd, fd, &r) || !fdg_interest_find(epfd, r.data, &r, NULL) || r.fd != fd)
+		if (!fdg_interest_of(epfd, fd, &r) || !fdg_interest_look(epfd, r.data, &r, NULL) || r.fd != fd)
 			return p;
 		modify(epfd, fd, EPOLLOUT, ((uint64_t)epfd << 32) | (unsigned)fd);
 		for (unsigned at = 0; fdg_interest_next(fd, &at, &r);)

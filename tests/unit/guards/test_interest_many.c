@@ -82,8 +82,8 @@ static void a_hundred_thousand_are_known_and_found_by_any_data(void **state)
 	for (int fd = 0; fd < MANY; fd++)
 		assert_true(has(MANY, fd, scatter((unsigned)fd)));
 	for (int fd = 0; fd < MANY; fd += 997) {
-		assert_true(fdg_interest_find(MANY, scatter((unsigned)fd), &r, &same) && r.fd == fd && same == 1);
-		assert_true(fdg_interest_find(MANY, scatter((unsigned)fd), &r, NULL) && r.fd == fd);
+		assert_true(fdg_interest_look(MANY, scatter((unsigned)fd), &r, &same) && r.fd == fd && same == 1);
+		assert_true(fdg_interest_look(MANY, scatter((unsigned)fd), &r, NULL) && r.fd == fd);
 	}
 	while (fdg_interest_may_search())
 		;
@@ -305,7 +305,7 @@ static void *looks_on(void *ret_wrong)
 		for (int fd = fdg_interest_next_fd(0); fd >= 0; fd = fdg_interest_next_fd(fd + 1))
 			*(unsigned *)ret_wrong += look_on(fd);
 		for (int list = 0; list < THREADS; list++)
-			if (fdg_interest_find(EPOLLS + list, word(list, FIRST_COMMON, 5), &r, NULL))
+			if (fdg_interest_look(EPOLLS + list, word(list, FIRST_COMMON, 5), &r, NULL))
 				*(unsigned *)ret_wrong += !is_word(r.data, list, FIRST_COMMON);
 	}
 	return NULL;

@@ -131,11 +131,11 @@ static int teardown(void **state)
 static enum fdg_stale_answer found(int epfd, uint64_t data, uint32_t events)
 {
 	int number = -1;
-	enum fdg_stale_answer answer = fdg_stale_found(epfd, data, events, -1, &number);
+	enum fdg_stale_answer answer = fdg_stale_found(epfd, data, &(struct fdg_firing){ .events = events }, -1, &number);
 
 	if (answer != FDG_STALE_WATCH)
 		return answer;
-	return number > 2 ? fdg_stale_found(epfd, data, events, number, &number) : FDG_STALE_NOT;
+	return number > 2 ? fdg_stale_found(epfd, data, &(struct fdg_firing){ .events = events }, number, &number) : FDG_STALE_NOT;
 }
 
 /* ---- closing ---- */
@@ -172,12 +172,12 @@ static void left_where_a_number_of_ours_has_it(void **state)
 	assert_int_equal(dup2(copy, fd), fd);
 	fdg_ledger_copy(copy, fd, 0, NULL);
 	assert_true(fdg_interest_of(loop, fd, &r));
-	assert_int_equal(fdg_stale_found(loop, DATA, EPOLLIN, -1, &number), FDG_STALE_NOT);
+	assert_int_equal(fdg_stale_found(loop, DATA, &(struct fdg_firing){ .events = EPOLLIN }, -1, &number), FDG_STALE_NOT);
 	fdg_closing_for(other, fd, NULL);
 	assert_int_equal(dup2(other, fd), fd);
 	fdg_ledger_copy(other, fd, 0, NULL);
 	assert_int_equal(listed(), 1);
-	assert_int_equal(fdg_stale_found(loop, DATA, EPOLLIN, -1, &number), FDG_STALE_WATCH);
+	assert_int_equal(fdg_stale_found(loop, DATA, &(struct fdg_firing){ .events = EPOLLIN }, -1, &number), FDG_STALE_WATCH);
 	assert_int_equal(number, copy);
 	copy_of(copy); /* by which of two is not to be told */
 	assert_int_equal(found(loop, DATA, EPOLLIN), FDG_STALE_NOT);

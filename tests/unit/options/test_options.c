@@ -142,11 +142,11 @@ static void set_tells_its_mistakes(void **state)
 static void a_guard_that_is_not_built_says_so_once_a_text(void **state)
 {
 	(void)state;
-	good("fdleak=off:fdleak=report fdleak=off");
-	assert_string_equal(said.text, "option 'fdleak' is accepted, but its guard is not built yet\n");
+	good("resolver=off:resolver=on resolver=off");
+	assert_string_equal(said.text, "option 'resolver' is accepted, but its guard is not built yet\n");
 	assert_int_equal(said.notes, 1);
-	assert_int_equal(options.fdleak, FDG_OFF);
-	good("fdleak=off");
+	assert_false(options.resolver);
+	good("resolver=off");
 	assert_int_equal(said.notes, 1);
 	good("metrics=/x");
 	assert_string_equal(said.text, "option 'metrics' is accepted, but not built yet\n");
@@ -157,7 +157,7 @@ static void a_guard_that_is_not_built_says_so_once_a_text(void **state)
 static void a_bad_value_of_a_guard_that_is_not_built_is_still_a_mistake(void **state)
 {
 	(void)state;
-	bad("fdleak=fix", "bad value 'fix' for key 'fdleak': expected report,off");
+	bad("resolver=fix", "bad value 'fix' for key 'resolver': expected on,off");
 	assert_int_equal(said.notes, 0);
 }
 

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Guard closewait: 360 threads, each with a connection of its own to every instance that ever was.
+ *
+ * The bug. A program keeps connections in a map, by address. The peers are replaced, and nobody asks for the old addresses again, so nobody looks at those entries again
+ * either: the FIN is there, and close is never called. No timer of the kernel ends CLOSE_WAIT. Each such socket holds a descriptor and a local port until there are none.
+ *
+ *     wrong:  c = map_get(m, address); if (!c) map_put(m, address, dial(address));         who closes it?
+ *     right:  … if (now - last_sweep > 300) map_close_idle(m, now - 300);
+ *
+ * What we do.
+ *  1. Who connected or accepted a socket, and when the program used it last, is noted in passing (connections.c; a data call is noted once between two sweeps).
+ *  2. A sweep (sweep.c) polls all TCP sockets at once for POLLRDHUP. The clock of what is hit begins then, or earlier where TCP_INFO is sure of it: since the last ACK
+ *     the peer has sent nothing, so its FIN is at least that old.
+ *  3. After closewait.age without a call on it: TCP_INFO again. It leaks if it still is in CLOSE_WAIT, nothing was sent meanwhile (half-closed, and in use), the unread bytes
+ *     have not become fewer, and no other process has it.
+ *  4. Leaks are grouped and told of (closewait_say.c), and again when there are twice as many, or a quarter and ten more. closewait=fix ends each (cure.c).
+ *
+ * What is not seen: connections that the program makes by other means than our calls and never uses by them; and a process that makes no call of ours for hours is looked at when
+ * it ends (closewait.thread, closewait.signal).
+ */
+#include "guards/closewait.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stddef.h>
+#include <sys/ioctl.h>
+
+#include "base/sys.h"
+#include "guards/holders.h"
+#include "guards/sweep.h"
+#include "options/options.h"
+
+#include "base/poison.h"
+
+enum { HOLDERS = 64 }; /* sockets of which it is asked in one sweep whether a relative has them: that takes long */
+
+#define GET(field) atomic_load_explicit(&c->field, memory_order_relaxed)
+#define PUT(field, value) atomic_store_explicit(&c->field, (value), memory_order_relaxed)
+
+static fdg_moment before(fdg_moment now, int64_t ms)
+{
+	int64_t moments = ms / 16;
+
+	return moments < now ? now - (fdg_moment)moments : 1;
+}
+
+static bool is_aged(fdg_moment since, fdg_moment now)
+{
+	return fdg_connection_ms(since, now) >= fdg_options.closewait_age_ms;
+}
+
+static bool may_ask(struct fdg_closewait *s, int fd)
+{
+	if (s->is_asked_for || fdg_holders_is_alone(fd))
+		return true;
+	if (s->asked >= HOLDERS) {
+		s->is_cut = true;
+		return false;
+	}
+	s->asked++;
+	return true;
+}
+
+/* The last moment at which the program can have used it: between two sweeps only the first use is noted. */
+static fdg_moment last_use(const struct fdg_connection *c, fdg_moment now)
+{
+	fdg_moment latest = GET(used) + fdg_sweep_period() / 16 + 1;
+
+	return !GET(used) ? 0 : latest < now ? latest : now;
+}
+
+/* … by any of its numbers. */
+static fdg_moment last_use_of_all(int fd, fdg_moment now)
+{
+	fdg_moment most = 0;
+
+	for (int i = -1, other = fd; other >= 0; i = other = fdg_holders_next(fd, i)) {
+		struct fdg_connection *c = fdg_connection_find(other);
+		fdg_moment used = c ? last_use(c, now) : 0;
+
+		most = used > most ? used : most;
+	}
+	return most;
+}
+
+static bool is_copy(int fd)
+{
+	int other = fdg_ledger_state(fd) & FDG_SHARED ? fdg_holders_next(fd, -1) : -1;
+
+	return other >= 0 && other < fd;
+}
+
+/* What the kernel knows. False: not in CLOSE_WAIT. */
+static bool ask(int fd, fdg_moment now, fdg_moment *ret_end, fdg_moment *ret_sent)
+{
+	struct tcp_info info = { 0 };
+	unsigned len = offsetof(struct tcp_info, tcpi_last_ack_recv) + sizeof(info.tcpi_last_ack_recv);
+
+	if (fdg_sys_getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0 || info.tcpi_state != TCP_CLOSE_WAIT)
+		return false;
+	*ret_sent = before(now, info.tcpi_last_data_sent);
+	*ret_end = before(now, info.tcpi_last_ack_recv < info.tcpi_last_data_sent ? info.tcpi_last_ack_recv : info.tcpi_last_data_sent);
+	return true;
+}
+
+static uint32_t unread_bytes(int fd)
+{
+	int n = 0;
+
+	return fdg_sys3(SYS_ioctl, fd, FIONREAD, &n) < 0 || n < 0 ? 0 : (uint32_t)n;
+}
+
+/* One that came from another process is this one's to close as well; one that was sent there may be in use there. */
+static bool is_anothers(int fd, const struct fdg_connection *c)
+{
+	struct fdg_holder h;
+	unsigned at = 0;
+
+	if (GET(bits) & FDG_CONNECTION_SENT || (fdg_ledger_state(fd) & FDG_PASSED && !(GET(bits) & FDG_CONNECTION_ARRIVED)))
+		return true;
+	return !fdg_holders_is_alone(fd) && (fdg_holders_next_child(fd, &at, &h) || fdg_holders_parent_has(fd));
+}
+
+static void forget(struct fdg_connection *c)
+{
+	PUT(seen, 0);
+	PUT(bits, GET(bits) & ~(uint32_t)(FDG_CONNECTION_LEAK | FDG_CONNECTION_SHUT));
+}
+
+/* Not in CLOSE_WAIT; but it may come there: its own reading end is shut. */
+static void is_shut(struct fdg_connection *c, fdg_moment now)
+{
+	forget(c);
+	PUT(asked, now);
+	PUT(bits, GET(bits) | FDG_CONNECTION_SHUT);
+}
+
+static void sight_first(struct fdg_closewait *s, int fd, struct fdg_connection *c)
+{
+	fdg_moment end, sent;
+
+	if (GET(bits) & FDG_CONNECTION_SHUT && !is_aged(GET(asked), s->now))
+		return;
+	if (!ask(fd, s->now, &end, &sent)) {
+		is_shut(c, s->now);
+		return;
+	}
+	PUT(bits, GET(bits) & ~(uint32_t)FDG_CONNECTION_SHUT);
+	PUT(unread, unread_bytes(fd));
+	PUT(seen, end);
+	PUT(asked, s->now);
+}
+
+/* It was in use: it is as old as that. */
+static void rejuvenate(struct fdg_connection *c, fdg_moment since)
+{
+	PUT(seen, since);
+	PUT(bits, GET(bits) & ~(uint32_t)FDG_CONNECTION_LEAK);
+}
+
+/* Unread bytes prove that nobody reads when they were as many a while ago. */
+static bool is_left_alone(struct fdg_connection *c, int fd, fdg_moment now)
+{
+	uint32_t unread = unread_bytes(fd), was = GET(unread);
+
+	PUT(unread, unread);
+	if (unread < was)
+		rejuvenate(c, now);
+	else if (!unread || fdg_connection_ms(GET(asked), now) >= fdg_options.closewait_age_ms / 2)
+		return true;
+	return false;
+}
+
+static bool is_sole(int fd)
+{
+	struct fdg_children *all = atomic_load_explicit(&fdg_children, memory_order_acquire);
+	int self = fdg_sys_getpid();
+
+	if (fdg_ledger_state(fd) & FDG_PASSED || fdg_ledger_is_inherited(fd))
+		return false;
+	for (unsigned i = 0; all && fdg_holders_is_older(fd) && i < FDG_CHILDREN; i++) {
+		int pid = (int)(uint32_t)atomic_load_explicit(&all->child[i], memory_order_relaxed);
+
+		if (pid && pid != self && fdg_sys2(SYS_kill, pid, 0) == 0 && !fdg_holders_has_execd(pid))
+			return false;
+	}
+	return !fdg_holders_is_older(fd) || !atomic_load_explicit(&fdg_holders_lost, memory_order_relaxed);
+}
+
+static void cure(struct fdg_closewait *s, int fd, struct fdg_connection *c, struct fdg_closewait_group *g)
+{
+	enum fdg_cured cured;
+
+	if (fdg_options.closewait != FDG_FIX || s->is_last || GET(bits) & FDG_CONNECTION_CURED)
+		return;
+	cured = is_sole(fd) ? fdg_cure_close_wait(fd, GET(cookie)) : FDG_CURE_SHARED;
+	if (cured == FDG_CURED || cured == FDG_CURED_BEFORE) {
+		PUT(bits, GET(bits) | FDG_CONNECTION_CURED);
+		g->cured++;
+	} else {
+		g->uncured = cured;
+	}
+}
+
+/* Asks the kernel whether it leaks. */
+static bool leaks(struct fdg_closewait *s, int fd, struct fdg_connection *c)
+{
+	fdg_moment end, sent;
+
+	if (!may_ask(s, fd))
+		return GET(bits) & FDG_CONNECTION_LEAK;
+	if (!ask(fd, s->now, &end, &sent)) {
+		is_shut(c, s->now);
+		return false;
+	}
+	if (!is_aged(sent, s->now)) {
+		rejuvenate(c, sent);
+		return false;
+	}
+	if (!is_left_alone(c, fd, s->now) || is_anothers(fd, c))
+		return false;
+	PUT(asked, s->now);
+	PUT(cookie, fdg_cure_cookie(fd));
+	PUT(bits, GET(bits) | FDG_CONNECTION_LEAK);
+	return true;
+}
+
+static void count(struct fdg_closewait *s, int fd, struct fdg_connection *c, fdg_moment used)
+{
+	struct fdg_closewait_group *g = fdg_closewait_group_of(fd, c, s->now);
+	fdg_moment seen = GET(seen);
+
+	s->leaks++;
+	g->count++;
+	g->last = s->now;
+	g->ephemeral += GET(bits) & FDG_CONNECTION_EPHEMERAL ? 1 : 0;
+	g->unread += GET(unread) != 0;
+	g->used = used > g->used ? used : g->used;
+	if (!g->oldest || seen < g->oldest) {
+		g->oldest = seen;
+		g->fd = fd;
+	}
+	cure(s, fd, c, g);
+	g->fixed += (GET(bits) & FDG_CONNECTION_CURED) != 0;
+}
+
+void fdg_closewait_polled(struct fdg_closewait *s, int fd, int revents)
+{
+	struct fdg_connection *c = fdg_connection_make(fd);
+	bool is_new = c && !GET(seen);
+	fdg_moment used, since;
+
+	if (!c)
+		return;
+	if (revents & (POLLHUP | POLLNVAL)) {
+		forget(c);
+		return;
+	}
+	if (!GET(used))
+		PUT(used, s->now); /* not known */
+	if (is_new)
+		sight_first(s, fd, c);
+	if (!GET(seen) || is_copy(fd))
+		return;
+	used = last_use_of_all(fd, s->now);
+	since = used > GET(seen) ? used : GET(seen);
+	if (!is_aged(since, s->now) || (is_new && !s->is_asked_for)) { /* a program that slept may be about to look after it */
+		PUT(bits, GET(bits) & ~(uint32_t)FDG_CONNECTION_LEAK);
+		return;
+	}
+	if (!(GET(bits) & FDG_CONNECTION_LEAK) || is_aged(GET(asked), s->now))
+		if (!leaks(s, fd, c))
+			return;
+	count(s, fd, c, used);
+}
+
+void fdg_closewait_begin(void)
+{
+	for (unsigned i = 0; i < FDG_CLOSEWAIT_GROUPS; i++) {
+		struct fdg_closewait_group *g = fdg_closewait_group_at(i);
+
+		if (!g->serial)
+			continue;
+		g->count = g->ephemeral = g->unread = g->fixed = 0;
+		g->oldest = g->used = 0;
+		g->uncured = FDG_CURED;
+	}
+}
+
+static bool is_worth_saying(const struct fdg_closewait *s, const struct fdg_closewait_group *g)
+{
+	uint32_t n = fdg_closewait_total(g);
+
+	if (s->is_last)
+		return n > g->said;
+	return n && (n >= 2 * g->said || (n >= g->said + 10 && (uint64_t)n * 4 >= (uint64_t)g->said * 5));
+}
+
+/* A peer that ends closes its connections one after the other: what grows is told of one sweep later. */
+static bool is_settled(const struct fdg_closewait *s, struct fdg_closewait_group *g)
+{
+	uint32_t n = fdg_closewait_total(g);
+
+	g->is_held = !s->is_asked_for && n > g->were && !g->is_held;
+	g->were = n;
+	return !g->is_held;
+}
+
+static void say(const struct fdg_closewait *s, struct fdg_closewait_group *g)
+{
+	fdg_closewait_say(s, g);
+	g->said = fdg_closewait_total(g);
+	g->said_at = s->now;
+}
+
+void fdg_closewait_end(struct fdg_closewait *s)
+{
+	bool is_counted = false, is_cut = s->is_cut;
+
+	for (unsigned i = 0; !is_cut && i < FDG_CLOSEWAIT_GROUPS; i++) {
+		struct fdg_closewait_group *g = fdg_closewait_group_at(i);
+
+		if (!g->serial || !is_worth_saying(s, g))
+			continue;
+		if (!is_settled(s, g)) {
+			s->is_cut = true;
+			continue;
+		}
+		if (!is_counted)
+			fdg_closewait_count_threads();
+		is_counted = true;
+		say(s, g);
+	}
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#include "guards/events.h"
+
+#include <linux/if_packet.h>
+#include <linux/sock_diag.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "base/sys.h"
+
+#include "base/poison.h"
+
+_Static_assert(EPOLLIN == POLLIN && EPOLLOUT == POLLOUT && EPOLLPRI == POLLPRI && EPOLLERR == POLLERR && EPOLLHUP == POLLHUP && EPOLLRDHUP == POLLRDHUP &&
+		       EPOLLRDNORM == POLLRDNORM && EPOLLRDBAND == POLLRDBAND && EPOLLWRNORM == POLLWRNORM && EPOLLWRBAND == POLLWRBAND,
+	       "the same bits");
+
+void fdg_put_events(struct fdg_buf *b, const char *prefix, uint32_t events)
+{
+	static const struct {
+		uint32_t bit;
+		const char *name;
+	} names[] = {
+		{ EPOLLIN, "IN" }, { EPOLLPRI, "PRI" }, { EPOLLOUT, "OUT" }, { EPOLLERR, "ERR" }, { EPOLLHUP, "HUP" }, { POLLNVAL, "NVAL" }, { EPOLLRDNORM, "RDNORM" },
+		{ EPOLLRDBAND, "RDBAND" }, { EPOLLWRNORM, "WRNORM" }, { EPOLLWRBAND, "WRBAND" }, { EPOLLMSG, "MSG" }, { EPOLLRDHUP, "RDHUP" },
+		{ EPOLLEXCLUSIVE, "EXCLUSIVE" }, { EPOLLWAKEUP, "WAKEUP" }, { EPOLLONESHOT, "ONESHOT" }, { EPOLLET, "ET" },
+	};
+	bool any = false;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (events & names[i].bit) {
+			fdg_fmt(b, any ? "|%s%s" : "%s%s", prefix, names[i].name);
+			events &= ~names[i].bit;
+			any = true;
+		}
+	if (events) {
+		fdg_put(b, any ? "|" : "");
+		fdg_put_hex(b, events);
+	} else if (!any) {
+		fdg_put(b, "nothing");
+	}
+}
+
+void fdg_put_last_call(struct fdg_buf *b, const struct fdg_suspect *s)
+{
+	const char *name = s->error ? strerrorname_np(s->error) : "end of file";
+
+	if (s->call)
+		fdg_fmt(b, "%s: %s", s->call, name ? name : "an error");
+}
+
+int64_t fdg_queue_bytes(int fd)
+{
+	uint32_t memory[SK_MEMINFO_VARS] = { 0 };
+	unsigned len = sizeof(memory);
+
+	return fdg_sys_getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory, &len) == 0 ? (int64_t)memory[SK_MEMINFO_RMEM_ALLOC] : -1;
+}
+
+bool fdg_kind_is_seen(fdg_kindword kind)
+{
+	int domain = kind >> 8 & 0xff;
+
+	switch (fdg_kindword_kind(kind)) {
+	case FDG_KIND_SOCKET:
+		return domain != AF_PACKET && domain != AF_XDP && domain != AF_NETLINK;
+	case FDG_KIND_PIPE:
+	case FDG_KIND_EVENT:
+	case FDG_KIND_TIMER:
+	case FDG_KIND_SIGNAL:
+	case FDG_KIND_INOTIFY:
+	case FDG_KIND_TTY:
+	case FDG_KIND_EPOLL:
+		return true;
+	default:
+		return false;
+	}
+}

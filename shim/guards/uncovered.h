@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The finding run.uncovered, of a program that the supervisor was to watch.
+ */
+#ifndef FDG_GUARDS_UNCOVERED_H
+#define FDG_GUARDS_UNCOVERED_H
+
+/* `name` is the command as it was called; why goes on after "it": "is supervised by another program already". */
+void fdg_uncovered_report(const char *name, const char *why);
+
+#endif

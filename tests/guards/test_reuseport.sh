@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+# A SO_REUSEPORT listener that goes while connections wait in its queue: the number that is reset is told, by each way in which it can go; with fix the kernel gives them to the
+# others. And nothing is told where nothing is lost.
+. "$FDG_SRC/tests/guards/rules.sh"
+# shellcheck source=tests/guards/reuseport.sh
+. "$FDG_SRC/tests/guards/reuseport.sh"
+need setpriv unshare ip sysctl
+
+finding() { /usr/bin/python3 "$FDG_SRC/tests/cases/finding.py" "$tmp/log" "$@"; }
+resets() { findings '"id":"reuseport\.reset"' | wc -l; }
+others() { findings '"level":"\(warning\|error\)"' | grep -v -c '"id":"reuseport\.reset"'; }
+chmod 755 "$tmp"
+
+# where HOW: what the finding says of the place
+where() {
+	case $1 in
+	exit | _exit) echo 'created.0.symbol=*' ;;
+	exec) echo 'site.0.symbol=end_by+*' ;;
+	*) echo 'site.0.symbol=close_by+*' ;;
+	esac
+}
+
+# told NAME HOW ACTION WORD: WORD is reset or queued; the program printed "queued Q reset R"
+told() {
+	of=$(printf '%s\n' "$got" | sed -n "s/.*$4 \([0-9]*\).*/\1/p")
+	check "$1: something was queued" [ "${of:-0}" -gt 0 ]
+	check "$1: told, and the number is right" finding reuseport.reset "action=$3" "count=$of" "local=*:*" 'siblings=[23]' tcp_migrate_req=0 "$(where "$2")"
+	same "$1: once, and nothing else" '1 0' "$(resets) $(others)"
+}
+
+for how in close dup2 dup3 range from number number-dup3 number-range shutdown shutdown-both number-shutdown exit _exit exec; do
+	fresh
+	got=$(guarded reuseport=report:cloexec=off reuseport-wrong $how)
+	told "report: $how" $how reported reset
+done
+fresh
+got=$(guarded reuseport=report:cloexec=off reuseport-wrong close 6)
+told 'report: IPv6' close reported reset
+fresh
+guarded reuseport=off:cloexec=off reuseport-wrong close >/dev/null
+same off 0 "$(resets)"
+
+if may_load; then
+	for how in close dup3 range number shutdown exit _exit exec; do
+		fresh
+		got=$(guarded reuseport=fix:cloexec=off reuseport-wrong $how)
+		check "fix: $how: none is reset" [ "${got##* }" = 0 ]
+		told "fix: $how" $how fixed queued
+		check "fix: $how: by the kernel" finding reuseport.reset 'cure=migration by eBPF'
+	done
+else # a container
+	fresh
+	guarded reuseport=fix:cloexec=off reuseport-wrong shutdown >/dev/null
+	check 'fix: says why it could not' finding reuseport.reset action=reported 'cure=none: *'
+fi
+fresh
+got=$(as_user timeout 60 env LD_PRELOAD="$FDG_LIB" FDGUARD_OPTIONS=reuseport=fix:cloexec=off:format=json reuseport-wrong shutdown 2>log)
+told 'fix: shutdown by an ordinary user' shutdown reported reset
+check 'fix: ordinary user: told why not' finding reuseport.reset 'cure=none: the kernel lets only those load a BPF program that have CAP_BPF*'
+
+for way in drained lone copy range all child parent parent-exec parent-close message clone write others; do
+	for mode in report fix; do
+		bare=$(timeout 60 reuseport-right $way)
+		fresh
+		same "$mode: $way: as without us" "$bare" "$(guarded "reuseport=$mode:cloexec=off" reuseport-right $way)"
+		same "$mode: $way: silent" '0 0' "$(resets) $(others)"
+	done
+done
+
+# The kernel's own migration, in a network namespace of the test's own.
+in_namespace() {
+	new=-rn
+	[ "$(id -u)" != 0 ] || new=-n
+	FDG_MIGRATE=$1 unshare $new sh -c "ip link set lo up && sysctl -q -w net.ipv4.tcp_migrate_req=\$FDG_MIGRATE && \
+		LD_PRELOAD='$FDG_LIB' FDGUARD_OPTIONS='format=json:log=$tmp/log:cloexec=off:reuseport=report' timeout 60 '$FDG_BIN/reuseport-right' migrated"
+}
+fresh
+same 'tcp_migrate_req=1: nothing is reset' 'reset 0' "$(in_namespace 1)"
+same 'tcp_migrate_req=1: silent' '0 0' "$(resets) $(others)"
+fresh
+refuse 'tcp_migrate_req=0 there' [ "$(in_namespace 0)" = 'reset 0' ]
+same 'tcp_migrate_req=0: told of both' '2 0' "$(resets) $(others)"
+
+finish
