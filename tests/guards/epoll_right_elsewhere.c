@@ -53,7 +53,7 @@ static int asks, answers;
 
 static ssize_t ask(int fd)
 {
-	ssize_t n;
+	ssize_t n = 0;
 
 	must(write(asks, &fd, sizeof fd) == sizeof fd && read(answers, &n, sizeof n) == sizeof n, "a child");
 	return n;

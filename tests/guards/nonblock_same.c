@@ -113,7 +113,7 @@ static void become_reader(int fd)
 
 static void ended(pid_t pid)
 {
-	int status;
+	int status = 0;
 
 	must(pid > 0 && waitpid(pid, &status, 0) == pid, "waitpid");
 	if (status)

@@ -23,7 +23,7 @@ int clock_gettime(clockid_t clock, struct timespec *ret)
 	static _Atomic long seconds;
 
 	(void)clock;
-	*ret = (struct timespec){ .tv_sec = seconds += 100 };
+	*ret = (struct timespec){ .tv_sec = atomic_fetch_add(&seconds, 100) + 100 };
 	return 0;
 }
 
