@@ -11,6 +11,7 @@
 #include "supervise/filter.h"
 #include "supervise/numbers.h"
 #include "supervise/runs.h"
+#include "supervise/tally.h"
 
 #include "base/poison.h"
 
@@ -157,10 +158,12 @@ void fdg_exec_seen(struct fdg_process *p, const struct seccomp_notif *n)
 	static struct fdg_run_image image;
 	struct call c;
 
-	if (fdg_runs_are_written()) {
+	if (fdg_runs_are_written() || fdg_tally_any(p)) {
 		c = call_of(n);
-		if (foresee(&c, &image))
+		if (foresee(&c, &image)) {
+			fdg_tally_end(p);
 			fdg_runs_exec(p, &image);
+		}
 	}
 	fdg_facts_exec(p);
 }

@@ -21,6 +21,7 @@
 static struct {
 	struct fdg_process *table; /* a mapping: what is not used costs nothing */
 	struct fdg_process *free, *bucket[BUCKETS];
+	unsigned used; /* of the table; what is behind was never touched */
 	int tid[THREADS], pid[THREADS];
 	int epoll;
 } all;
@@ -29,13 +30,7 @@ int fdg_facts_start(int epoll)
 {
 	all.epoll = epoll;
 	all.table = fdg_sys_mmap(FDG_PROCESSES * sizeof(*all.table), false);
-	if (!all.table)
-		return -ENOMEM;
-	for (unsigned i = FDG_PROCESSES; i-- > 0;) {
-		all.table[i].next = all.free;
-		all.free = &all.table[i];
-	}
-	return 0;
+	return all.table ? 0 : -ENOMEM;
 }
 
 /* ---- processes ---- */
@@ -56,7 +51,7 @@ struct fdg_process *fdg_facts_find(int pid)
 
 struct fdg_process *fdg_facts_next(const struct fdg_process *after)
 {
-	for (size_t i = after ? (size_t)(after - all.table) + 1 : 0; i < FDG_PROCESSES; i++)
+	for (size_t i = after ? (size_t)(after - all.table) + 1 : 0; i < all.used; i++)
 		if (all.table[i].pid)
 			return &all.table[i];
 	return NULL;
@@ -79,6 +74,11 @@ static struct fdg_process *add(int pid, int pidfd)
 	struct epoll_event e = { .events = EPOLLIN, .data.u64 = (uint64_t)pid };
 	struct fdg_process *p = all.free, **place = place_of(pid);
 
+	if (!p && all.used < FDG_PROCESSES) {
+		p = &all.table[all.used++];
+		p->next = NULL;
+		all.free = p;
+	}
 	if (!p || fdg_sys4(SYS_epoll_ctl, all.epoll, EPOLL_CTL_ADD, pidfd, &e) < 0) {
 		fdg_sys_close(pidfd);
 		return NULL;

@@ -9,6 +9,7 @@
 #include <sys/time.h>
 
 #include "base/sys.h"
+#include "supervise/hand_over.h"
 #include "supervise/process.h"
 
 #include "base/poison.h"
@@ -24,7 +25,7 @@ static void wake_every_second(void)
 	fdg_sys3(SYS_setitimer, ITIMER_REAL, &second, NULL);
 }
 
-void fdg_guardian_serve(const struct fdg_listener *l)
+static void serve(const struct fdg_listener *l)
 {
 	static const struct fdg_answer pass = { .carry_on = true };
 
@@ -57,7 +58,7 @@ static void guard(const struct fdg_listener *l, int supervisor, int ends)
 		if (fdg_sys_poll(p, is_told ? 1 : WATCHED, is_told ? KNOCK_MS : -1) < 0)
 			continue;
 		if (p[SUPERVISOR].revents) {
-			fdg_guardian_serve(l);
+			serve(l);
 			return;
 		}
 		is_told = !is_told && (p[LISTENER].revents || p[ENDS].revents);
@@ -66,7 +67,23 @@ static void guard(const struct fdg_listener *l, int supervisor, int ends)
 	}
 }
 
-int fdg_guardian_start(const struct fdg_listener *l, int ends)
+/* In the guardian. The program says nothing if it could not have its filter. */
+static void be_guardian(const struct fdg_listener *l, int supervisor, int ends, int sock)
+{
+	struct fdg_listener own = *l;
+
+	fdg_process_title("fdguard: stands in for the supervisor");
+	if (sock >= 0) {
+		fdg_sys_close(FDG_PROCESS_KEPT); /* the supervisor's: whoever is at its other end is to see that it died */
+		own.fd = fdg_hand_take(sock);
+		fdg_hand_say(sock, 0);
+		fdg_sys_close(sock);
+	}
+	if (own.fd >= 0)
+		guard(&own, supervisor, ends);
+}
+
+int fdg_guardian_start(const struct fdg_listener *l, int ends, int sock)
 {
 	int supervisor = (int)fdg_sys2(SYS_pidfd_open, fdg_sys_getpid(), 0), child, pidfd;
 
@@ -74,8 +91,7 @@ int fdg_guardian_start(const struct fdg_listener *l, int ends)
 		return supervisor;
 	child = fdg_process_fork();
 	if (child == 0) {
-		fdg_process_title("fdguard: stands in for the supervisor");
-		guard(l, supervisor, ends);
+		be_guardian(l, supervisor, ends, sock);
 		fdg_process_exit(0);
 	}
 	fdg_sys_close(supervisor);

@@ -12,10 +12,8 @@
 
 /*
  * Forks it; its pidfd, or a negative errno. Both have all signals blocked, but the supervisor takes SIGUSR1, which ends its waiting for a call: sent when the filter's last user has ended, or
- * when there is something in the epoll `ends`.
+ * when there is something in the epoll `ends`. The listener comes through `sock`; -1: it is there already.
  */
-int fdg_guardian_start(const struct fdg_listener *l, int ends);
-/* Lets all calls pass until the filter has no user. */
-void fdg_guardian_serve(const struct fdg_listener *l);
+int fdg_guardian_start(const struct fdg_listener *l, int ends, int sock);
 
 #endif

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdnoreturn.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -11,7 +12,6 @@
 #include "base/fmt.h"
 #include "base/sys.h"
 #include "supervise/filter.h"
-#include "supervise/guardian.h"
 #include "supervise/hand_over.h"
 #include "supervise/life.h"
 #include "supervise/notify.h"
@@ -53,19 +53,6 @@ static long install(unsigned guards)
 	return r < 0 ? r : set_filter_as_known(&program);
 }
 
-/* The filter stays. Its calls need an answer from somebody. */
-static void leave_to_guardian(struct fdg_listener *l)
-{
-	if (fdg_process_fork_apart() != 0)
-		return;
-	fdg_process_hide();
-	fdg_process_title("fdguard: stands in for the supervisor");
-	fdg_process_drop_files(l->fd);
-	l->fd = 3;
-	fdg_guardian_serve(l);
-	fdg_process_exit(0);
-}
-
 /* Else its numbers of processes are of another namespace than those that we are told. */
 static bool has_own_proc(void)
 {
@@ -89,14 +76,14 @@ static const char *reason(long r)
 	case EINVAL:
 		return "needs seccomp notifications, which this kernel does not have (Linux 5.5)";
 	default:
-		return "could not be put under supervision: the system has no process, memory or descriptor left";
+		return "could not be put under supervision: the supervisor was killed at once, or the system has no process, memory or descriptor left";
 	}
 }
 
-/* With the supervisor waiting at the other end. */
-static long hand_over(struct fdg_listener *l, unsigned guards, int sock)
+/* The guardian has it first: from then on there is somebody to answer, whoever is killed. */
+static long hand_over(struct fdg_listener *l, unsigned guards, int supervisor, int guardian)
 {
-	long r = fdg_hand_hear(sock);
+	long r = fdg_hand_hear(supervisor);
 
 	if (r < 0)
 		return r;
@@ -105,31 +92,43 @@ static long hand_over(struct fdg_listener *l, unsigned guards, int sock)
 	if (r < 0)
 		return r;
 	l->fd = (int)r;
-	r = fdg_hand_give(sock, l->fd);
+	if (fdg_hand_give(guardian, l->fd) == 0)
+		fdg_hand_hear(guardian);
+	r = fdg_hand_give(supervisor, l->fd);
 	if (r == 0)
-		r = fdg_hand_hear(sock);
-	if (r < 0)
-		leave_to_guardian(l);
+		r = fdg_hand_hear(supervisor);
 	fdg_sys_close(l->fd);
 	return r;
 }
 
+/* In the supervisor, which has the other ends. */
+static noreturn void supervise(struct fdg_listener *l, int program, const int pair[4])
+{
+	fdg_sys_close(pair[0]);
+	fdg_sys_close(pair[2]);
+	fdg_life(l, program, pair[1], pair[3]);
+}
+
 static long start(struct fdg_listener *l, unsigned guards)
 {
-	int pair[2], program = fdg_sys_getpid();
+	int pair[4] = { -1, -1, -1, -1 }, program = fdg_sys_getpid();
 	long r = fdg_sys4(SYS_socketpair, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair);
 
-	if (r < 0)
-		return r;
-	r = fdg_process_fork_apart();
+	if (r == 0)
+		r = fdg_sys4(SYS_socketpair, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair + 2);
 	if (r == 0) {
-		fdg_sys_close(pair[0]);
-		fdg_life(l, program, pair[1]);
+		r = fdg_process_fork_apart();
+		if (r == 0)
+			supervise(l, program, pair);
 	}
-	fdg_sys_close(pair[1]);
+	for (int i = 1; i < 4; i += 2)
+		if (pair[i] >= 0)
+			fdg_sys_close(pair[i]);
 	if (r > 0)
-		r = hand_over(l, guards, pair[0]);
-	fdg_sys_close(pair[0]);
+		r = hand_over(l, guards, pair[0], pair[2]);
+	for (int i = 0; i < 4; i += 2)
+		if (pair[i] >= 0)
+			fdg_sys_close(pair[i]);
 	return r;
 }
 

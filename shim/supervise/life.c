@@ -15,10 +15,12 @@
 #include "supervise/notify.h"
 #include "supervise/process.h"
 #include "supervise/runs.h"
+#include "supervise/tally.h"
 
 #include "base/poison.h"
 
 #define EVENTS 16
+#define OURS FDG_PROCESS_KEPT /* the socket; the guardian's is the next */
 #define GUARDIAN UINT64_C(0x100000000) /* no pid */
 
 struct life {
@@ -27,11 +29,11 @@ struct life {
 };
 
 /* Where none can be made there is none; we go on. */
-static void make_guardian(struct life *s)
+static void make_guardian(struct life *s, int sock)
 {
 	struct epoll_event e = { .events = EPOLLIN, .data.u64 = GUARDIAN };
 
-	s->guardian = fdg_guardian_start(s->l, s->epoll);
+	s->guardian = fdg_guardian_start(s->l, s->epoll, sock);
 	if (s->guardian >= 0)
 		fdg_sys4(SYS_epoll_ctl, s->epoll, EPOLL_CTL_ADD, s->guardian, &e);
 }
@@ -60,6 +62,7 @@ static void ended(int pid)
 
 	if (!p)
 		return;
+	fdg_tally_end(p);
 	fdg_runs_ended(p);
 	fdg_facts_forget(p);
 }
@@ -71,7 +74,7 @@ static void handle_end(struct life *s, uint64_t who)
 		return;
 	}
 	bury_guardian(s);
-	make_guardian(s);
+	make_guardian(s, -1);
 }
 
 /* Before each call is looked at: a number that is used again means the new process from here on. */
@@ -108,33 +111,37 @@ static void set_title(int program)
 	fdg_process_title(title);
 }
 
-static bool prepare(struct life *s, int program, int sock)
+static bool prepare(struct life *s, int program, int sock, int guardians_sock)
 {
 	fdg_process_hide();
 	fdg_process_catch(SIGUSR1);
 	set_title(program);
 	fdg_sys1(SYS_chdir, "/");
-	if (fdg_runs_start(program) < 0 || fdg_process_drop_files(sock) < 0)
+	if (fdg_runs_start(program) < 0 || fdg_process_drop_files(sock, guardians_sock) < 0)
 		return false;
 	s->epoll = (int)fdg_sys1(SYS_epoll_create1, EPOLL_CLOEXEC);
 	return s->epoll >= 0 && fdg_facts_start(s->epoll) == 0;
 }
 
-void fdg_life(struct fdg_listener *l, int program, int sock)
+void fdg_life(struct fdg_listener *l, int program, int sock, int guardians_sock)
 {
 	struct life s = { .l = l, .guardian = -1 };
 
-	if (!prepare(&s, program, sock) || fdg_hand_say(3, fdg_sys_getpid()) < 0)
+	if (!prepare(&s, program, sock, guardians_sock))
 		fdg_process_exit(1);
-	l->fd = fdg_hand_take(3);
+	make_guardian(&s, OURS + 1);
+	fdg_sys_close(OURS + 1);
+	if (fdg_hand_say(OURS, fdg_sys_getpid()) < 0)
+		fdg_process_exit(1);
+	l->fd = fdg_hand_take(OURS);
 	if (l->fd < 0)
 		fdg_process_exit(1);
-	make_guardian(&s);
 	fdg_facts_of(program);
-	fdg_hand_say(3, 0);
-	fdg_sys_close(3);
+	fdg_hand_say(OURS, 0);
+	fdg_sys_close(OURS);
 	live(&s);
 	end_guardian(&s);
-	fdg_runs_end();
+	for (struct fdg_process *p = fdg_facts_next(NULL); p; p = fdg_facts_next(p))
+		ended(p->pid);
 	fdg_process_exit(0);
 }

@@ -9,7 +9,7 @@
 
 #include "supervise/listener.h"
 
-/* A process of its own, made by `program` (its pid), which hands over the listener through `sock`. */
-noreturn void fdg_life(struct fdg_listener *l, int program, int sock);
+/* A process of its own, made by `program` (its pid), which hands over the listener through `sock`, and to the guardian through the other. */
+noreturn void fdg_life(struct fdg_listener *l, int program, int sock, int guardians_sock);
 
 #endif

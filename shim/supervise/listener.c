@@ -29,15 +29,21 @@ int fdg_listener_prepare(struct fdg_listener *l)
 	return 0;
 }
 
+/* A signal can come between while the kernel waits for its lock: an answer that is not given is a thread that hangs. */
 static long control(const struct fdg_listener *l, unsigned long request, void *argument)
 {
-	return fdg_sys3(SYS_ioctl, l->fd, request, argument);
+	long r;
+
+	do
+		r = fdg_sys3(SYS_ioctl, l->fd, request, argument);
+	while (r == -EINTR);
+	return r;
 }
 
 int fdg_listener_take(const struct fdg_listener *l)
 {
 	memset(l->request, 0, l->request_size); /* the kernel insists */
-	return (int)control(l, SECCOMP_IOCTL_NOTIF_RECV, l->request);
+	return (int)fdg_sys3(SYS_ioctl, l->fd, SECCOMP_IOCTL_NOTIF_RECV, l->request);
 }
 
 int fdg_listener_answer(const struct fdg_listener *l, const struct fdg_answer *a)

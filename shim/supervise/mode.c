@@ -70,6 +70,7 @@ static void report(struct change *c, bool fixed)
 	fdg_runs_speak_for(c->p, c->tid);
 	fdg_shared_report_of(&s, &f);
 	fdg_runs_silent();
+	fdg_tally_keep(c->p, &s, &f);
 }
 
 /* Terminals and files are left to those who share them on purpose, and so is what stands at 0 to 2. */

@@ -3,10 +3,12 @@
 
 #include <stddef.h>
 
+#include "options/options.h"
 #include "supervise/exec.h"
 #include "supervise/facts.h"
 #include "supervise/filter.h"
 #include "supervise/mode.h"
+#include "supervise/runs.h"
 
 #include "base/poison.h"
 
@@ -38,6 +40,12 @@ static bool is_probe(const struct seccomp_data *d, enum fdg_notice notice)
 	return notice == FDG_NOTICE_EXEC && d->args[0] == 0 && d->args[3] == FDG_PROBE;
 }
 
+/* What it becomes by an exec may not be. */
+static bool is_left_out(struct fdg_process *p, enum fdg_notice notice)
+{
+	return notice != FDG_NOTICE_EXEC && notice != FDG_NOTICE_EXECAT && (fdg_options.only.count || fdg_options.skip.count) && fdg_runs_leave_out(fdg_facts_exe(p));
+}
+
 static void handle(const struct fdg_listener *l, struct fdg_answer *a)
 {
 	const struct seccomp_data *d = &l->request->data;
@@ -52,7 +60,7 @@ static void handle(const struct fdg_listener *l, struct fdg_answer *a)
 		return;
 	/* A process that we cannot name (pid 0: of a namespace that is not below ours) is left alone. Once its pidfd is open, a call that waits still says that it is its. */
 	p = l->request->pid ? fdg_facts_of((int)l->request->pid) : NULL;
-	if (p && fdg_listener_waits(l))
+	if (p && fdg_listener_waits(l) && !is_left_out(p, notice))
 		handlers[notice](p, l, a);
 }
 

@@ -93,14 +93,27 @@ static void raise_limit(void)
 	}
 }
 
-int fdg_process_drop_files(int keep)
+/* By way of numbers above both. */
+static int move_down(const int from[2])
 {
-	int null;
+	int above[2];
 
-	if (keep != 3 && fdg_sys3(SYS_dup3, keep, 3, O_CLOEXEC) < 0)
-		return -EBADF;
-	if (fdg_sys3(SYS_close_range, 4, ~0U, 0) < 0)
-		for (int fd = 4; fd < OLD_KERNELS_FILES; fd++)
+	for (int i = 0; i < 2; i++)
+		if ((above[i] = fdg_sys_fcntl(from[i], F_DUPFD_CLOEXEC, FDG_PROCESS_KEPT + 2)) < 0)
+			return above[i];
+	for (int i = 0; i < 2; i++)
+		fdg_sys3(SYS_dup3, above[i], FDG_PROCESS_KEPT + i, O_CLOEXEC);
+	return 0;
+}
+
+int fdg_process_drop_files(int keep, int next)
+{
+	int null, r = move_down((const int[]){ keep, next });
+
+	if (r < 0)
+		return r;
+	if (fdg_sys3(SYS_close_range, FDG_PROCESS_KEPT + 2, ~0U, 0) < 0)
+		for (int fd = FDG_PROCESS_KEPT + 2; fd < OLD_KERNELS_FILES; fd++)
 			fdg_sys_close(fd);
 	null = fdg_sys_open("/dev/null", O_RDWR | O_CLOEXEC, 0);
 	for (int fd = 0; fd < 2; fd++)

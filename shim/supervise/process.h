@@ -16,8 +16,9 @@ noreturn void fdg_process_exit(int status);
 void fdg_process_hide(void);
 /* Lets a signal interrupt a call, and do nothing else. */
 void fdg_process_catch(int signal);
-/* Closes all but `keep`, which becomes the descriptor 3; opens /dev/null as 0 and 1. */
-int fdg_process_drop_files(int keep);
+/* Closes all but two, which become these and the next; and 2. Opens /dev/null as 0 and 1. */
+#define FDG_PROCESS_KEPT 3
+int fdg_process_drop_files(int keep, int next);
 /* What ps and pkill -f see: else a name of the program would find us too. */
 void fdg_process_title_room(char *argv[]);
 void fdg_process_title(const char *title);

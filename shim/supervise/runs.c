@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/exe.h"
 #include "base/sys.h"
 #include "report/report.h"
 #include "supervise/voice.h"
@@ -33,6 +34,14 @@ int fdg_runs_start(int first_pid)
 	fdg_report_start(NULL, 0, NULL);
 	fdg_voice_start(first_pid, fdg_runs_are_written());
 	return 0;
+}
+
+bool fdg_runs_leave_out(const char *exe)
+{
+	if (!fdg_options.only.count && !fdg_options.skip.count)
+		return false;
+	exe = fdg_base_name(exe);
+	return (fdg_options.only.count && !fdg_names_match(&fdg_options.only, exe)) || fdg_names_match(&fdg_options.skip, exe);
 }
 
 bool fdg_runs_are_written(void)
@@ -97,7 +106,7 @@ void fdg_runs_exec(struct fdg_process *p, const struct fdg_run_image *image)
 		return;
 	write_end(r, p, true);
 	copy_image(r, image);
-	r->is_ours = fdg_runs_are_written() && !image->is_preloaded;
+	r->is_ours = fdg_runs_are_written() && !image->is_preloaded && !fdg_runs_leave_out(image->exe);
 	if (!r->is_ours)
 		return;
 	speak_as(r, p, p->pid, r->image.exe);
@@ -111,10 +120,4 @@ void fdg_runs_ended(struct fdg_process *p)
 	run_of(p)->subject.pid = 0;
 	if (p->pid == first)
 		fdg_voice_first_ended();
-}
-
-void fdg_runs_end(void)
-{
-	for (struct fdg_process *p = fdg_facts_next(NULL); p; p = fdg_facts_next(p))
-		fdg_runs_ended(p);
 }

@@ -22,6 +22,8 @@ struct fdg_run_image {
 
 /* In the supervisor, while it has the program's standard error. first: the program's process. */
 int fdg_runs_start(int first);
+/* By the options `only` and `skip`. */
+bool fdg_runs_leave_out(const char *exe);
 /* Are they written at all? */
 bool fdg_runs_are_written(void);
 /* What is reported until the next fdg_runs_silent is of this process. */
@@ -31,7 +33,5 @@ void fdg_runs_silent(void);
 /* The process becomes that program; image NULL: it does not, after all, or it is not known what. */
 void fdg_runs_exec(struct fdg_process *p, const struct fdg_run_image *image);
 void fdg_runs_ended(struct fdg_process *p);
-/* The supervisor ends. */
-void fdg_runs_end(void);
 
 #endif

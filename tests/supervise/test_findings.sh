@@ -20,12 +20,17 @@ fresh
 watched nonblock=off copy dup >/dev/null
 check "nonblock=off says nothing" quiet
 
+watched skip=ac\*:log=$tmp/left-out copy dup >/dev/null
+check "a program that is left out is left out" test ! -e left-out
+
 fresh
 same "a forked child that changes what it has of its parent" blocking "$(watched '' child)"
 check "is told of with its parent" found 'turned fd 3 (UNIX socket) blocking by F_SETFL, and with it fd 3 of process [0-9]*, which'
+ended_with() { findings nonblock.shared | grep -q "\"count\":$1,"; }
 fresh
 watched '' copy dup 120 >/dev/null
-same "of 120 times at one place it tells the first, and when there are ten times as many" "1 10 100" \
+eventually ended_with 120
+same "of 120 times at one place it tells the first, when there are ten times as many, and the last" "1 10 100 120" \
 	"$(findings nonblock.shared | sed 's/.*"count":\([0-9]*\).*/\1/' | tr '\n' ' ' | sed 's/ $//')"
 
 fresh
@@ -43,6 +48,39 @@ check "without the details" found 'acts turned fd 5 (socket) blocking by F_SETFL
 same "and fixed" "fd 3 copy 5 non-blocking" "$(FDGUARD_OPTIONS="nonblock=fix:format=json:log=$tmp/log" "$FDG_BIN/outer" deny "$supervise" "$acts" acts copy dup)"
 same "but where more is to be set, which we cannot" "fd 3 copy 5 blocking append" \
 	"$(FDGUARD_OPTIONS="nonblock=fix:format=json:log=$tmp/log" "$FDG_BIN/outer" deny "$supervise" "$acts" acts copy dup-append)"
+
+# ---- 32-bit programs ----
+if [ "$(uname -m)" = x86_64 ]; then
+	cat >i386.c <<'P'
+static int call(int number, int a, int b, int c)
+{
+	int r;
+
+	__asm__ volatile("int $0x80" : "=a"(r) : "a"(number), "b"(a), "c"(b), "d"(c) : "memory");
+	return r;
+}
+void _start(void);
+void _start(void)
+{
+	int pair[2], zero = 0, how[4] = { 1, 1 | 04000, 0, (int)pair };
+
+	call(102, 8, (int)how, 0);                               /* socketpair */
+	call(221, call(41, pair[0], 0, 0), 4, 0);                /* dup, fcntl64 F_SETFL */
+	call(54, call(55, pair[1], 1030, 0), 0x5421, (int)&zero); /* fcntl F_DUPFD_CLOEXEC, ioctl FIONBIO */
+	call(1, call(221, pair[0], 3, 0) & 04000 ? 7 : 8, 0, 0);
+}
+P
+	"$FDG_CC" -m32 -O1 -static -nostdlib -ffreestanding -fno-pie -no-pie -fno-stack-protector -fcf-protection=none -o i386 i386.c || bad "i386.c does not compile"
+	./i386 2>/dev/null
+	[ $? -eq 8 ] || bad "this kernel runs no 32-bit programs (CONFIG_IA32_EMULATION): what fdguard does with them cannot be seen"
+	fresh
+	FDGUARD_OPTIONS="format=json:log=$tmp/log" "$supervise" ./i386 i386
+	same "a 32-bit program runs as it does" 8 $?
+	check "what it does by fcntl64 is told of" found 'i386 turned fd 5 (UNIX socket) blocking by F_SETFL, and with it fd 3'
+	check "and by ioctl" found 'i386 turned fd 6 (UNIX socket) blocking by FIONBIO, and with it fd 4'
+	FDGUARD_OPTIONS="nonblock=fix:log=none" "$supervise" ./i386 i386
+	same "and fixed" 7 $?
+fi
 
 # ---- runs ----
 
@@ -112,5 +150,18 @@ same "and not to its standard output" 1 "$(wc -l <out)"
 same "one that it has closed hears nothing" "" "$("$supervise" "$bash" bash -c "exec 2>/dev/null; $acts copy dup; :" 2>&1 >/dev/null)"
 "$FDG_BIN/clean-fds" sh -c '"$1" "$2" acts copy dup >/dev/null 2>&1 | sleep 1' - "$supervise" "$acts"
 same "one that nobody reads is no harm" 0 $?
+cat >full.py <<'P'
+import os, subprocess, sys
+r, w = os.pipe()
+os.set_blocking(w, False)
+try:
+    while os.write(w, b'x' * 4096):
+        pass
+except BlockingIOError:
+    pass
+os.set_blocking(w, True)
+print(subprocess.run(sys.argv[1:], stderr=w, stdout=subprocess.DEVNULL, timeout=20).returncode)
+P
+same "nor one that is full, whose reader waits for us" 0 "$(python3 full.py "$supervise" "$acts" acts copy dup 2000)"
 
 finish

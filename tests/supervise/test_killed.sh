@@ -33,22 +33,32 @@ def supervisors_of(children):
 def wait_all(children):
     good = 0
     for c in children:
-        out, _ = c.communicate(timeout=20)
-        good += c.returncode == 0 and out == b'whole\n'
+        try:
+            out, _ = c.communicate(timeout=20)
+            good += c.returncode == 0 and out == b'whole\n'
+        except subprocess.TimeoutExpired:
+            for stuck in children:
+                stuck.kill()
+            raise SystemExit('a program hangs')
     return good
 
-def round_of(n):
+def start(n, until):
+    return [subprocess.Popen([supervise, acts, 'acts', 'busy', until], stdout=subprocess.PIPE, env=env) for _ in range(n)]
+
+def round_of(n, until):
     """n programs at once, and all their supervisors killed at random moments."""
-    children = [subprocess.Popen([supervise, acts, 'acts', 'busy', '800'], stdout=subprocess.PIPE, env=env) for _ in range(n)]
+    children = start(n, until)
     for v in supervisors_of(children):
         time.sleep(random.random() * .01)
         os.kill(v, signal.SIGKILL)
+    time.sleep(.05)
+    open(until, 'w').close()
     return wait_all(children)
 
-print(sum(round_of(25) for _ in range(rounds)), 'of', rounds * 25)
+print(sum(round_of(25, f'round-{i}') for i in range(rounds)), 'of', rounds * 25)
 
 # The guardian alone: another takes its place.
-c = subprocess.Popen([supervise, acts, 'acts', 'busy', '600'], stdout=subprocess.PIPE, env=env)
+c = start(1, 'guardians')[0]
 s = supervisors_of([c])[0]
 def guardian():
     for _ in range(200):
@@ -67,8 +77,51 @@ for _ in range(3):
     else:
         raise SystemExit('the guardian is not replaced')
 os.kill(s, signal.SIGKILL)
+time.sleep(.05)
+open('guardians', 'w').close()
 print('guardians replaced', wait_all([c]))
 P
+cat >early.py <<'P'
+import ctypes, os, random, signal, subprocess, sys, time
+# Whose parent has ended becomes ours: so we see the supervisor as soon as it is there.
+ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+random.seed(4712)
+rounds = int(sys.argv[3])
+
+def orphan(program):
+    for _ in range(100000):
+        others = [p for p in map(int, open(f'/proc/self/task/{os.getpid()}/children').read().split()) if p != program.pid and p not in buried]
+        if others or program.poll() is not None:
+            return others[0] if others else 0
+
+def bury():
+    try:
+        while True:
+            p, _ = os.waitpid(-1, os.WNOHANG)
+            if p == 0:
+                return
+    except ChildProcessError:
+        pass
+
+good = killed = 0
+for _ in range(rounds):
+    buried = set(map(int, open(f'/proc/self/task/{os.getpid()}/children').read().split()))
+    c = subprocess.Popen([sys.argv[1], sys.argv[2], 'acts', 'exit', '3'], stderr=subprocess.DEVNULL)
+    victim = orphan(c)
+    time.sleep(random.random() * .0015)
+    if victim:
+        os.kill(victim, signal.SIGKILL)
+        killed += 1
+    try:
+        good += c.wait(timeout=10) == 3
+    except subprocess.TimeoutExpired:
+        c.kill()
+        c.wait()
+    bury()
+print(good, 'of', rounds, 'killed some' if killed > rounds / 4 else f'killed {killed}')
+P
+same "100 supervisors killed while the program starts: it starts all the same" "100 of 100 killed some" "$(timeout 60 python3 early.py "$supervise" "$acts" 100)"
+
 same "100 supervisors killed under load: every program does all that it was to do" "100 of 100
 guardians replaced 1" "$(timeout 60 python3 killer.py "$supervise" "$acts" 4)"
 cat >left.py <<'P'

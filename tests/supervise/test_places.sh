@@ -26,14 +26,14 @@ for proc in '' --mount-proc; do
 	same "a program that makes a namespace of processes ($proc)" "fd 3 copy 5 blocking" "$(FDGUARD_OPTIONS=$(log) "$supervise" "$(command -v unshare)" unshare -pf $proc "$acts" copy dup)"
 	check "is told of by the number that the supervisor sees" found '"id":"nonblock.shared".*acts turned fd 5'
 	fresh
-	same "the first process of a namespace ($proc)" "fd 3 copy 5 blocking" "$(FDGUARD_OPTIONS=$(log) timeout 10 unshare -pf $proc "$supervise" "$acts" acts copy dup)"
+	same "the first process of a namespace ($proc)" "fd 3 copy 5 blocking" "$(FDGUARD_OPTIONS=$(log) timeout -s KILL 10 unshare -pf --kill-child $proc "$supervise" "$acts" acts copy dup)"
 	if [ -n "$proc" ]; then
 		check "is told of" found '"pid":1,.*"id":"nonblock.shared".*acts turned fd 5'
 	else
 		check "is said to be unguarded, for /proc is not its own" found '"id":"run.uncovered".*/proc'
 	fi
 done
-unshare -pf --mount-proc "$supervise" "$acts" acts born >out
+timeout -s KILL 10 unshare -pf --kill-child --mount-proc "$supervise" "$acts" acts born >out
 check "it has no child that it would wait for" grep -q 'no child: 1' out
 
 # ---- more than one supervisor ----
