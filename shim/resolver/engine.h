@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The inside of an exchange: what exchange.c, question.c, pool.c, udp.c and tcp.c share.
+ * The inside of an exchange: what its files share.
  *
  *	exchange.c   the object
  *	loop.c       what happens in a drive
@@ -8,7 +8,8 @@
  *	pool.c       the ports that questions go out from
  *	renew.c      … and what becomes of them in a forked child
  *	queue.c      lists of questions
- *	udp.c        out of the queues and through the ports, and back
+ *	send.c       out of the queues and through the ports
+ *	udp.c        and back
  *	tcp.c        a connection for a server
  *
  * Nothing is called back while a list is walked: what ends without a message waits in the list `over` until the loop comes to it.
@@ -29,24 +30,24 @@
 struct pollfd;
 
 enum {
-	FDG_TRIES = 4,        /* transmissions of a question that may be answered, at a time */
-	FDG_BATCH = 64,       /* messages in a system call */
+	FDG_TRIES = 4,         /* transmissions of a question that may be answered, at a time */
+	FDG_BATCH = 64,        /* messages in a system call */
 	FDG_PORT_FLYING = 128, /* the default receive buffer holds 166 answers of 482 bytes, 277 small ones */
 	FDG_PORT_LIFE = 4096,  /* transmissions from a port: then another one */
 	FDG_PORT_END = 32768,  /* … where no other can be had: the last one */
 	FDG_PORT_FORGED = 32,  /* messages to a port that nobody asked for: then another one */
 	FDG_PORT_IDS = 65536 / 64,
-	FDG_RECEIVE = 4096,            /* bytes of a UDP message; a longer one is asked for by TCP */
+	FDG_RECEIVE = 4096,             /* bytes of a UDP message; a longer one is asked for by TCP */
 	FDG_RECEIVE_STRIDE = 4096 + 64, /* buffers that are a power of two apart share the cache's few lines */
 	FDG_STREAM = 2 + FDG_DNS_MESSAGE_MAX,
-	FDG_OUT = 8192,        /* bytes of queries on their way into a connection */
-	FDG_TCP_FLYING = 100,  /* questions in a connection */
-	FDG_TCP_AGAIN = 2,     /* connections that may break under a question before that counts as the server's failure */
+	FDG_OUT = 8192,       /* bytes of queries on their way into a connection */
+	FDG_TCP_FLYING = 100, /* questions in a connection */
+	FDG_TCP_AGAIN = 2, /* connections that may break under a question before that counts as the server's failure */
 	FDG_TCP_IDLE = 5000000, /* µs without a question: closed (RFC 7766 section 6.2.3) */
-	FDG_HELD = 1000,       /* µs to wait when the kernel takes no more */
-	FDG_SWITCH = 3,        /* transmissions to a server, then the next one's turn */
-	FDG_EDNS_TRIES = 2,    /* transmissions with an OPT record, then one without */
-	FDG_FORGED_TWICE = 2,  /* times that a question's port was given up as forged at: by TCP then */
+	FDG_HELD = 1000,        /* µs to wait when the kernel takes no more */
+	FDG_SWITCH = 3,         /* transmissions to a server, then the next one's turn */
+	FDG_EDNS_TRIES = 2,     /* transmissions with an OPT record, then one without */
+	FDG_FORGED_TWICE = 2,   /* times that a question's port was given up as forged at: by TCP then */
 };
 
 #define FDG_NONE UINT32_MAX
@@ -60,10 +61,10 @@ struct fdg_question {
 	uint8_t opt_len; /* bytes of the OPT record behind the query; 0: none */
 	uint8_t status;  /* enum fdg_exchange_status: how it ended, or the last failure that a server stated; 0: none */
 	uint8_t last_server;
-	uint8_t forged, broken; /* times */
-	bool tcp, plain, counted;   /* by TCP; without the OPT record; it was in this server's window */
+	uint8_t forged, broken;            /* times */
+	bool tcp, plain, counted;          /* by TCP; without the OPT record; it was in this server's window */
 	uint8_t bad[FDG_EXCHANGE_SERVERS]; /* failures that each server stated */
-	uint16_t sent, len; /* transmissions; bytes of the query, without the OPT record */
+	uint16_t sent, len;                /* transmissions; bytes of the query, without the OPT record */
 	uint64_t turn_end, deadline;       /* µs; 0: not begun */
 	fdg_exchange_done *done;
 	void *cookie;
@@ -72,12 +73,12 @@ struct fdg_question {
 
 enum fdg_queue_name {
 	FDG_QUEUE_NONE,
-	FDG_QUEUE_READY,  /* waits for the window */
-	FDG_QUEUE_AGAIN,  /* goes out whatever the window says */
+	FDG_QUEUE_READY, /* waits for the window */
+	FDG_QUEUE_AGAIN, /* goes out whatever the window says */
 	FDG_QUEUE_FLYING,
 	FDG_QUEUE_STREAM, /* waits for a connection, or for room in it */
 	FDG_QUEUE_STREAMED,
-	FDG_QUEUE_OVER,   /* ended; its function has not been called: in `over`, whatever the server */
+	FDG_QUEUE_OVER, /* ended; its function has not been called: in `over`, whatever the server */
 	FDG_QUEUES
 };
 
@@ -87,7 +88,7 @@ struct fdg_queue {
 
 /* A UDP socket: a port that questions go out from. */
 struct fdg_port {
-	int fd; /* -1: none */
+	int fd;       /* -1: none */
 	bool leaving; /* nothing goes out from it any more, and when nothing is in flight it is closed */
 	uint16_t flying, forged;
 	uint32_t used; /* transmissions */
@@ -95,8 +96,8 @@ struct fdg_port {
 };
 
 struct fdg_stream {
-	int fd; /* -1: none */
-	bool begun; /* connect() has not ended */
+	int fd;            /* -1: none */
+	bool begun;        /* connect() has not ended */
 	uint32_t interest; /* as epoll knows it */
 	uint32_t answered;
 	uint64_t active; /* µs: when something came, or a question went in where none was */
@@ -113,6 +114,11 @@ struct fdg_target {
 	struct sockaddr_storage address;
 	uint32_t address_len;
 	uint32_t ports; /* that questions go out from */
+};
+
+/* For a message that is several: their length. */
+struct fdg_control {
+	_Alignas(struct cmsghdr) uint8_t bytes[CMSG_SPACE(sizeof(uint16_t))];
 };
 
 struct fdg_exchange {
@@ -141,8 +147,10 @@ struct fdg_exchange {
 	/* For the system calls. */
 	struct mmsghdr *out, *in;
 	struct iovec *out_parts, *in_parts;
-	uint32_t *batch; /* tries of `out` */
-	uint32_t witness; /* a question that is in flight, to ask a server by that is down; FDG_NONE */
+	struct fdg_control *control; /* of `out` */
+	bool segments;               /* the kernel cuts up */
+	uint32_t *batch;             /* tries of `out` */
+	uint32_t witness;            /* a question that is in flight, to ask a server by that is down; FDG_NONE */
 	uint8_t *received;
 	struct pollfd *polls;
 	uint32_t *polled; /* whose they are: numbers as of events */
@@ -220,9 +228,15 @@ int fdg_renew_epoll(struct fdg_exchange *x);
 void fdg_renew_check(struct fdg_exchange *x, bool idle);
 void fdg_renew_end(struct fdg_exchange *x);
 
-/* udp.c */
+/* send.c */
 void fdg_udp_flush(struct fdg_exchange *x);
+
+/* udp.c */
 void fdg_udp_receive(struct fdg_exchange *x, unsigned port);
+/* It was told that nothing listens: all that is in flight from there hears it. */
+void fdg_udp_refused(struct fdg_exchange *x, unsigned port);
+/* The descriptor is not what it was: the program has closed it, and perhaps opened another in its place. */
+void fdg_udp_lost(struct fdg_exchange *x, unsigned port);
 /* What is in flight from the port will not be answered: it goes out again, from elsewhere. */
 void fdg_udp_abandon(struct fdg_exchange *x, unsigned port);
 

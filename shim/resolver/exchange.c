@@ -38,7 +38,8 @@ void fdg_exchange_settings(const struct fdg_conf *conf, struct fdg_exchange_sett
 	};
 	for (unsigned i = 0; i < conf->server_count; i++)
 		ret->server[i] = (struct fdg_exchange_server){ conf->server[i], FDG_CONF_PORT };
-	if (!fdg_sys4(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit) && limit.rlim_cur / 4 / (conf->server_count + 1) < PORTS)
+	if (!fdg_sys4(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit) &&
+	    limit.rlim_cur / 4 / (conf->server_count + 1) < PORTS)
 		ret->ports = 1 + (unsigned)limit.rlim_cur / 4 / (conf->server_count + 1);
 }
 
@@ -52,7 +53,9 @@ static void set_address(struct fdg_target *t, const struct fdg_exchange_server *
 		memcpy(&four->sin_addr, s->ip.bytes, 4);
 		t->address_len = sizeof(*four);
 	} else {
-		*six = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_port = htons(s->port), .sin6_scope_id = s->ip.scope };
+		*six = (struct sockaddr_in6){ .sin6_family = AF_INET6,
+					      .sin6_port = htons(s->port),
+					      .sin6_scope_id = s->ip.scope };
 		memcpy(&six->sin6_addr, s->ip.bytes, 16);
 		t->address_len = sizeof(*six);
 	}
@@ -91,6 +94,7 @@ static size_t lay_out(struct fdg_exchange *x, uint8_t *base)
 	x->in = carve(base, &at, FDG_BATCH, sizeof(*x->in));
 	x->out_parts = carve(base, &at, FDG_BATCH, sizeof(*x->out_parts));
 	x->in_parts = carve(base, &at, FDG_BATCH, sizeof(*x->in_parts));
+	x->control = carve(base, &at, FDG_BATCH, sizeof(*x->control));
 	x->batch = carve(base, &at, FDG_BATCH, sizeof(*x->batch));
 	x->polls = carve(base, &at, x->port_count + x->target_count, sizeof(*x->polls));
 	x->polled = carve(base, &at, x->port_count + x->target_count, sizeof(*x->polled));
@@ -203,7 +207,8 @@ int fdg_exchange_make(const struct fdg_exchange_settings *s, struct fdg_exchange
 	return 0;
 }
 
-static void fill_packet(const struct fdg_exchange *x, struct fdg_question *q, const struct fdg_dns_name *name, uint16_t type)
+static void fill_packet(const struct fdg_exchange *x, struct fdg_question *q, const struct fdg_dns_name *name,
+			uint16_t type)
 {
 	struct fdg_dns_query query = {
 		.name = *name,

@@ -4,8 +4,8 @@
  * name means (search lists, CNAMEs, caches, which types are asked) is decided above; this is the traffic alone.
  *
  * Properties. No thread: whoever owns the object drives it, one thread at a time. All memory is mapped when it is made, and touched as it is
- * needed. Every question ends in exactly one call of its function. Descriptors are close-on-exec, out of the low numbers, and as few as there is
- * traffic for.
+ * needed. Every question ends in exactly one call of its function. Descriptors are close-on-exec and out of the low numbers: at most `ports` for a server
+ * (a few more while old ones are about to be closed), opened one by one as questions go out and then kept, one for TCP, and the epoll.
  *
  * Operation. A question goes by UDP, from one of several ports, to the first server that lives (rotate: to each in turn). What is not answered
  * within what the measured round trips make likely is sent again, with an id and a port of its own, so that each answer tells which transmission
@@ -17,7 +17,7 @@
  * whether it is back. How many questions are in flight at a server follows its losses.
  *
  * Safety. What arrives must have come from the server's address to a port that was asked from, with the id and the question that was sent
- * from there (RFC 5452 section 9.1); udp.c says how hard that is to guess.
+ * from there (RFC 5452 section 9.1); send.c says how hard that is to guess.
  *
  * resolv.conf's options that speak of two questions, single-request and single-request-reopen, are obeyed above, by asking the second when the
  * first is over; no two questions need to come from one port here.
@@ -47,7 +47,7 @@ struct fdg_exchange_settings {
 	unsigned options;              /* of enum fdg_conf_option: ROTATE, EDNS0, USE_VC, TRUST_AD */
 	unsigned questions;            /* at a time; what is above FDG_EXCHANGE_QUESTIONS_MAX means that */
 	unsigned ports;                /* UDP sockets for a server */
-	bool polled;                   /* no epoll: fdg_exchange_fd has none to offer, and one descriptor is enough for UDP */
+	bool polled; /* no epoll: fdg_exchange_fd has none to offer, and one descriptor is enough for UDP */
 };
 
 /* resolv.conf's servers and options; 4,096 questions, and 64 ports for a server where the limit of descriptors has room. */
@@ -81,10 +81,10 @@ struct fdg_exchange_counts {
 	uint64_t lost;                 /* transmissions whose time was over */
 	uint64_t late;                 /* answers to what is answered, or was given up */
 	uint64_t wrong_id, wrong_question, not_answers, too_short;
-	uint64_t tcp, tcp_cut;         /* connections made; those that broke with questions on them */
+	uint64_t tcp, tcp_cut;             /* connections made; those that broke with questions on them */
 	uint64_t ports_made, ports_forged; /* the latter: given up since too much came there that nobody asked for */
-	uint64_t refused;              /* ICMP: nothing listens there */
-	uint64_t dead, lame, probes;   /* servers found so; transmissions to see whether they still are */
+	uint64_t refused;                  /* ICMP: nothing listens there */
+	uint64_t dead, lame, probes;       /* servers found so; transmissions to see whether they still are */
 };
 
 struct fdg_exchange;

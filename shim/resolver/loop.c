@@ -48,7 +48,8 @@ static unsigned gather(struct fdg_exchange *x)
 			add_poll(x, n++, i, x->ports[i].fd, POLLIN);
 	for (unsigned i = 0; i < x->target_count; i++)
 		if (x->targets[i].stream.fd >= 0)
-			add_poll(x, n++, fdg_stream_number(x, i), x->targets[i].stream.fd, x->targets[i].stream.interest);
+			add_poll(x, n++, fdg_stream_number(x, i), x->targets[i].stream.fd,
+				 x->targets[i].stream.interest);
 	return n;
 }
 
@@ -104,7 +105,8 @@ static bool may_send(const struct fdg_exchange *x)
 
 		if (t->queues[FDG_QUEUE_AGAIN].count || (t->queues[FDG_QUEUE_READY].count && flying < t->state.window))
 			return true;
-		if (t->queues[FDG_QUEUE_STREAM].count && t->queues[FDG_QUEUE_STREAMED].count < t->depth && !t->stream.begun)
+		if (t->queues[FDG_QUEUE_STREAM].count && t->queues[FDG_QUEUE_STREAMED].count < t->depth &&
+		    !t->stream.begun)
 			return true;
 	}
 	return false;

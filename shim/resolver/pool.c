@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -92,7 +93,9 @@ static int prepare(struct fdg_exchange *x, int fd, unsigned server, int type, ui
 
 int fdg_pool_open(struct fdg_exchange *x, unsigned server, int type, uint64_t number, uint32_t events)
 {
-	int fd = (int)fdg_sys3(SYS_socket, x->targets[server].address.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), error;
+	int fd = (int)fdg_sys3(SYS_socket, x->targets[server].address.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			       0),
+	    error;
 
 	if (fd < 0)
 		return fd;
@@ -115,6 +118,15 @@ static void put_away(struct fdg_exchange *x, unsigned port)
 	p->fd = -1;
 }
 
+/* A kernel that does not know it would send several messages as one. */
+static bool knows_segments(int fd)
+{
+	int value;
+	unsigned len = sizeof(value);
+
+	return !fdg_sys_getsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &value, &len);
+}
+
 static int open_port(struct fdg_exchange *x, unsigned port)
 {
 	unsigned server = fdg_port_server(x, port);
@@ -127,7 +139,8 @@ static int open_port(struct fdg_exchange *x, unsigned port)
 	for (unsigned i = 0; i < FDG_PORT_IDS; i++)
 		x->used_ids[port][i] = 0;
 	x->targets[server].ports++;
-	x->counts.ports_made++;
+	if (!x->counts.ports_made++)
+		x->segments = knows_segments(fd);
 	return 0;
 }
 

@@ -135,7 +135,8 @@ void fdg_question_queue(struct fdg_exchange *x, struct fdg_question *q)
 		if (!q->deadline)
 			q->deadline = x->now + x->total;
 		q->turn_end = x->now + (uint64_t)x->set.timeout_ms * 1000;
-		fdg_wheel_set(x->wheel, fdg_question_number(x, q), q->turn_end < q->deadline ? q->turn_end : q->deadline);
+		fdg_wheel_set(x->wheel, fdg_question_number(x, q),
+			      q->turn_end < q->deadline ? q->turn_end : q->deadline);
 		return;
 	}
 	fdg_wheel_clear(x->wheel, fdg_question_number(x, q));
@@ -319,8 +320,7 @@ static void measure(struct fdg_exchange *x, struct fdg_try *t)
 		trip = 0; /* a connection's time says nothing of UDP's */
 	else if (!trip)
 		trip = 1;
-	fdg_server_answered(&target->state, x->now, trip,
-			    target->queues[FDG_QUEUE_FLYING].count);
+	fdg_server_answered(&target->state, x->now, trip, target->queues[FDG_QUEUE_FLYING].count);
 }
 
 static void to_tcp(struct fdg_exchange *x, struct fdg_question *q, unsigned server)
@@ -369,7 +369,8 @@ bool fdg_question_message(struct fdg_exchange *x, uint32_t try, const uint8_t *m
 		answered(x, try, verdict, msg, len);
 	} else {
 		fdg_try_close(x, try);
-		fdg_question_bad(x, q, server, verdict == FDG_VERDICT_SERVFAIL ? FDG_EXCHANGE_SERVFAIL : FDG_EXCHANGE_REFUSED);
+		fdg_question_bad(x, q, server,
+				 verdict == FDG_VERDICT_SERVFAIL ? FDG_EXCHANGE_SERVFAIL : FDG_EXCHANGE_REFUSED);
 	}
 	return true;
 }

@@ -4,12 +4,12 @@
 #include "base/poison.h"
 
 enum {
-	ALL = 1024,        /* losses are parts of it */
-	MARGIN = 32,       /* 3 %: more than this above what is tolerated is a sign of too much */
-	TOLERATED = 20,    /* 2 % */
+	ALL = 1024,     /* losses are parts of it */
+	MARGIN = 32,    /* 3 %: more than this above what is tolerated is a sign of too much */
+	TOLERATED = 20, /* 2 % */
 	TOLERATED_MAX = 512,
 	WINDOWFUL_MIN = 64, /* below, one loss is no share */
-	MANY = 64,         /* in flight: round trips are measured many at a time */
+	MANY = 64,          /* in flight: round trips are measured many at a time */
 };
 
 void fdg_server_start(struct fdg_server *s, uint32_t window_max)
@@ -45,7 +45,8 @@ static void measure(struct fdg_server *s, uint32_t trip, unsigned flying)
 		s->spread = s->spread - (s->spread >> (shift - 1)) + (off >> (shift - 1));
 		s->trip = s->trip - (s->trip >> shift) + (trip >> shift);
 	}
-	s->rto = larger(s->trip + larger(4 * s->spread, FDG_SERVER_SPREAD_MIN), FDG_SERVER_RTO_MIN);
+	s->patience -= s->patience >> 8;
+	s->rto = larger(s->trip + larger(4 * s->spread, FDG_SERVER_SPREAD_MIN), FDG_SERVER_RTO_MIN) + s->patience;
 }
 
 static void cut(struct fdg_server *s, uint32_t loss)
@@ -127,6 +128,7 @@ void fdg_server_late(struct fdg_server *s)
 {
 	if (s->lost)
 		s->lost--;
+	s->patience = smaller(s->patience + s->patience / 4 + 1000, FDG_SERVER_PATIENCE_MAX);
 }
 
 bool fdg_server_shame(struct fdg_server *s, uint64_t now)

@@ -4,6 +4,8 @@
  * asked. No I/O; times are microseconds.
  *
  * Round trips are RFC 6298's, with smaller gains where many are measured at a time, and without Karn's rule: every transmission has an id of its own.
+ * That tells too what was repeated too early, and the wait is stretched until that is rare (one in sixty): a server that is slow now and then is not
+ * asked twice for everything.
  *
  * The window begins at FDG_SERVER_WINDOW and doubles with each windowful, until more is lost than the line loses anyway; then it is halved. A cut that
  * does not lessen the loss shows that the loss is the line's own: it is taken back, and that much is allowed from then on.
@@ -21,18 +23,20 @@
 enum {
 	FDG_SERVER_WINDOW = 256, /* as many small queries as a default receive buffer holds */
 	FDG_SERVER_WINDOW_MIN = 8,
-	FDG_SERVER_RTO = 400000,     /* while nothing is measured */
-	FDG_SERVER_RTO_MIN = 15000,  /* µs; nearer than that is often a scheduler's doing */
+	FDG_SERVER_RTO = 400000,      /* while nothing is measured */
+	FDG_SERVER_RTO_MIN = 15000,   /* µs; nearer than that is often a scheduler's doing */
 	FDG_SERVER_SPREAD_MIN = 3000, /* a timer's tick, a scheduler's whim */
-	FDG_SERVER_SILENT = 3,       /* transmissions without an answer, one after the other: down */
-	FDG_SERVER_SHAMED = 4,       /* names failed that others knew: down */
+	FDG_SERVER_PATIENCE_MAX = 200000,
+	FDG_SERVER_SILENT = 3, /* transmissions without an answer, one after the other: down */
+	FDG_SERVER_SHAMED = 4, /* names failed that others knew: down */
 	FDG_SERVER_DOWN_MIN = 1000000,
 	FDG_SERVER_DOWN_MAX = 64000000,
-	FDG_SERVER_PLAIN = 3,        /* answers that came only without EDNS: it gets none from then on */
+	FDG_SERVER_PLAIN = 3, /* answers that came only without EDNS: it gets none from then on */
 };
 
 struct fdg_server {
 	uint32_t trip, spread, rto; /* µs; trip 0: not measured */
+	uint32_t patience; /* µs, in rto: what is added since answers came after all to what had been repeated */
 	uint32_t window, window_max;
 	bool limited; /* the window kept something back since the last look at it */
 	bool grown;   /* it has been cut once: from then on it grows slowly */

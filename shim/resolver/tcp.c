@@ -157,7 +157,8 @@ static void fill(struct fdg_exchange *x, unsigned server)
 	uint16_t id;
 
 	while (t->queues[FDG_QUEUE_STREAMED].count < t->depth &&
-	       FDG_OUT - t->stream.out_len >= LENGTH + sizeof(q->packet) && (q = fdg_queue_first(x, server, FDG_QUEUE_STREAM))) {
+	       FDG_OUT - t->stream.out_len >= LENGTH + sizeof(q->packet) &&
+	       (q = fdg_queue_first(x, server, FDG_QUEUE_STREAM))) {
 		if (!free_id(x, server, &id)) {
 			fdg_question_end(x, q, FDG_EXCHANGE_NO_SOCKET);
 			continue;
@@ -236,7 +237,8 @@ static void pull_in(struct fdg_exchange *x, unsigned server)
 	struct fdg_stream *s = &x->targets[server].stream;
 
 	for (int i = 0; i < READS; i++) {
-		long n = fdg_sys6(SYS_recvfrom, s->fd, (long)(s->in + s->in_len), (long)(FDG_STREAM - s->in_len), MSG_DONTWAIT, 0, 0);
+		long n = fdg_sys6(SYS_recvfrom, s->fd, (long)(s->in + s->in_len), (long)(FDG_STREAM - s->in_len),
+				  MSG_DONTWAIT, 0, 0);
 
 		if (n == -EAGAIN || n == -EINTR)
 			return;

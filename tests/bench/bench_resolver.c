@@ -90,7 +90,8 @@ static void measure(const struct peer *peer)
 	peer->run();
 	getrusage(RUSAGE_SELF, &after);
 	bench.result->took = bench_now() - bench.started;
-	bench.result->cpu = seconds(&after.ru_utime) + seconds(&after.ru_stime) - seconds(&before.ru_utime) - seconds(&before.ru_stime);
+	bench.result->cpu = seconds(&after.ru_utime) + seconds(&after.ru_stime) - seconds(&before.ru_utime) -
+			    seconds(&before.ru_stime);
 	qsort(bench.took, bench.names, sizeof(*bench.took), by_value);
 	bench.result->median = bench.took[bench.names / 2];
 	bench.result->p99 = bench.took[(uint64_t)bench.names * 99 / 100];
@@ -128,8 +129,8 @@ static void row(const struct peer *peer, double *ours)
 	cpu = r->cpu * 1e6 / bench.names;
 	if (!*ours)
 		*ours = cpu;
-	printf("%s\t%s\t%.2f\t%.0f\t%.1f\t%.1f\t%u\t%.2f\n", bench.both ? "A+AAAA" : "A", peer->name, cpu, bench.names / r->took, r->median * 1e3,
-	       r->p99 * 1e3, r->failed, cpu / *ours);
+	printf("%s\t%s\t%.2f\t%.0f\t%.1f\t%.1f\t%u\t%.2f\n", bench.both ? "A+AAAA" : "A", peer->name, cpu,
+	       bench.names / r->took, r->median * 1e3, r->p99 * 1e3, r->failed, cpu / *ours);
 }
 
 int main(int argc, char **argv)
@@ -148,8 +149,8 @@ int main(int argc, char **argv)
 	server = responder_start(in_namespace ? 53 : 0, bench.delay_ms * 1000, loss, &bench.port);
 	if (server < 0 || !bench.took)
 		return 1;
-	printf("# work\tpeer\tus/name\tnames/s\tmedian ms\tp99 ms\tfailed\tratio\t(%u names, %u at a time, %u ms, %u/1000 lost)\n", bench.names,
-	       bench.window, bench.delay_ms, loss);
+	printf("# work\tpeer\tus/name\tnames/s\tmedian ms\tp99 ms\tfailed\tratio\t(%u names, %u at a time, %u ms, %u/1000 lost)\n",
+	       bench.names, bench.window, bench.delay_ms, loss);
 	for (int both = 0; both < 2; both++) {
 		double ours = 0;
 

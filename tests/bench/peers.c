@@ -79,9 +79,10 @@ static void say_counts(const struct fdg_exchange *x)
 	const struct fdg_exchange_counts *c = fdg_exchange_counts(x);
 
 	if (getenv("BENCH_COUNTS"))
-		fprintf(stderr, "# asked %llu sent %llu again %llu late %llu wrong %llu ports %llu refused %llu\n", (unsigned long long)c->asked,
-			(unsigned long long)c->sent, (unsigned long long)c->again, (unsigned long long)c->late,
-			(unsigned long long)c->wrong_id, (unsigned long long)c->ports_made, (unsigned long long)c->refused);
+		fprintf(stderr, "# asked %llu sent %llu again %llu late %llu wrong %llu ports %llu refused %llu\n",
+			(unsigned long long)c->asked, (unsigned long long)c->sent, (unsigned long long)c->again,
+			(unsigned long long)c->late, (unsigned long long)c->wrong_id, (unsigned long long)c->ports_made,
+			(unsigned long long)c->refused);
 }
 
 static void ours(void)
@@ -121,13 +122,17 @@ static void ares_answered(void *cookie, int status, int timeouts, unsigned char 
 
 static void cares(void)
 {
-	struct ares_options o = { .timeout = 5000, .tries = 2, .socket_receive_buffer_size = 4 << 20, .flags = ARES_FLAG_NOSEARCH | ARES_FLAG_STAYOPEN };
+	struct ares_options o = { .timeout = 5000,
+				  .tries = 2,
+				  .socket_receive_buffer_size = 4 << 20,
+				  .flags = ARES_FLAG_NOSEARCH | ARES_FLAG_STAYOPEN };
 	ares_channel channel;
 	char server[32], text[64];
 
 	start();
 	ares_library_init(ARES_LIB_INIT_ALL);
-	if (ares_init_options(&channel, &o, ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_RCVBUF | ARES_OPT_FLAGS))
+	if (ares_init_options(&channel, &o,
+			      ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_RCVBUF | ARES_OPT_FLAGS))
 		return;
 	snprintf(server, sizeof(server), "127.0.0.1:%u", bench.port);
 	ares_set_servers_ports_csv(channel, server);
@@ -176,7 +181,9 @@ static void udns_six(struct dns_ctx *c, struct dns_rr_a6 *r, void *cookie)
 
 static void udns(void)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(bench.port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in a = { .sin_family = AF_INET,
+				 .sin_port = htons(bench.port),
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct dns_ctx *c;
 	char text[64];
 	int fd, size = 4 << 20;
@@ -230,7 +237,8 @@ static void adns_all(void)
 	adns_state ads;
 
 	start();
-	if (adns_init_strcfg(&ads, adns_if_noautosys | adns_if_noenv | adns_if_noerrprint, NULL, "nameserver 127.0.0.1\n"))
+	if (adns_init_strcfg(&ads, adns_if_noautosys | adns_if_noenv | adns_if_noerrprint, NULL,
+			     "nameserver 127.0.0.1\n"))
 		return;
 	for (adns_ask(ads); running; adns_ask(ads)) {
 		adns_query q = NULL;

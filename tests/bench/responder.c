@@ -68,7 +68,9 @@ static size_t answer(uint8_t *m, size_t n)
 static void point(struct slot *s, unsigned i, size_t n)
 {
 	parts[i] = (struct iovec){ s->data, n };
-	messages[i].msg_hdr = (struct msghdr){ .msg_name = &s->from, .msg_namelen = sizeof(s->from), .msg_iov = &parts[i], .msg_iovlen = 1 };
+	messages[i].msg_hdr = (struct msghdr){
+		.msg_name = &s->from, .msg_namelen = sizeof(s->from), .msg_iov = &parts[i], .msg_iovlen = 1
+	};
 }
 
 static void take(int fd, unsigned delay_us, unsigned loss)
@@ -123,7 +125,9 @@ static void serve(int fd, unsigned delay_us, unsigned loss)
 
 pid_t responder_start(uint16_t port, unsigned delay_us, unsigned loss, uint16_t *ret_port)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in a = { .sin_family = AF_INET,
+				 .sin_port = htons(port),
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(a);
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), size = 8 << 20;
 	pid_t child;

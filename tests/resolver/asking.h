@@ -30,7 +30,9 @@ static struct fdg_exchange_settings settings;
 /* n servers on 127.0.0.1. */
 static inline void start_servers(unsigned n)
 {
-	settings = (struct fdg_exchange_settings){ .server_count = n, .timeout_ms = 300, .attempts = 2, .questions = 256, .ports = 8 };
+	settings = (struct fdg_exchange_settings){
+		.server_count = n, .timeout_ms = 300, .attempts = 2, .questions = 256, .ports = 8
+	};
 	for (unsigned i = 0; i < n; i++) {
 		servers[i] = server_start(AF_INET);
 		assert_non_null(servers[i]);

@@ -12,6 +12,7 @@ static void what_is_no_answer_is_passed_over(void **state)
 					     "noquestion.test", "query.test",     "opcode.test",    "short.test",
 					     "empty.test",      "wrongport.test" };
 	const struct fdg_exchange_counts *c;
+	struct asked alone[3];
 	uint64_t lost;
 
 	(void)state;
@@ -32,9 +33,12 @@ static void what_is_no_answer_is_passed_over(void **state)
 	assert_in_range(c->not_answers, 2, 2 + lost);
 	assert_in_range(c->too_short, 2, 2 + lost);
 	assert_in_range(c->late, 40, 50 + 3 * lost); /* the last may not have been read */
-	is_failed(ask_one("wrongid-only.test"), FDG_EXCHANGE_TIMEOUT);
-	is_failed(ask_one("query-only.test"), FDG_EXCHANGE_TIMEOUT);
-	is_failed(ask_one("empty-only.test"), FDG_EXCHANGE_TIMEOUT);
+	ask("wrongid-only.test", FDG_DNS_A, &alone[0]);
+	ask("query-only.test", FDG_DNS_A, &alone[1]);
+	ask("empty-only.test", FDG_DNS_A, &alone[2]);
+	run();
+	for (size_t i = 0; i < COUNT(alone); i++)
+		is_failed(alone[i], FDG_EXCHANGE_TIMEOUT);
 }
 
 /* The server itself sends thousands of wrong ids to the very port, and the right answer behind them: it comes by TCP in the end. */
@@ -60,25 +64,31 @@ static void a_flood_does_not_get_in(void **state)
 	is_good(ask_one("ok.test"));
 }
 
+static void ask_many(unsigned n)
+{
+	static struct asked all[200];
+
+	for (; n >= COUNT(all); n -= COUNT(all)) {
+		for (size_t i = 0; i < COUNT(all); i++)
+			ask("ok.test", FDG_DNS_A, &all[i]);
+		run();
+		is_good(all[0]);
+	}
+}
+
 /* As the server sees them. */
 static void ids_and_ports_differ(void **state)
 {
-	struct asked a[1000];
 	uint64_t made;
 
 	(void)state;
 	start_servers(1);
 	settings.ports = 2;
 	make();
-	for (size_t i = 0; i < COUNT(a); i++)
-		a[i] = ask_one("ok.test");
-	is_good(a[999]);
+	ask_many(1000);
 	made = fdg_exchange_counts(x)->ports_made;
 	assert_true(made >= settings.ports);
-	for (size_t i = 0; i < 10; i++)
-		for (size_t k = 0; k < COUNT(a); k++)
-			a[k] = ask_one("ok.test");
-	is_good(a[0]);
+	ask_many(10000);
 	assert_true(fdg_exchange_counts(x)->ports_made > made); /* they are changed */
 	assert_true(server_counts(servers[0])->ports + 1 >= fdg_exchange_counts(x)->ports_made);
 	assert_true(server_counts(servers[0])->near < 40); /* 11,000 / 65,536 * 33 is about 6 */
@@ -188,8 +198,7 @@ static void descriptors_are_high_close_on_exec_and_not_many(void **state)
 	start_servers(1);
 	before = count_fds();
 	make();
-	for (int i = 0; i < 3000; i++)
-		is_good(ask_one("ok.test"));
+	ask_many(3000);
 	is_good(ask_one("tc.test"));
 	assert_int_equal(count_fds(), before + settings.ports + 3); /* epoll, both ends of a connection */
 	for (int fd = 512; fd < 4096; fd++)
@@ -216,18 +225,6 @@ static unsigned long resident_pages(void)
 	return resident;
 }
 
-static void ask_many(unsigned n)
-{
-	static struct asked all[200];
-
-	for (; n >= COUNT(all); n -= COUNT(all)) {
-		for (size_t i = 0; i < COUNT(all); i++)
-			ask("ok.test", FDG_DNS_A, &all[i]);
-		run();
-		is_good(all[0]);
-	}
-}
-
 static void nothing_grows(void **state)
 {
 	unsigned long pages;
@@ -242,7 +239,8 @@ static void nothing_grows(void **state)
 	ask_many(60000);
 	assert_true(fdg_exchange_counts(x)->ports_made > 2 * settings.ports);
 	assert_true(count_fds() <= fds + 1); /* one may be about to close */
-	assert_in_range(resident_pages(), 1, pages + 32); /* two bytes for each question */
+	/* The buffers of a batch, 65 pages, are touched as batches get longer; a leak of seven bytes a question is seen. */
+	assert_in_range(resident_pages(), 1, pages + 100);
 }
 
 static void one_free_descriptor_is_enough(void **state)

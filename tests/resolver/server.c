@@ -122,7 +122,8 @@ static void answer_udp(struct server *s, const struct message *query, const stru
 
 static void look_at_source(struct server *s, const struct message *query, const struct sockaddr_storage *from)
 {
-	uint16_t port = ntohs(((const struct sockaddr_in6 *)from)->sin6_port), id = (uint16_t)(query->data[0] << 8 | query->data[1]);
+	uint16_t port = ntohs(((const struct sockaddr_in6 *)from)->sin6_port),
+		 id = (uint16_t)(query->data[0] << 8 | query->data[1]);
 
 	s->counts.ports += !(s->ports_seen[port / 64] >> port % 64 & 1);
 	s->ports_seen[port / 64] |= UINT64_C(1) << port % 64;
@@ -137,7 +138,8 @@ static void take_udp(struct server *s)
 
 	for (int i = 0; i < 256; i++) {
 		socklen_t len = sizeof(from);
-		ssize_t n = recvfrom(s->udp, query.data, MESSAGE_QUERY_MAX, MSG_DONTWAIT, (struct sockaddr *)&from, &len);
+		ssize_t n =
+			recvfrom(s->udp, query.data, MESSAGE_QUERY_MAX, MSG_DONTWAIT, (struct sockaddr *)&from, &len);
 
 		if (n < 0)
 			return;
@@ -250,10 +252,12 @@ static void *serve(void *cookie)
 	struct server *s = cookie;
 
 	while (!s->ends) {
-		struct pollfd fds[2 + STREAMS] = { { .fd = s->udp, .events = POLLIN }, { .fd = s->listener, .events = POLLIN } };
+		struct pollfd fds[2 + STREAMS] = { { .fd = s->udp, .events = POLLIN },
+						   { .fd = s->listener, .events = POLLIN } };
 
 		for (int i = 0; i < STREAMS; i++)
-			fds[2 + i] = (struct pollfd){ .fd = s->streams[i].fd ? s->streams[i].fd : -1, .events = POLLIN };
+			fds[2 + i] =
+				(struct pollfd){ .fd = s->streams[i].fd ? s->streams[i].fd : -1, .events = POLLIN };
 		poll(fds, 2 + STREAMS, s->count ? 1 : 5);
 		if (fds[0].revents)
 			take_udp(s);
@@ -269,13 +273,18 @@ static void *serve(void *cookie)
 
 static int make_socket(int family, int type, uint16_t port)
 {
-	struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT, .sin6_port = htons(port) };
-	struct sockaddr_in four = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(port) };
+	struct sockaddr_in6 six = { .sin6_family = AF_INET6,
+				    .sin6_addr = IN6ADDR_LOOPBACK_INIT,
+				    .sin6_port = htons(port) };
+	struct sockaddr_in four = { .sin_family = AF_INET,
+				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+				    .sin_port = htons(port) };
 	int fd = socket(family, type | SOCK_CLOEXEC, 0), size = 4 << 20, yes = 1;
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-	if (bind(fd, family == AF_INET ? (void *)&four : (void *)&six, family == AF_INET ? sizeof(four) : sizeof(six)) < 0 ||
+	if (bind(fd, family == AF_INET ? (void *)&four : (void *)&six, family == AF_INET ? sizeof(four) : sizeof(six)) <
+		    0 ||
 	    (type == SOCK_STREAM && listen(fd, 64) < 0)) {
 		close(fd);
 		return -1;

@@ -28,7 +28,7 @@ struct server_settings {
 	_Atomic uint32_t delay_us;
 	_Atomic uint32_t loss; /* of 1,000 messages, in either direction */
 	_Atomic int dead;      /* takes nothing, UDP or TCP */
-	_Atomic int only;      /* what to do whatever the name says: an enum act of server_messages.h; 0: what the name says */
+	_Atomic int only; /* what to do whatever the name says: an enum act of server_messages.h; 0: what the name says */
 };
 
 struct server_counts {

@@ -15,12 +15,19 @@ struct message {
 };
 
 #define ACTS(X) \
-	X(OK, "ok") X(SERVFAIL, "servfail") X(REFUSED, "refused") X(NX, "nx") X(NODATA, "nodata") X(NOTIMP, "notimp") X(FORMERR, "formerr") \
-	X(LAME, "lame") X(SILENT, "silent") X(CASE, "case") X(TWICE, "twice") X(WRONGID, "wrongid") X(WRONGNAME, "wrongname") X(WRONGTYPE, "wrongtype") \
-	X(WRONGCLASS, "wrongclass") X(NOQUESTION, "noquestion") X(QUERY, "query") X(OPCODE, "opcode") X(SHORT, "short") X(EMPTY, "empty") \
-	X(WRONGPORT, "wrongport") X(FLOOD, "flood") X(MALFORMED, "malformed") X(NOOPT, "noopt") X(OPTDROP, "optdrop") X(BADVERS, "badvers") \
-	X(BIG, "big") X(HUGE_, "huge") X(TC, "tc") X(TCCUT, "tccut") X(TCMUTE, "tcmute") X(TCSLOW, "tcslow") X(TCJUNK, "tcjunk") \
-	X(TCID, "tcid") X(TCONE, "tcone") X(TCSWAP, "tcswap")
+	X(OK, "ok") \
+	X(SERVFAIL, "servfail") \
+	X(REFUSED, "refused") X(NX, "nx") X(NODATA, "nodata") X(NOTIMP, "notimp") X(FORMERR, "formerr") \
+		X(LAME, "lame") X(SILENT, "silent") X(CASE, "case") X(TWICE, "twice") X(WRONGID, "wrongid") \
+			X(WRONGNAME, "wrongname") X(WRONGTYPE, "wrongtype") X(WRONGCLASS, "wrongclass") \
+				X(NOQUESTION, "noquestion") X(QUERY, "query") X(OPCODE, "opcode") X(SHORT, "short") \
+					X(EMPTY, "empty") X(WRONGPORT, "wrongport") X(FLOOD, "flood") \
+						X(MALFORMED, "malformed") X(NOOPT, "noopt") X(OPTDROP, "optdrop") \
+							X(BADVERS, "badvers") X(BIG, "big") X(HUGE_, "huge") \
+								X(TC, "tc") X(TCCUT, "tccut") X(TCMUTE, "tcmute") \
+									X(TCSLOW, "tcslow") X(TCJUNK, "tcjunk") \
+										X(TCID, "tcid") X(TCONE, "tcone") \
+											X(TCSWAP, "tcswap")
 
 enum act {
 #define X(name, text) ACT_##name,

@@ -51,10 +51,12 @@ static void failures_truncation_and_damage(void **state)
 	assert_int_equal(judge("\x12\x34\x81\x84\0\1\0\0\0\0\0\0" QUESTION), FDG_VERDICT_REFUSED);
 	assert_int_equal(judge("\x12\x34\x81\x85\0\1\0\0\0\0\0\0" QUESTION), FDG_VERDICT_REFUSED);
 	assert_int_equal(judge("\x12\x34\x81\x81\0\1\0\0\0\0\0\0" QUESTION), FDG_VERDICT_FINAL);
-	assert_int_equal(judge("\x12\x34\x81\0\0\1\0\0\0\0\0\0" QUESTION), FDG_VERDICT_REFUSED); /* RA 0, AA 0, nothing in it */
+	assert_int_equal(judge("\x12\x34\x81\0\0\1\0\0\0\0\0\0" QUESTION),
+			 FDG_VERDICT_REFUSED); /* RA 0, AA 0, nothing in it */
 	assert_int_equal(judge("\x12\x34\x85\0\0\1\0\0\0\0\0\0" QUESTION), FDG_VERDICT_FINAL);
 	assert_int_equal(judge("\x12\x34\x81\x80\0\1\0\2\0\0\0\0" QUESTION RECORD), FDG_VERDICT_MALFORMED);
-	assert_int_equal(judge("\x12\x34\x81\x80\0\1\0\1\0\0\0\0" QUESTION "\xc0\x0c\0\1\0\1\0\0\0\x3d\0\5\1\2\3\4"), FDG_VERDICT_MALFORMED);
+	assert_int_equal(judge("\x12\x34\x81\x80\0\1\0\1\0\0\0\0" QUESTION "\xc0\x0c\0\1\0\1\0\0\0\x3d\0\5\1\2\3\4"),
+			 FDG_VERDICT_MALFORMED);
 }
 
 static void servers_without_edns_say_so_in_many_ways(void **state)

@@ -47,6 +47,25 @@ static void one_late_answer_among_many_weighs_less(void **state)
 	assert_true(s.rto < alone / 2);
 }
 
+static void what_is_repeated_too_early_makes_patient(void **state)
+{
+	uint32_t early;
+
+	(void)state;
+	for (int i = 0; i < 2000; i++)
+		fdg_server_answered(&s, 1000, 20000, 1000);
+	early = s.rto;
+	for (int i = 0; i < 2000; i++) {
+		if (i % 10 == 0)
+			fdg_server_late(&s);
+		fdg_server_answered(&s, 1000, 20000, 1000);
+	}
+	assert_in_range(s.rto, early + 50000, early + FDG_SERVER_PATIENCE_MAX);
+	for (int i = 0; i < 3000; i++)
+		fdg_server_answered(&s, 1000, 20000, 1000);
+	assert_in_range(s.rto, early, early + 1000);
+}
+
 /* n windowfuls of which `loss` in 1,000 are lost, with more to send than the window lets. */
 static void windowfuls(int n, uint32_t loss)
 {
@@ -152,6 +171,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(waits_follow_round_trips, setup),
 		cmocka_unit_test_setup(one_late_answer_among_many_weighs_less, setup),
+		cmocka_unit_test_setup(what_is_repeated_too_early_makes_patient, setup),
 		cmocka_unit_test_setup(the_window_opens_and_closes, setup),
 		cmocka_unit_test_setup(what_the_line_loses_anyway_is_allowed, setup),
 		cmocka_unit_test_setup(the_server_s_own_limit_is_found, setup),
