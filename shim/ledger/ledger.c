@@ -169,19 +169,23 @@ void fdg_ledger_learn(int fd, fdg_kindword kind, uint32_t flags, const void *sit
 
 void fdg_ledger_copy(int from, int to, uint32_t flags, const void *site)
 {
-	struct fdg_known k;
+	struct fdg_entry *e;
+	uint32_t state;
 
 	if (fdg_foreign_memory()) {
 		touch((unsigned)to, (unsigned)to, flags & FDG_MEANT ? FDG_TOUCHED_MEANT : FDG_TOUCHED_MADE);
 		return;
 	}
-	if (!fdg_ledger_look(from, &k)) {
+	e = fdg_ledger_find(from);
+	state = e ? atomic_load_explicit(&e->state, memory_order_acquire) : 0;
+	if (!state) {
 		put(to, FDG_KIND_UNKNOWN | flags | FDG_SHARED | FDG_KNOWN, site, 0);
 		return;
 	}
-	if (!(k.flags & FDG_SHARED))
+	if (!(state & FDG_SHARED))
 		fdg_ledger_flag(from, FDG_SHARED, 0);
-	put(to, k.kind | flags | (k.flags & (FDG_NONBLOCK | FDG_PASSED)) | FDG_MODE_COPIED | FDG_SHARED | FDG_KNOWN, site, k.description);
+	put(to, (state & (FDG_KIND_MASK | FDG_NONBLOCK | FDG_PASSED)) | flags | FDG_MODE_COPIED | FDG_SHARED | FDG_KNOWN, site,
+	    atomic_load_explicit(&e->description, memory_order_relaxed));
 }
 
 void fdg_ledger_identify(int fd, uint64_t description)

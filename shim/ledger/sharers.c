@@ -14,7 +14,6 @@
 
 #include "base/poison.h"
 
-#define LOOKED_AT 256 /* numbers below */
 #define PLACES 65536u
 #define ROW 32u
 
@@ -83,12 +82,12 @@ static void crowd(uint64_t description)
 	}
 }
 
-void fdg_sharers_add(int fd)
+void fdg_sharers_add_slow(int fd)
 {
 	uint64_t description = fdg_ledger_description(fd), seen;
 	unsigned home = home_of(description), i;
 
-	if (fd < LOOKED_AT || !description || is_crowded(description))
+	if (!description || is_crowded(description))
 		return;
 	do
 		i = find_place(fd, home, &seen);
@@ -113,7 +112,7 @@ static int search_row(int fd, uint64_t description)
 
 int fdg_sharers_next(int fd, uint64_t description)
 {
-	for (; fd >= 0 && fd < LOOKED_AT; fd++)
+	for (; fd >= 0 && fd < FDG_SHARERS_FIRST; fd++)
 		if (fdg_ledger_description(fd) == description)
 			return fd;
 	if (fd < 0)

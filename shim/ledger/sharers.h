@@ -10,8 +10,15 @@
 
 #include <stdint.h>
 
+#define FDG_SHARERS_FIRST 256 /* the numbers below are looked at */
+
 /* The entry of fd is FDG_SHARED now, or of another description. */
-void fdg_sharers_add(int fd);
+void fdg_sharers_add_slow(int fd);
+static inline void fdg_sharers_add(int fd)
+{
+	if (__builtin_expect(fd >= FDG_SHARERS_FIRST, 0))
+		fdg_sharers_add_slow(fd);
+}
 /* The least descriptor >= fd that is FDG_SHARED, or was, and is known by this description (not 0); or -1. */
 int fdg_sharers_next(int fd, uint64_t description);
 

@@ -31,18 +31,21 @@ static void keep_stack(int fd)
 
 void fdg_copied(int from, int to, uint32_t flags, const void *site)
 {
+	uint32_t state;
+
 	fdg_ledger_copy(from, to, flags, site);
-	fdg_connection_copied(from, to);
-	if (__builtin_expect(fdg_kindword_kind(fdg_ledger_state(to) & FDG_KIND_MASK) == FDG_KIND_EPOLL, 0))
+	state = fdg_ledger_state(to);
+	if (fdg_connection_is_tcp(state))
+		fdg_connection_copied(from, to);
+	if (__builtin_expect(fdg_kindword_kind(state & FDG_KIND_MASK) == FDG_KIND_EPOLL, 0))
 		fdg_interest_list_copied();
 	fdg_stale_returned(to);
 	fdg_reuseport_copied(from, to);
 	if (fdg_mark_any())
 		fdg_nonblock_copied(from, to);
-	if (__builtin_expect(fdg_ledger_state(to) & FDG_PASSED, 0))
+	if (__builtin_expect(state & FDG_PASSED, 0))
 		fdg_passed_add(to);
 	fdg_select_numbered(to);
-	fdg_sweep_tick();
 	keep_stack(to);
 }
 
