@@ -81,6 +81,25 @@ void fdg_put_count(struct fdg_buf *b, uint64_t v)
 	put_digits(b, v, 10, 3);
 }
 
+void fdg_put_time(struct fdg_buf *b, uint64_t ms)
+{
+	static const struct {
+		uint64_t ms;
+		const char *name;
+	} units[] = { { 86400000, "d" }, { 3600000, "h" }, { 60000, "m" }, { 1000, "s" }, { 1, "ms" } };
+	unsigned i = 0;
+
+	while (i < 4 && ms < units[i].ms)
+		i++;
+	fdg_put_u64(b, ms / units[i].ms);
+	if (i == 3 && ms < 10000 && ms / 100 % 10)
+		fdg_fmt(b, ".%lu", (unsigned long)(ms / 100 % 10));
+	fdg_put(b, units[i].name);
+	ms %= units[i].ms;
+	if (i < 3 && ms >= units[i + 1].ms)
+		fdg_fmt(b, "%lu%s", (unsigned long)(ms / units[i + 1].ms), units[i + 1].name);
+}
+
 /* Length of the UTF-8 sequence at the start of the n > 0 bytes at s; 0 if there is none. Overlong forms and surrogates are none. */
 static size_t utf8_len(const unsigned char *s, size_t n)
 {

@@ -31,6 +31,8 @@ void fdg_put_i64(struct fdg_buf *b, int64_t v);
 void fdg_put_hex(struct fdg_buf *b, uint64_t v); /* 0x… */
 /* With a comma between thousands: 1,100. */
 void fdg_put_count(struct fdg_buf *b, uint64_t v);
+/* So many milliseconds, in two units at most: 2d4h, 1h40m, 3m5s, 12s, 1.2s, 800ms. */
+void fdg_put_time(struct fdg_buf *b, uint64_t ms);
 /* The inside of a JSON string: escapes quotes, backslashes and control bytes; bytes that are not UTF-8 become U+FFFD. Where
  * the buffer ends, no escape and no character is split. NULL is "". */
 void fdg_put_json(struct fdg_buf *b, const char *s);

@@ -353,8 +353,10 @@ static bool ends(const struct slot *s, uint32_t tried, int error)
 static void note(struct slot *s, const char *call, int error, uint32_t tried)
 {
 	atomic_fetch_or_explicit(&s->tried, tried, memory_order_relaxed);
-	if (tried == FDG_TRIED_GAVE)
+	if (tried == FDG_TRIED_GAVE) {
+		hasten((unsigned)(s - slots)); /* it may be all that it waits for */
 		return;
+	}
 	SET(s->error, error);
 	SET(s->call, strncmp(call, "accept", 6) == 0 ? "accept" : call); /* accept4 may be ours */
 }

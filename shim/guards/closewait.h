@@ -18,8 +18,8 @@ struct fdg_closewait {
 	fdg_moment now;
 	bool is_last;      /* the process ends */
 	bool is_asked_for; /* by a signal, or because the process ends: it leaves nothing out */
+	bool has_relatives; /* processes that may have what this one has */
 	bool is_cut;       /* something was left out, or grows: the next one is to come soon */
-	unsigned asked;    /* sockets of which it was asked who else has them */
 	uint64_t known;    /* descriptors that the ledger knows */
 	uint64_t sockets;  /* TCP sockets of them */
 	uint64_t leaks;    /* of them, over all groups */
@@ -28,12 +28,21 @@ struct fdg_closewait {
 void fdg_closewait_begin(void);
 /* poll told of fd, a TCP socket, that its peer has closed. */
 void fdg_closewait_polled(struct fdg_closewait *s, int fd, int revents);
+/* So many have been looked at that those to be cured can be. */
+void fdg_closewait_cure(struct fdg_closewait *s);
 void fdg_closewait_end(struct fdg_closewait *s);
 
 /*
  * Leaks that belong together: to one peer and made at one place, or accepted by one listener at one place.
  */
 #define FDG_CLOSEWAIT_GROUPS 256 /* the last one has all that find no room */
+
+/* What some leaks were like when they were counted. */
+struct fdg_closewait_tally {
+	uint32_t sockets, ephemeral, unread;
+	int64_t age, idle; /* ms: of the oldest; of the one that was used last */
+	int fd;            /* the oldest */
+};
 
 struct fdg_closewait_group {
 	uint32_t serial; /* 0: free */
@@ -43,9 +52,8 @@ struct fdg_closewait_group {
 	const void *site;
 	uint32_t origin;
 	/* In this sweep. */
-	uint32_t count, ephemeral, unread, fixed; /* fixed: cured ones, that are still there */
-	fdg_moment oldest, used;
-	int fd; /* the oldest */
+	uint32_t count, fixed; /* fixed: cured ones, that are still there */
+	struct fdg_closewait_tally there, ended; /* … and ended in this one, or since they were told of */
 	uint32_t threads; /* that made them; 0: not known */
 	enum fdg_cured uncured; /* why the last one was not */
 	/* Over time. */
@@ -69,9 +77,15 @@ static inline uint32_t fdg_closewait_total(const struct fdg_closewait_group *g)
 
 /* The ports that the kernel hands out, both included. */
 void fdg_closewait_ports(uint32_t *ret_from, uint32_t *ret_to);
-/* How many threads made what leaks, for every group. */
+/* How many threads made what leaks, for every group. Of those that were ended some may be closed by now: it never becomes less. */
 void fdg_closewait_count_threads(void);
+/* Both of its tallies. */
+struct fdg_closewait_tally fdg_closewait_sum(const struct fdg_closewait_group *g);
+/* All leaks of all groups, the cured ones too. */
+uint64_t fdg_closewait_all(void);
 /* The finding, for a group that has changed enough. */
 void fdg_closewait_say(const struct fdg_closewait *s, const struct fdg_closewait_group *g);
+/* For who asked by closewait.signal, when there is nothing to be told. */
+void fdg_closewait_answer(const struct fdg_closewait *s);
 
 #endif

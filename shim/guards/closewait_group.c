@@ -119,7 +119,7 @@ static struct fdg_closewait_group *room(fdg_moment now)
 
 		if (!g->serial)
 			return g;
-		if (!g->count && g->last != now && (best == &groups[FDG_CLOSEWAIT_GROUPS - 1] || g->last < best->last))
+		if (!g->count && !g->ended.sockets && g->last != now && (best == &groups[FDG_CLOSEWAIT_GROUPS - 1] || g->last < best->last))
 			best = g;
 	}
 	return best;
@@ -203,11 +203,36 @@ static void count_pairs(uint64_t *table)
 void fdg_closewait_count_threads(void)
 {
 	uint64_t *table = fdg_sys_mmap(PAIRS * sizeof(*table), false);
+	uint32_t were[FDG_CLOSEWAIT_GROUPS];
 
-	for (unsigned i = 0; i < FDG_CLOSEWAIT_GROUPS; i++)
-		groups[i].threads = 0;
 	if (!table)
 		return;
+	for (unsigned i = 0; i < FDG_CLOSEWAIT_GROUPS; i++) {
+		were[i] = groups[i].cured ? groups[i].threads : 0;
+		groups[i].threads = 0;
+	}
 	count_pairs(table);
+	for (unsigned i = 0; i < FDG_CLOSEWAIT_GROUPS; i++)
+		if (groups[i].threads < were[i])
+			groups[i].threads = were[i];
 	fdg_sys_munmap(table, PAIRS * sizeof(*table));
+}
+
+struct fdg_closewait_tally fdg_closewait_sum(const struct fdg_closewait_group *g)
+{
+	const struct fdg_closewait_tally *a = &g->there, *b = &g->ended;
+	const struct fdg_closewait_tally *oldest = b->sockets && (!a->sockets || b->age > a->age) ? b : a;
+	const struct fdg_closewait_tally *latest = b->sockets && (!a->sockets || b->idle < a->idle) ? b : a;
+
+	return (struct fdg_closewait_tally){ a->sockets + b->sockets, a->ephemeral + b->ephemeral, a->unread + b->unread, oldest->age, latest->idle, oldest->fd };
+}
+
+uint64_t fdg_closewait_all(void)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < FDG_CLOSEWAIT_GROUPS; i++)
+		if (groups[i].serial)
+			n += fdg_closewait_total(&groups[i]);
+	return n;
 }

@@ -22,7 +22,7 @@
 struct report {
 	struct fdg_finding f;
 	struct fdg_place created[FDG_FRAMES_MAX];
-	struct fdg_fact fact[10];
+	struct fdg_fact fact[16];
 	char message[768], peer[96], key[192], descriptors[64], ports[64], trend[64];
 };
 
@@ -55,28 +55,6 @@ void fdg_closewait_ports(uint32_t *ret_from, uint32_t *ret_to)
 		return;
 	*ret_from = 32768; /* the kernel's own */
 	*ret_to = 60999;
-}
-
-/* 5m12s, 3h, 2d4h: two units. */
-static void put_time(struct fdg_buf *b, int64_t ms)
-{
-	static const struct {
-		int64_t unit;
-		char word;
-	} scale[] = { { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
-	int64_t s = ms / 1000;
-	unsigned i = 0;
-
-	if (s < 1) {
-		fdg_fmt(b, "%ldms", (long)ms);
-		return;
-	}
-	while (s < scale[i].unit)
-		i++;
-	fdg_fmt(b, "%ld%c", (long)(s / scale[i].unit), scale[i].word);
-	s %= scale[i].unit;
-	if (i < 3 && s / scale[i + 1].unit)
-		fdg_fmt(b, "%ld%c", (long)(s / scale[i + 1].unit), scale[i + 1].word);
 }
 
 /* Of accepted connections each has another port there, and the peer is a host. */
@@ -137,17 +115,17 @@ static void put_cured(struct fdg_buf *b, const struct fdg_closewait_group *g)
 		fdg_fmt(b, "%s not ended: %s", g->cured ? ", others" : ":", fdg_cure_why(g->uncured));
 }
 
-static void put_sentence(struct fdg_buf *b, const struct fdg_closewait *s, const struct fdg_closewait_group *g, const struct report *r)
+static void put_sentence(struct fdg_buf *b, const struct fdg_closewait_tally *t, const struct fdg_closewait_group *g, const struct report *r)
 {
 	uint32_t n = fdg_closewait_total(g);
 
 	put_whose(b, g, r);
 	fdg_put(b, n == 1 ? " in CLOSE_WAIT for " : " in CLOSE_WAIT, the oldest for ");
-	put_time(b, fdg_connection_ms(g->oldest, s->now));
+	fdg_put_time(b, (uint64_t)t->age);
 	if (r->f.createds)
 		put_place(b, &r->created[0]);
 	fdg_put(b, ", last used ");
-	put_time(b, fdg_connection_ms(g->used, s->now));
+	fdg_put_time(b, (uint64_t)t->idle);
 	fdg_put(b, " ago");
 	if (g->threads > 1 && g->threads == n)
 		fdg_fmt(b, "; %u threads made one each", g->threads);
@@ -178,33 +156,37 @@ static void add_trend(struct report *r, const struct fdg_closewait *s, const str
 		return;
 	fdg_put_count(&b, g->said);
 	fdg_put(&b, " were told of ");
-	put_time(&b, fdg_connection_ms(g->said_at, s->now));
+	fdg_put_time(&b, (uint64_t)fdg_connection_ms(g->said_at, s->now));
 	fdg_put(&b, " ago");
 	add(r, "trend", "trend", r->trend, 0);
 }
 
-static void fill_facts(struct report *r, const struct fdg_closewait *s, const struct fdg_closewait_group *g)
+static void fill_facts(struct report *r, const struct fdg_closewait *s, const struct fdg_closewait_tally *t, const struct fdg_closewait_group *g)
 {
 	struct fdg_buf descriptors = FDG_BUF(r->descriptors), ports = FDG_BUF(r->ports);
 	struct rlimit limit;
 	uint32_t from, to;
 
 	r->f.fact = r->fact;
-	add(r, "total", "in all, to whomever", NULL, (int64_t)s->leaks);
-	add(r, "last_used_ms", "last used, in ms", NULL, fdg_connection_ms(g->used, s->now));
+	add(r, "total", "in all, to whomever", NULL, (int64_t)fdg_closewait_all());
+	add(r, "last_used_ms", NULL, NULL, t->idle);
 	if (g->threads)
 		add(r, "threads", "threads that made them", NULL, g->threads);
-	if (g->unread)
-		add(r, "unread", "with unread data", NULL, g->unread);
+	if (t->unread)
+		add(r, "unread", "with unread data", NULL, t->unread);
 	add_trend(r, s, g);
 	if (fdg_sys4(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit) == 0) {
 		put_share(&descriptors, s->known, limit.rlim_cur);
 		add(r, "descriptors", "descriptors that are open", r->descriptors, 0);
+		add(r, "open", NULL, NULL, (int64_t)s->known);
+		add(r, "limit_nofile", NULL, NULL, (int64_t)limit.rlim_cur);
 	}
-	if (g->ephemeral) {
+	if (t->ephemeral) {
 		fdg_closewait_ports(&from, &to);
-		put_share(&ports, g->ephemeral, to - from + 1);
+		put_share(&ports, t->ephemeral, to - from + 1);
 		add(r, "ports", "local ports held", r->ports, 0);
+		add(r, "ports_held", NULL, NULL, t->ephemeral);
+		add(r, "ports_all", NULL, NULL, to - from + 1);
 	}
 }
 
@@ -219,6 +201,7 @@ static const char *advice(const struct fdg_closewait_group *g)
 static void fill(struct report *r, const struct fdg_closewait *s, const struct fdg_closewait_group *g)
 {
 	struct fdg_buf message = FDG_BUF(r->message), peer = FDG_BUF(r->peer), key = FDG_BUF(r->key);
+	struct fdg_closewait_tally t = fdg_closewait_sum(g);
 
 	r->f = (struct fdg_finding)FDG_FINDING_INIT(FDG_CLOSEWAIT_LEAK);
 	put_peer(&peer, g);
@@ -227,16 +210,16 @@ static void fill(struct report *r, const struct fdg_closewait *s, const struct f
 	r->f.message = r->message;
 	r->f.fix = advice(g);
 	r->f.fixed = g->cured && g->uncured == FDG_CURED && g->cured == fdg_closewait_total(g);
-	r->f.fd = g->fd;
+	r->f.fd = t.fd;
 	r->f.count = fdg_closewait_total(g);
 	r->f.peer = g->is_rest || g->hosts_differ ? NULL : r->peer;
 	r->f.local = *g->local ? g->local : NULL;
-	r->f.age_ms = fdg_connection_ms(g->oldest, s->now);
+	r->f.age_ms = t.age;
 	r->f.created = r->created;
 	if (fdg_options.stacks)
 		r->f.createds = fdg_origin_places(g->origin, g->site, r->created, fdg_options.stacks);
-	put_sentence(&message, s, g, r);
-	fill_facts(r, s, g);
+	put_sentence(&message, &t, g, r);
+	fill_facts(r, s, &t, g);
 }
 
 void fdg_closewait_say(const struct fdg_closewait *s, const struct fdg_closewait_group *g)
@@ -251,4 +234,22 @@ void fdg_closewait_say(const struct fdg_closewait *s, const struct fdg_closewait
 	fill(r, s, g);
 	fdg_report(&r->f);
 	fdg_sys_munmap(r, sizeof(*r));
+}
+
+void fdg_closewait_answer(const struct fdg_closewait *s)
+{
+	char line[160];
+	struct fdg_buf b = FDG_BUF(line);
+
+	fdg_put(&b, "closewait.signal: ");
+	fdg_put_count(&b, s->sockets);
+	fdg_put(&b, s->sockets == 1 ? " TCP socket, " : " TCP sockets, ");
+	if (s->leaks) {
+		fdg_put_count(&b, s->leaks);
+		fdg_put(&b, " in CLOSE_WAIT, which was told before");
+	} else {
+		fdg_put(&b, "none in CLOSE_WAIT for ");
+		fdg_put_time(&b, (uint64_t)fdg_options.closewait_age_ms);
+	}
+	fdg_report_say(line);
 }

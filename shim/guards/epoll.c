@@ -135,7 +135,7 @@ static bool judge_ignored(const struct fdg_suspect *s, const struct fdg_registra
 	shows = fdg_epoll_ask(r->fd, r->events);
 	if (fdg_suspect_is_over(s))
 		return true;
-	if (shows & STAYS && (shows & EPOLLIN || fdg_epoll_is_fresh(r->fd))) { /* which it asked for: nothing is passed over; nothing is there yet */
+	if (shows & STAYS && (shows & (EPOLLIN | EPOLLOUT) || fdg_epoll_is_fresh(r->fd))) { /* which it asked for: nothing is passed over; nothing is there yet */
 		fdg_suspect_mark(s, FDG_SAID_IGNORED);
 		return false;
 	}
@@ -212,15 +212,21 @@ static void judge(const struct look *l, const struct fdg_suspect *s)
 	fdg_spin_judge(s, &r, l->now);
 }
 
+/* An error in a queue is not to be had by a read. */
+static bool is_to_be_read(const struct epoll_event *e, int fd)
+{
+	return !(e->events & EPOLLERR && fdg_epoll_is_queued(fd));
+}
+
 /* Comes once: what was not translated has a second. */
 static void comes_once(const struct look *l, struct epoll_event *e, const struct fdg_registration *r)
 {
 	struct fdg_told t = { l->set, e->data.u64, l->epfd, r->fd };
 	struct fdg_suspect s;
 
-	if (!(fdg_epoll_ask(r->fd, 0) & STAYS) || fdg_epoll_may_return(r->fd, e->events))
+	if (r->state & FDG_INTEREST_READS || !(fdg_epoll_ask(r->fd, 0) & STAYS) || fdg_epoll_may_return(r->fd, e->events))
 		return;
-	if (fdg_options.epoll == FDG_FIX && fdg_epoll_translate(e, r))
+	if (fdg_options.epoll == FDG_FIX && is_to_be_read(e, r->fd) && fdg_epoll_translate(e, r))
 		return;
 	if (l->waited && fdg_suspect_delivered(&t, e->events, l->now, &s))
 		fdg_suspect_mark(&s, ONCE);

@@ -30,6 +30,8 @@ static void put_subject(struct fdg_buf *b, const struct words *w, const struct f
 	fdg_fmt(b, "fd %d (%s", c->r->fd, w->what);
 	if (*w->peer)
 		fdg_fmt(b, " to %s", w->peer);
+	else if (c->shows & EPOLLERR && fdg_was_reset(c->r->fd))
+		fdg_put(b, ", reset by its peer");
 	fdg_put(b, ")");
 }
 

@@ -3,7 +3,10 @@
 
 #include <linux/if_packet.h>
 #include <linux/sock_diag.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <poll.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -11,6 +14,8 @@
 #include "base/sys.h"
 
 #include "base/poison.h"
+
+#define CLOSED 7 /* TCP_CLOSE of netinet/tcp.h, which does not know of segments */
 
 _Static_assert(EPOLLIN == POLLIN && EPOLLOUT == POLLOUT && EPOLLPRI == POLLPRI && EPOLLERR == POLLERR && EPOLLHUP == POLLHUP && EPOLLRDHUP == POLLRDHUP &&
 		       EPOLLRDNORM == POLLRDNORM && EPOLLRDBAND == POLLRDBAND && EPOLLWRNORM == POLLWRNORM && EPOLLWRBAND == POLLWRBAND,
@@ -56,6 +61,17 @@ int64_t fdg_queue_bytes(int fd)
 	unsigned len = sizeof(memory);
 
 	return fdg_sys_getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory, &len) == 0 ? (int64_t)memory[SK_MEMINFO_RMEM_ALLOC] : -1;
+}
+
+/* What ended by a timeout was sent again and again; what was refused never heard of its peer before. */
+bool fdg_was_reset(int fd)
+{
+	struct tcp_info info = { 0 };
+	unsigned len = sizeof(info);
+
+	if (fdg_sys_getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0 || len < offsetof(struct tcp_info, tcpi_segs_in) + sizeof(info.tcpi_segs_in))
+		return false;
+	return info.tcpi_state == CLOSED && !info.tcpi_retransmits && !info.tcpi_probes && info.tcpi_segs_in > 1;
 }
 
 bool fdg_kind_is_seen(fdg_kindword kind)

@@ -16,6 +16,8 @@ void fdg_put_events(struct fdg_buf *b, const char *prefix, uint32_t events);
 void fdg_put_last_call(struct fdg_buf *b, const struct fdg_suspect *s);
 /* Bytes in the error queue of fd; -1: that cannot be told. */
 int64_t fdg_queue_bytes(int fd);
+/* Was the connection of fd, which has an error, ended by its peer? Then nobody can be asked who that was. */
+bool fdg_was_reset(int fd);
 /* Would we see what the program does with a descriptor of this kind? Not by ioctl, in shared memory. */
 bool fdg_kind_is_seen(fdg_kindword kind);
 

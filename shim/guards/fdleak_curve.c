@@ -4,10 +4,10 @@
 #include "base/poison.h"
 
 #define RISING 8u       /* points that make a rise */
+#define SHAPELY 12u     /* points whose second half has a shape of its own */
 #define GROWN_BY 64u
 #define GROWN_PERCENT 25u
-#define START 4u        /* windows at the begin of a curve, when programs warm up: what rises since then … */
-#define START_RISE 24u  /* … has to do so for this many more */
+#define START 28u       /* windows at the begin of a curve in which nothing is said */
 #define FORGETS 32u     /* windows after which the highest of the past is that of before; twice that, and it is gone */
 
 static const struct fdg_curve_point *point(const struct fdg_curve_scale *s, uint32_t window)
@@ -63,47 +63,67 @@ static uint32_t highest_before(const struct fdg_curve_scale *s, unsigned n)
 	return high;
 }
 
-/* A rise that gets flatter nears its plateau. */
-static bool flattens(uint32_t first, uint32_t middle, uint32_t last)
+/* Is a the lesser part of b, by thirds? */
+static bool is_less(uint32_t a, uint32_t b)
 {
-	return (uint64_t)(last - middle) * 2 < middle - first;
+	return (uint64_t)a * 3 < (uint64_t)b * 2;
+}
+
+/* A rise that gets flatter nears its plateau: the last n points as a whole, or, where what nears it had got steeper first, their second half. */
+static bool flattens(const struct fdg_curve_scale *s, unsigned n)
+{
+	uint32_t end = s->windows - 1, first = point(s, end - n + 1)->low, middle = point(s, end - n + 1 + n / 2)->low, last = point(s, end)->low;
+
+	if (is_less(last - middle, middle - first))
+		return true;
+	middle = point(s, end - n / 4)->low;
+	return n >= SHAPELY && is_less(last - middle, middle - point(s, end - n / 4 * 2)->low);
+}
+
+/* A whole ring without a bend: whatever was before that, such as a start, was another story. */
+static bool is_straight(const struct fdg_curve_scale *s, unsigned n)
+{
+	uint32_t end = s->windows - 1, middle = point(s, end - n / 2)->low;
+
+	return n == FDG_CURVE_POINTS && (uint64_t)(point(s, end)->low - middle) * (n / 2 - 1) * 10 >= (uint64_t)(middle - point(s, end - n + 1)->low) * (n / 2) * 9;
+}
+
+/* The same, seen from twice as far. */
+static bool flattens_from_afar(const struct fdg_curve *c, unsigned scale)
+{
+	unsigned n = ++scale < FDG_CURVE_SCALES ? rising(&c->scale[scale]) : 0;
+
+	return n >= RISING && flattens(&c->scale[scale], n);
 }
 
 static bool is_growth(const struct fdg_curve_scale *s, unsigned n)
 {
-	uint32_t begin = s->windows - n;
-	uint32_t first = point(s, begin)->low, last = point(s, s->windows - 1)->low, high = highest_before(s, n);
+	uint32_t first = point(s, s->windows - n)->low, last = point(s, s->windows - 1)->low, high = highest_before(s, n);
 
-	if (flattens(first, point(s, begin + n / 2)->low, last))
-		return false;
 	if (high < first)
 		high = first;
 	return last >= high + GROWN_BY && (uint64_t)(last - high) * 100 >= (uint64_t)high * GROWN_PERCENT;
 }
 
-/* What is behind the ring may have risen, too. */
-static bool is_start(const struct fdg_curve_scale *s, unsigned scale, unsigned n)
+/* Programs warm up, not always without a break. */
+static bool is_start(const struct fdg_curve_scale *s, unsigned scale)
 {
-	uint64_t begin = (uint64_t)(s->windows - n) << scale, end = (uint64_t)s->windows << scale;
-
-	return end < START + START_RISE && (begin < START || n == FDG_CURVE_POINTS);
+	return (uint64_t)s->windows << scale < START;
 }
 
 bool fdg_curve_rises(const struct fdg_curve *c, struct fdg_rise *ret)
 {
 	for (unsigned i = FDG_CURVE_SCALES; i-- > 0;) {
 		const struct fdg_curve_scale *s = &c->scale[i];
-		unsigned all = rising(s);
+		unsigned n = rising(s);
 
-		for (unsigned n = is_start(s, i, all) ? 0 : all; n >= RISING; n--) {
-			if (!is_growth(s, n))
-				continue;
-			ret->points = n;
-			ret->windows = (uint64_t)n << i;
-			for (unsigned k = 0; k < n; k++)
-				ret->point[k] = *point(s, s->windows - n + k);
-			return true;
-		}
+		if (n < RISING || is_start(s, i) || !is_growth(s, n) || flattens(s, n) || (!is_straight(s, n) && flattens_from_afar(c, i)))
+			continue;
+		ret->points = n;
+		ret->windows = (uint64_t)n << i;
+		for (unsigned k = 0; k < n; k++)
+			ret->point[k] = *point(s, s->windows - n + k);
+		return true;
 	}
 	return false;
 }

@@ -35,8 +35,8 @@ struct report {
 	unsigned places;
 	uint32_t more; /* that found no place */
 	struct fdg_place created[FDG_FRAMES_MAX];
-	struct fdg_fact fact[16];
-	char message[512], over[32], curve[320], share[64], full[32], top[TOP][320], example[256];
+	struct fdg_fact fact[26];
+	char message[768], over[32], curve[320], brief[96], lows[208], times[288], share[64], full[32], top[TOP][320], example[256];
 };
 
 static const char *const names[FDG_FDLEAK_CLASSES] = {
@@ -46,26 +46,6 @@ static const char *const names[FDG_FDLEAK_CLASSES] = {
 	[FDG_FDLEAK_EPOLLS] = "epolls",
 	[FDG_FDLEAK_OTHERS] = "eventfds, timers and other descriptors",
 };
-
-/* In two units at most: 1h40m, 3m5s, 12s, 1.2s, 800ms. */
-static void put_time(struct fdg_buf *b, uint64_t ms)
-{
-	static const struct {
-		uint64_t ms;
-		const char *name;
-	} units[] = { { 86400000, "d" }, { 3600000, "h" }, { 60000, "m" }, { 1000, "s" }, { 1, "ms" } };
-	unsigned i = 0;
-
-	while (i < 4 && ms < units[i].ms)
-		i++;
-	fdg_put_u64(b, ms / units[i].ms);
-	if (i == 3 && ms < 10000)
-		fdg_fmt(b, ".%lu", (unsigned long)(ms / 100 % 10));
-	fdg_put(b, units[i].name);
-	ms %= units[i].ms;
-	if (i < 3 && ms >= units[i + 1].ms)
-		fdg_fmt(b, "%lu%s", (unsigned long)(ms / units[i + 1].ms), units[i + 1].name);
-}
 
 static void add_place(struct report *r, int fd)
 {
@@ -133,16 +113,43 @@ static uint32_t risen(const struct fdg_rise *rise)
 	return rise->point[rise->points - 1].low - rise->point[0].low;
 }
 
-static void put_curve(struct fdg_buf *b, const struct fdg_rise *rise)
+static void put_point(struct fdg_buf *b, const struct fdg_rise *rise, unsigned i)
+{
+	fdg_put(b, i ? ", " : "");
+	fdg_put_count(b, rise->point[i].low);
+	if (!i)
+		return;
+	fdg_put(b, " after ");
+	fdg_put_time(b, rise->point[i].ms - rise->point[0].ms);
+}
+
+/* The same for who computes with them: [52,135] and [0,444]. */
+static void put_numbers(struct fdg_buf *lows, struct fdg_buf *times, const struct fdg_rise *rise)
 {
 	for (unsigned i = 0; i < rise->points; i++) {
-		fdg_put(b, i ? ", " : "");
-		fdg_put_count(b, rise->point[i].low);
-		if (i) {
-			fdg_put(b, " after ");
-			put_time(b, rise->point[i].ms - rise->point[0].ms);
-		}
+		fdg_put(lows, i ? "," : "[");
+		fdg_put_u64(lows, rise->point[i].low);
+		fdg_put(times, i ? "," : "[");
+		fdg_put_u64(times, rise->point[i].ms - rise->point[0].ms);
 	}
+	fdg_put_char(lows, ']');
+	fdg_put_char(times, ']');
+}
+
+static void fill_curve(struct report *r, const struct fdg_rise *rise)
+{
+	struct fdg_buf curve = FDG_BUF(r->curve), brief = FDG_BUF(r->brief), lows = FDG_BUF(r->lows), times = FDG_BUF(r->times);
+
+	for (unsigned i = 0; i < rise->points; i++)
+		put_point(&curve, rise, i);
+	put_point(&brief, rise, 0);
+	put_point(&brief, rise, rise->points / 2);
+	put_point(&brief, rise, rise->points - 1);
+	put_numbers(&lows, &times, rise);
+	add(r, NULL, "open at least", r->brief, 0);
+	add(r, "curve", NULL, r->curve, 0);
+	add(r, "curve_open", fdg_fact_array, r->lows, 0);
+	add(r, "curve_ms", fdg_fact_array, r->times, 0);
 }
 
 static uint64_t limit(void)
@@ -156,20 +163,23 @@ static uint64_t limit(void)
 static void fill_limit(struct report *r, const struct fdg_rise *rise, uint32_t total)
 {
 	struct fdg_buf share = FDG_BUF(r->share), full = FDG_BUF(r->full);
-	uint64_t max = limit();
+	uint64_t max = limit(), ms;
 
-	add(r, "open", "open of all kinds", NULL, total);
+	add(r, "open", max ? NULL : "open of all kinds", NULL, total);
 	if (!max)
 		return;
+	add(r, "limit_nofile", NULL, NULL, (int64_t)max);
 	fdg_put_count(&share, total);
 	fdg_put(&share, " of ");
 	fdg_put_count(&share, max);
 	fdg_fmt(&share, " (%lu %%)", (unsigned long)(total * UINT64_C(100) / max));
-	r->fact[r->f.facts - 1] = (struct fdg_fact){ "limit", "of the limit (RLIMIT_NOFILE) in use", r->share, 0 };
+	add(r, "limit", "of the limit (RLIMIT_NOFILE) in use", r->share, 0);
 	if (max <= total)
 		return;
-	put_time(&full, (max - total) * duration(rise) / risen(rise));
+	ms = (max - total) * duration(rise) / risen(rise);
+	fdg_put_time(&full, ms);
 	add(r, "full_in", "used up, at this rate, in", r->full, 0);
+	add(r, "full_in_ms", NULL, NULL, (int64_t)ms);
 }
 
 /* "fd 7 (TCP socket to 10.0.0.7:8001)", "fd 8 (file /etc/hosts)" */
@@ -193,8 +203,7 @@ static void put_example(struct fdg_buf *b, int fd)
 
 static void fill_places(struct report *r)
 {
-	static const char *const facts[TOP] = { "made_1", "made_2", "made_3" };
-	struct fdg_buf example = FDG_BUF(r->example);
+	static const char *const facts[TOP] = { "made_1", "made_2", "made_3" }, *const counts[TOP] = { "made_1_count", "made_2_count", "made_3_count" };
 	uint32_t rest = r->more;
 
 	for (unsigned i = 0; i < r->places; i++)
@@ -205,13 +214,13 @@ static void fill_places(struct report *r)
 			fdg_put(&top, " at ");
 			put_site(&top, &r->place[i]);
 			add(r, facts[i], "made", r->top[i], 0);
+			add(r, counts[i], NULL, NULL, r->place[i].count);
 		} else
 			rest += r->place[i].count;
 	if (rest)
 		add(r, "made_elsewhere", "made elsewhere", NULL, rest);
 	if (!r->places)
 		return;
-	put_example(&example, r->place[0].fd);
 	add(r, "example", "one of them", r->example, 0);
 	r->f.created = r->created;
 	r->f.createds = fdg_origin_places(r->place[0].origin, r->place[0].site, r->created, fdg_options.stacks);
@@ -219,26 +228,31 @@ static void fill_places(struct report *r)
 
 static void put_sentence(struct fdg_buf *b, const char *name, const struct fdg_rise *rise, const struct report *r)
 {
-	fdg_put(b, "the ");
-	fdg_put(b, name);
-	fdg_put(b, " that ");
 	fdg_put_self(b);
-	fdg_put(b, " keeps open only rise: from ");
+	fdg_put(b, " keeps more and more ");
+	fdg_put(b, name);
+	fdg_put(b, " open: from ");
 	fdg_put_count(b, rise->point[0].low);
 	fdg_put(b, " to ");
 	fdg_put_count(b, rise->point[rise->points - 1].low);
 	fdg_put(b, " in ");
-	put_time(b, duration(rise));
-	if (!r->places || !fdg_options.stacks)
+	fdg_put_time(b, duration(rise));
+	if (!r->places)
 		return;
-	fdg_put(b, ", most of them made at ");
-	put_site(b, &r->place[0]);
+	if (fdg_options.stacks) {
+		fdg_put(b, ", most of them made at ");
+		put_site(b, &r->place[0]);
+	}
+	fdg_put(b, ", like ");
+	fdg_put(b, r->example);
 }
 
 static void fill(struct report *r, enum fdg_fdleak_class class, const struct fdg_rise *rise, uint32_t now, uint32_t total)
 {
-	struct fdg_buf message = FDG_BUF(r->message), over = FDG_BUF(r->over), curve = FDG_BUF(r->curve);
+	struct fdg_buf message = FDG_BUF(r->message), over = FDG_BUF(r->over), example = FDG_BUF(r->example);
 
+	if (r->places)
+		put_example(&example, r->place[0].fd);
 	r->f = (struct fdg_finding)FDG_FINDING_INIT(FDG_FDLEAK_GROWTH);
 	put_sentence(&message, names[class], rise, r);
 	r->f.message = r->message;
@@ -247,17 +261,18 @@ static void fill(struct report *r, enum fdg_fdleak_class class, const struct fdg
 		"follow what is made there to each end of its way, the error paths first, and close it";
 	r->f.key = names[class];
 	r->f.count = risen(rise);
+	r->f.count_label = "grew by";
 	r->f.fact = r->fact;
-	put_time(&over, duration(rise));
-	put_curve(&curve, rise);
+	fdg_put_time(&over, duration(rise));
 	add(r, "kind", "kind", names[class], 0);
 	add(r, "from", "from", NULL, rise->point[0].low);
 	add(r, "to", "to", NULL, rise->point[rise->points - 1].low);
 	add(r, "in", "in", r->over, 0);
+	add(r, "in_ms", NULL, NULL, (int64_t)duration(rise));
 	add(r, "now", "open now", NULL, now);
 	fill_limit(r, rise, total);
 	fill_places(r);
-	add(r, "curve", "lowest numbers", r->curve, 0);
+	fill_curve(r, rise);
 }
 
 void fdg_fdleak_say(enum fdg_fdleak_class class, const struct fdg_rise *rise, uint32_t now, uint32_t total)

@@ -12,6 +12,7 @@
 #include "base/same.h"
 #include "base/state.h"
 #include "base/sys.h"
+#include "guards/lent.h"
 #include "report/report.h"
 
 #include "base/poison.h"
@@ -23,7 +24,7 @@
 #define SO_BINDTOIFINDEX 62
 #endif
 
-_Atomic bool fdg_groups_any;
+_Atomic bool fdg_groups_any, fdg_groups_wanted;
 FDG_BIG _Atomic uint64_t fdg_groups_map[FDG_GROUPS_WORDS];
 static _Atomic unsigned highest; /* word of the map that is not 0 */
 
@@ -117,6 +118,23 @@ bool fdg_groups_learn(int fd)
 		return false;
 	remember(fd);
 	return true;
+}
+
+bool fdg_groups_learn_arrived(int fd)
+{
+	fdg_lent_arrived(fd);
+	if (fdg_foreign_memory() || ask_number(fd, SOL_SOCKET, SO_REUSEPORT) != 1)
+		return false;
+	atomic_store_explicit(&fdg_groups_wanted, true, memory_order_relaxed);
+	return fdg_groups_learn(fd);
+}
+
+void fdg_groups_reuses_slow(int fd)
+{
+	if (fdg_foreign_memory() || fdg_groups_has(fd))
+		return;
+	fdg_lent_made(fd);
+	atomic_store_explicit(&fdg_groups_wanted, true, memory_order_relaxed);
 }
 
 void fdg_groups_forget(int fd)
@@ -271,4 +289,73 @@ struct fdg_group_sight fdg_group_look(const struct fdg_group *g, uint64_t inode)
 	}
 	fdg_sys_munmap(t, sizeof(*t));
 	return ret;
+}
+
+/* ---- those that are nearer ---- */
+
+static bool is_any_address(const char *local)
+{
+	while (*local == '0')
+		local++;
+	return *local == ':';
+}
+
+/* "0100007F:1F90 …" */
+static bool has_port(const char *local, uint16_t port)
+{
+	char wanted[8];
+	struct fdg_buf b = FDG_BUF(wanted);
+	const char *at = strchr(local, ':');
+
+	put_upper(&b, port, 4);
+	return at && strncmp(at + 1, wanted, 4) == 0;
+}
+
+static bool is_nearer(const char *line, const struct fdg_group *g, bool own_family)
+{
+	const char *local = field(line, LOCAL);
+
+	if (!has_port(local, g->port))
+		return false;
+	if (own_family)
+		return !is_any_address(local);
+	return g->family == AF_INET6 || (!is_any_address(local) && strncmp(local, "0000000000000000FFFF0000", 24) == 0);
+}
+
+static bool has_nearer(struct table *t, const char *path, const struct fdg_group *g, bool own_family)
+{
+	const char *line, *state;
+	bool found = false;
+
+	t->len = t->at = 0;
+	t->file = fdg_sys_open(path, O_RDONLY | O_CLOEXEC, 0);
+	if (t->file < 0)
+		return true;
+	for (line = next_line(t); line && !found && (line = next_line(t));) {
+		state = field(line, STATE);
+		if (!state || strncmp(state, "0A", 2) != 0)
+			break;
+		found = is_nearer(line, g, own_family);
+	}
+	fdg_sys_close(t->file);
+	return found;
+}
+
+bool fdg_group_is_hidden(const struct fdg_group *g)
+{
+	static const unsigned char any[16];
+	static const char tcp[] = "/proc/thread-self/net/tcp", tcp6[] = "/proc/thread-self/net/tcp6";
+	bool is4 = g->family == AF_INET, found = true;
+	struct table *t;
+
+	if (memcmp(g->address, any, sizeof(any)) != 0)
+		return false;
+	t = fdg_sys_mmap(sizeof(*t), false);
+	if (!t)
+		return true;
+	found = has_nearer(t, is4 ? tcp : tcp6, g, true);
+	if (!found && !g->v6only && (is4 ? fdg_sys3(SYS_faccessat, AT_FDCWD, tcp6, 0) == 0 : true))
+		found = has_nearer(t, is4 ? tcp6 : tcp, g, false);
+	fdg_sys_munmap(t, sizeof(*t));
+	return found;
 }

@@ -31,6 +31,15 @@ bool fdg_group_ask_bound(int fd, struct fdg_group *ret);
 bool fdg_group_is_same(const struct fdg_group *a, const struct fdg_group *b);
 uint64_t fdg_group_hash(const struct fdg_group *g);
 
+extern _Atomic bool fdg_groups_wanted; /* somebody set SO_REUSEPORT, or a socket came that has it: before that nothing is asked */
+void fdg_groups_reuses_slow(int fd);
+/* setsockopt succeeded. */
+static inline void fdg_groups_noted(int fd, int level, int name)
+{
+	if (__builtin_expect(level == 1 && name == 15, 0)) /* SOL_SOCKET, SO_REUSEPORT */
+		fdg_groups_reuses_slow(fd);
+}
+
 extern _Atomic bool fdg_groups_any; /* this process had a member, once */
 #define FDG_GROUPS_WORDS (FDG_LEDGER_MAX / 64)
 extern _Atomic uint64_t fdg_groups_map[FDG_GROUPS_WORDS];
@@ -44,6 +53,8 @@ static inline bool fdg_groups_has(int fd)
 
 /* Asks, and remembers. True: it is one. */
 bool fdg_groups_learn(int fd);
+/* … fd came from elsewhere. */
+bool fdg_groups_learn_arrived(int fd);
 void fdg_groups_forget(int fd);
 /* The least number > after, -1 to begin, that was a member; -1: none. */
 int fdg_groups_next(int after);
@@ -56,6 +67,8 @@ struct fdg_group_sight {
 	bool has_it;      /* … and the one of this inode is among them: false where the process's namespace is not the socket's */
 	bool seen;        /* /proc told */
 };
+/* Is there a listener that takes some of the group's connections, as it has one of its addresses for itself? True where /proc does not tell. */
+bool fdg_group_is_hidden(const struct fdg_group *g);
 struct fdg_group_sight fdg_group_look(const struct fdg_group *g, uint64_t inode);
 
 #endif

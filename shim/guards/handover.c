@@ -3,357 +3,257 @@
  * A listener of a SO_REUSEPORT group is closed, and the connections in its queue, whose clients believe that they are connected, would get a reset each. Where the kernel
  * cannot be told to move them (that takes privileges) they are moved here, into the hands of whoever accepts next on a sibling in this process:
  *
- *     drain      accept what is queued.
- *     exclude    a BPF program on the group gives what comes to another member. Which one it names is by an order that is the kernel's own, so it is tried: a
- *                connection of ours is made, and if it turns up on the member that is to go, the program names another.
- *     stand in   for each connection a stand-in: a connection from this machine to the same address, which the kernel queues on one of the siblings. So whoever
- *                waits there, in accept, epoll_wait, poll, select or any other way, is woken as for any connection, once for each, and by the kernel. accept (wrap/accept.c)
- *                knows the stand-in by its port, and returns the connection that it stands for, under the number that the kernel chose.
- *     settle     with the program on, accept what came meanwhile, until nothing more comes; what is half open gets a moment for it. The close that follows has
- *                nothing left to reset; after it the program is taken off.
+ *     drain      accept what is queued, each only where there are the two numbers that it takes until it is given.
+ *     deafen     a socket filter on the listener drops new requests (their clients ask again a second later); accept what came meanwhile. The close that follows has
+ *                nothing left to reset. Neither the group nor the others are touched.
+ *     stand in   after the close, for each connection a stand-in: a connection from this machine to the same address, which the kernel queues on one of the siblings.
+ *                So whoever waits there, in accept, epoll_wait, poll, select or any other way, is woken as for any connection, once for each, and by the kernel. accept
+ *                (wrap/accept.c) knows the stand-in by its addresses, and returns the connection that it stands for, under the number that the kernel chose.
  *
- * A queue of the kernel's is the queue: nothing is lost or given twice, sibling by sibling in the order and the shares that the kernel would have chosen, and what nobody
- * accepts waits as it would on the sibling. It moves on when that is closed, too.
+ * A queue of the kernel's is the queue: nothing is lost or given twice, and sibling by sibling in the order and the shares that the kernel would have chosen. It moves on when
+ * that is handed over, too. What nobody accepts within OLD_MS, or before another process is started, which may accept there, is reset, and told.
  *
- * The group must be this process's own: a stand-in that another process accepts would be a connection from nowhere there.
+ * The whole group must be this process's own, and be seen to be: a stand-in that another process accepts would be a connection from nowhere there. When that is so says
+ * handover_gate.c. Signals wait while it lasts.
  */
 #include "guards/handover.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/filter.h>
-#include <netinet/in.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include "base/state.h"
 #include "base/sys.h"
+#include "guards/handover_gate.h"
 #include "guards/kept.h"
+#include "guards/quiet.h"
 #include "guards/reuseport.h"
-#include "guards/standins.h"
-#include "guards/uring.h"
+#include "guards/standins_parts.h"
 
 #include "base/poison.h"
 
-#ifndef SO_DETACH_REUSEPORT_BPF
-#define SO_DETACH_REUSEPORT_BPF 68
-#endif
+enum { TAKES_MS = 250, ALL_MS = 500, SETTLE_MS = 2, TURN_MS = 250, SETTLES = 10, OLD_MS = 5000, LOOK_MS = 1000 };
 
-enum { SETTLE_MS = 2, SETTLES = 10, TURN_MS = 1000 };
+/* Synchronous ones are not held back. */
+#define NOW(sig) (UINT64_C(1) << ((sig)-1))
+#define NOT_HELD (NOW(SIGSEGV) | NOW(SIGBUS) | NOW(SIGFPE) | NOW(SIGILL) | NOW(SIGTRAP) | NOW(SIGSYS) | NOW(SIGKILL) | NOW(SIGSTOP))
 
-static _Atomic bool left_alone;
-static _Atomic int closing; /* the thread that is at it */
+enum { DEAF = 64 };
 
-void fdg_handover_leave_alone(void)
+_Atomic bool fdg_handover_ready;
+static _Atomic int closing; /* the thread that is at it; the rest is its own */
+static struct turn {
+	int64_t began;
+	uint64_t mask;
+	unsigned deaf; /* listeners that got a filter */
+	struct {
+		int fd;
+		uint64_t cookie;
+	} was[DEAF];
+	struct fdg_group group; /* the last */
+} turn;
+
+/* One at a time: a thread that does not get its turn closes as ever. Until it is over no signal handler, and no way out by one. */
+static bool has_turn(void)
 {
-	atomic_store(&left_alone, true);
-}
+	uint64_t mask = ~NOT_HELD;
 
-/*
- * May it be?
- */
+	for (int i = 0; i < TURN_MS; i++) {
+		int nobody = 0;
 
-#define MEMBERS 256
-
-/* Each socket once; 0: none, or too many. */
-static unsigned siblings(int fd, const struct fdg_group *g)
-{
-	uint64_t seen[MEMBERS];
-	unsigned n = 0, i;
-
-	for (int at = fdg_groups_sibling(g, fd, -1); at >= 0; at = fdg_groups_sibling(g, fd, at)) {
-		unsigned len = sizeof(uint64_t);
-
-		if (n == MEMBERS || fdg_sys_getsockopt(at, SOL_SOCKET, SO_COOKIE, &seen[n], &len) != 0)
-			return 0;
-		for (i = 0; seen[i] != seen[n]; i++)
-			;
-		n += i == n;
+		if (atomic_load(&closing) == fdg_sys_gettid())
+			return true; /* several at once */
+		fdg_sys4(SYS_rt_sigprocmask, SIG_BLOCK, &mask, &mask, sizeof(mask));
+		if (atomic_compare_exchange_strong(&closing, &nobody, fdg_sys_gettid())) {
+			turn.began = fdg_now_ms();
+			turn.mask = mask;
+			turn.deaf = 0;
+			return true;
+		}
+		fdg_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof(mask));
+		mask = ~NOT_HELD;
+		fdg_sys_poll(NULL, 0, 1);
 	}
-	return n;
+	return false;
 }
 
-static bool is_own(int fd, const struct fdg_group *g, unsigned here)
+static void end_turn(void)
 {
-	struct fdg_group_sight sight;
-	struct stat st;
+	uint64_t mask = turn.mask;
 
-	if (fdg_sys_fstat(fd, &st) < 0)
-		return false;
-	sight = fdg_group_look(g, st.st_ino);
-	return sight.seen && sight.has_it && sight.members == here + 1;
-}
-
-static const char *why_not(int fd, const struct fdg_group *g)
-{
-	unsigned here;
-
-	if (g->protocol != IPPROTO_TCP)
-		return "it is no TCP listener";
-	if (atomic_load(&left_alone))
-		return "this program has a BPF program of its own on its groups";
-	if (!fdg_reuseport_is_last(fd))
-		return "another process may have the listener";
-	here = siblings(fd, g);
-	if (!here)
-		return "no other listener of the group is in this process";
-	if (!is_own(fd, g, here))
-		return "other processes have listeners of the group";
-	if (fdg_uring_is_used())
-		return "the program may accept by io_uring";
-	return NULL;
+	atomic_store(&closing, 0);
+	fdg_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof(mask));
 }
 
 /*
- * Exclude
+ * Drain
  */
-
-static long steer(int fd, unsigned index)
-{
-	struct sock_filter code[] = { BPF_STMT(BPF_RET | BPF_K, index) };
-	struct sock_fprog program = { 1, code };
-
-	return fdg_sys5(SYS_setsockopt, fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof(program));
-}
-
-static void unsteer(int fd)
-{
-	int nothing = 0;
-
-	fdg_sys5(SYS_setsockopt, fd, SOL_SOCKET, SO_DETACH_REUSEPORT_BPF, &nothing, sizeof(nothing));
-}
 
 struct work {
-	int fd, sibling;
-	int probe; /* slot of the connection that tries where things go; -1: none */
-	bool came; /* … there */
-	bool sends; /* stand-ins, by now */
-	unsigned index; /* of another member */
-	unsigned taken, dropped;
+	int fd, family;
+	unsigned taken;
+	bool ended; /* nothing more is to be taken */
+	bool is_deaf;
 	const char *why;
 };
 
-/* True: something was there. */
-static bool drain(struct work *w)
+static bool is_ready(int fd, int ms)
 {
-	bool any = false;
+	struct pollfd p = { fd, POLLIN, 0 };
 
-	for (unsigned i = 0; i < FDG_HANDOVER_MAX; i++) {
-		int fd = (int)fdg_sys4(SYS_accept4, w->fd, NULL, NULL, SOCK_CLOEXEC), slot;
+	return fdg_sys_poll(&p, 1, ms) == 1 && p.revents & POLLIN;
+}
 
-		if (fd < 0) {
-			if (fd != -EAGAIN && fd != -ECONNABORTED && fd != -EINTR)
-				w->why = "there are no descriptors left";
-			if (fd == -ECONNABORTED || fd == -EINTR)
-				continue;
-			return any;
-		}
-		any = true;
-		slot = fdg_standin_returned(fd);
-		if (slot >= 0) {
-			w->came |= slot == w->probe;
-			w->taken += !w->sends && fdg_standin_has(slot); /* later it is one of those that were sent here */
-			continue;
-		}
-		if (fdg_standin_hold(fd) < 0) {
-			w->why = "more are waiting than fdguard holds";
-			fdg_sys_close(fd);
-			return any;
-		}
-		w->taken++;
+static void take_one(struct work *w)
+{
+	struct fdg_reserved r;
+	int fd;
+
+	if (!fdg_standin_reserve(&r, w->family)) {
+		w->why = "fdguard keeps 256, and there have to be two numbers left for each (RLIMIT_NOFILE)";
+		w->ended = true;
+		return;
 	}
-	return any;
+	fd = (int)fdg_sys4(SYS_accept4, w->fd, NULL, NULL, SOCK_CLOEXEC);
+	if (fd < 0 || fdg_standin_returned(fd) >= 0)
+		fdg_standin_unreserve(&r);
+	else
+		fdg_standin_hold(&r, fd, w->is_deaf);
+	w->taken += fd >= 0;
+	if (fd >= 0 || fd == -EAGAIN || fd == -ECONNABORTED || fd == -EINTR)
+		return;
+	w->why = "the kernel does not let them be accepted";
+	w->ended = true;
 }
 
-/* Where one connects to reach the group, if nobody has yet. */
-static unsigned address_of_group(const struct work *w, struct sockaddr_in6 *ret)
+static void drain(struct work *w)
 {
-	static const struct in6_addr loopback = IN6ADDR_LOOPBACK_INIT;
-	struct sockaddr_in *in = (struct sockaddr_in *)ret;
-	unsigned n = sizeof(*ret);
-
-	if (fdg_sys3(SYS_getsockname, w->fd, ret, &n) != 0)
-		return 0;
-	if (in->sin_family == AF_INET && in->sin_addr.s_addr == htonl(INADDR_ANY))
-		in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (ret->sin6_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&ret->sin6_addr))
-		ret->sin6_addr = loopback;
-	return n;
+	while (!w->ended && is_ready(w->fd, 0)) {
+		take_one(w);
+		if (fdg_now_ms() - turn.began < TAKES_MS)
+			continue;
+		w->why = "there was no time for more";
+		w->ended = true;
+	}
 }
 
-/* One that stands for nothing wakes somebody up for nothing, who had better not block then. */
-static bool may_probe_empty(const struct work *w)
+static void deafen(struct work *w)
 {
-	return fdg_sys_fcntl(w->sibling, F_GETFL, 0) & O_NONBLOCK;
-}
-
-static bool probes(struct work *w)
-{
-	struct sockaddr_in6 to;
-	unsigned n;
-
-	w->sends = true;
-	w->probe = fdg_standin_next(0);
-	if (w->probe >= 0)
-		return fdg_standin_send_home(w->probe);
-	w->probe = may_probe_empty(w) ? fdg_standin_hold(-1) : -1;
-	n = address_of_group(w, &to);
-	return w->probe >= 0 && n && fdg_standin_send(w->probe, &to, n);
-}
-
-/* One of two members is another one. */
-static bool exclude(struct work *w)
-{
-	bool is_tried;
-
-	if (steer(w->sibling, 0) < 0)
-		return false;
-	is_tried = probes(w);
-	drain(w);
-	unsteer(w->sibling);
-	w->index = w->came;
-	return is_tried;
-}
-
-/* Handshakes that had begun end in the queue, those of clients nearby at once. */
-static void settle(struct work *w)
-{
-	struct pollfd p = { w->fd, POLLIN, 0 };
-
+	if (w->ended || turn.deaf == DEAF || !fdg_quiet_deafen(w->fd))
+		return;
+	w->is_deaf = true;
+	turn.was[turn.deaf].fd = w->fd;
+	turn.was[turn.deaf++].cookie = fdg_socket_cookie(w->fd);
 	for (int i = 0; i < SETTLES; i++) {
 		drain(w);
-		if (fdg_sys_poll(&p, 1, SETTLE_MS) <= 0)
+		if (w->ended || !is_ready(w->fd, SETTLE_MS))
 			return;
 	}
+}
+
+unsigned fdg_handover(int fd, const struct fdg_group *g, const char **ret_why)
+{
+	struct work w = { .fd = fd, .family = g->family };
+
+	if (fdg_foreign_memory() || !fdg_standins_prepare() || !has_turn()) {
+		*ret_why = "another one is being closed at this moment";
+		return 0;
+	}
+	*ret_why = fdg_handover_why_not(fd, g); /* nobody starts a process meanwhile: fdg_handover_starting waits for its turn */
+	if (*ret_why)
+		return 0;
+	turn.group = *g;
+	drain(&w);
+	deafen(&w);
+	*ret_why = w.why;
+	return w.taken;
 }
 
 /*
  * Stand in
  */
 
-static void stand_in(struct work *w)
+/* The call did not close it after all. */
+static void hear_again(void)
 {
-	w->sends = true;
-	for (int slot = fdg_standin_next(0); slot >= 0; slot = fdg_standin_next(slot + 1)) {
-		if (w->dropped || !fdg_standin_send_home(slot))
-			w->dropped += fdg_standin_drop(slot);
-	}
-	if (w->dropped)
-		w->why = "the other listeners of the group take no more connections from this machine";
+	for (unsigned i = 0; i < turn.deaf; i++)
+		if (turn.was[i].cookie && fdg_socket_cookie(turn.was[i].fd) == turn.was[i].cookie)
+			fdg_quiet_end(turn.was[i].fd);
+	turn.deaf = 0;
+}
+
+static unsigned stand_in(const char **ret_why)
+{
+	unsigned dropped = fdg_standins_send(turn.began + ALL_MS);
+
+	if (dropped)
+		*ret_why = fdg_now_ms() < turn.began + ALL_MS ? "the other listeners of the group take no more connections from this machine" : "there was no time for more";
+	return dropped;
+}
+
+static void say(struct fdg_reset *r, unsigned n)
+{
+	r->queued = n;
+	if (n)
+		fdg_reset_say(r);
+}
+
+unsigned fdg_handover_closed(bool is_counted, const char **ret_why)
+{
+	struct fdg_reset r = { .fd = -1, .how = FDG_RESET_ENDED, .migrate_req = -1 };
+	bool is_mine = atomic_load_explicit(&closing, memory_order_relaxed) == fdg_sys_gettid();
+	unsigned dropped = 0, ended;
+
+	if ((!is_mine && !fdg_handover_count()) || fdg_foreign_memory() || !has_turn())
+		return 0;
+	hear_again();
+	ended = fdg_standins_died();
+	r.group = turn.group;
+	if (is_mine)
+		dropped = stand_in(ret_why);
+	end_turn();
+	say(&r, is_counted ? 0 : ended);
+	return dropped;
 }
 
 /*
- * The closing is done by then
+ * What nobody accepts
  */
 
-enum { FREE, BUSY, READY };
-
-static struct excluded {
-	_Atomic int state;
-	int fd, sibling;
-	uint64_t cookie; /* of the sibling: its number may be another's by then */
-} excluded[8];
-
-static void unsteer_later(const struct work *w)
+static void take_back(int age_ms, int how)
 {
-	for (unsigned i = 0; i < sizeof(excluded) / sizeof(*excluded); i++) {
-		int state = FREE;
+	struct fdg_reset r = { .fd = -1, .how = how, .migrate_req = -1 };
+	unsigned n;
 
-		if (!atomic_compare_exchange_strong(&excluded[i].state, &state, BUSY))
-			continue;
-		excluded[i].fd = w->fd;
-		excluded[i].sibling = w->sibling;
-		excluded[i].cookie = fdg_socket_cookie(w->sibling);
-		atomic_store(&excluded[i].state, READY);
+	if (!has_turn())
 		return;
-	}
-	unsteer(w->sibling);
+	n = fdg_standins_died() + fdg_standins_take_back(age_ms);
+	r.group = turn.group;
+	end_turn();
+	say(&r, n);
 }
 
-static void unsteer_for(unsigned first, unsigned last)
+void fdg_handover_look(void)
 {
-	for (unsigned i = 0; i < sizeof(excluded) / sizeof(*excluded); i++) {
-		struct excluded *e = &excluded[i];
-		int state = READY;
+	static _Atomic int64_t next;
+	int64_t now = fdg_now_ms(), due = atomic_load_explicit(&next, memory_order_relaxed);
 
-		if (atomic_load(&e->state) != READY || (unsigned)e->fd < first || (unsigned)e->fd > last || !atomic_compare_exchange_strong(&e->state, &state, BUSY))
-			continue;
-		if (e->cookie && fdg_socket_cookie(e->sibling) == e->cookie)
-			unsteer(e->sibling);
-		atomic_store(&e->state, FREE);
-	}
-}
-
-static void hand_over(struct work *w)
-{
-	bool is_excluded;
-
-	fdg_sys_fcntl(w->fd, F_SETFL, O_RDWR | O_NONBLOCK); /* nobody else has it, and it is about to go */
-	drain(w);
-	is_excluded = exclude(w);
-	stand_in(w); /* on all of them */
-	is_excluded = is_excluded && steer(w->sibling, w->index) == 0;
-	if (is_excluded)
-		settle(w);
-	else
-		drain(w);
-	stand_in(w);
-	if (is_excluded)
-		unsteer_later(w);
-}
-
-/* One at a time: a thread that does not get its turn, or is in a signal handler in the middle of its own, closes as ever. */
-static bool has_turn(void)
-{
-	for (int i = 0; i < TURN_MS; i++) {
-		int nobody = 0;
-
-		if (atomic_compare_exchange_strong(&closing, &nobody, fdg_sys_gettid()))
-			return true;
-		if (nobody == fdg_sys_gettid())
-			return false;
-		fdg_sys_poll(NULL, 0, 1);
-	}
-	return false;
-}
-
-void fdg_handover_closed(unsigned first, unsigned last)
-{
-	struct work w = { .fd = -1, .probe = -1 };
-
-	unsteer_for(first, last);
-	if (!fdg_handover_any() || fdg_foreign_memory() || !has_turn())
+	if (now < due || atomic_load(&closing) || fdg_foreign_memory() || !atomic_compare_exchange_strong(&next, &due, now + LOOK_MS))
 		return;
-	if (fdg_standins_died())
-		stand_in(&w);
-	atomic_store(&closing, 0);
+	take_back(OLD_MS, FDG_RESET_LATE);
 }
 
-unsigned fdg_handover(int fd, const struct fdg_group *g, const char **ret_why)
+void fdg_handover_starting(void)
 {
-	struct work w = { .fd = fd, .probe = -1 };
-
-	*ret_why = fdg_foreign_memory() ? "it is a child's" : why_not(fd, g);
-	if (*ret_why)
-		return 0;
-	if (!fdg_standins_prepare() || !has_turn()) {
-		*ret_why = "another one is being closed at this moment";
-		return 0;
-	}
-	fdg_standins_lost();
-	w.sibling = fdg_groups_sibling(g, fd, -1);
-	hand_over(&w);
-	atomic_store(&closing, 0);
-	*ret_why = w.why;
-	return w.taken - w.dropped;
+	if (fdg_handover_count() && atomic_load(&closing) != fdg_sys_gettid())
+		take_back(0, FDG_RESET_STARTED);
 }
 
 void fdg_handover_forked(void)
 {
 	atomic_store_explicit(&closing, 0, memory_order_relaxed);
-	for (unsigned i = 0; i < sizeof(excluded) / sizeof(*excluded); i++)
-		atomic_store_explicit(&excluded[i].state, FREE, memory_order_relaxed);
 	fdg_standins_forked();
 }

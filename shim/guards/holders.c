@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "guards/holders.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -104,7 +105,7 @@ bool fdg_holders_has_execd(int pid)
 
 static bool is_gone(int pid)
 {
-	return fdg_sys2(SYS_kill, pid, 0) < 0;
+	return fdg_sys2(SYS_kill, pid, 0) == -ESRCH; /* one that became somebody else is still there */
 }
 
 static bool holds(int pid, int fd, struct fdg_holder *ret)

@@ -19,6 +19,7 @@
 #include "base/state.h"
 #include "base/sys.h"
 #include "guards/handover.h"
+#include "guards/kept.h"
 #include "guards/resize.h"
 #include "options/options.h"
 
@@ -47,8 +48,8 @@ static uint64_t number_after(const char *status, const char *word, unsigned base
 	return v;
 }
 
-/* A seccomp filter may end the process for bpf(): with one, or without the capability, it is not called. 0, or a negative errno. */
-static int may_call(uint64_t capabilities)
+/* False: /proc does not tell. */
+static bool ask_status(uint64_t *ret_capabilities, bool *ret_filtered)
 {
 	char status[2048];
 	int file = fdg_sys_open("/proc/thread-self/status", O_RDONLY | O_CLOEXEC, 0);
@@ -56,14 +57,31 @@ static int may_call(uint64_t capabilities)
 
 	if (file >= 0)
 		fdg_sys_close(file);
-	if (n <= 0)
-		return -EPERM;
-	status[n] = '\0';
+	status[n > 0 ? n : 0] = '\0';
 	if (!strstr(status, "\nSeccomp:")) /* cut off, or a kernel that has no such thing */
+		return false;
+	*ret_capabilities = number_after(status, "\nCapEff:", 16);
+	*ret_filtered = number_after(status, "\nSeccomp:", 10) != 0;
+	return true;
+}
+
+/* A seccomp filter may end the process for bpf(): with one, or without the capability, it is not called. 0, or a negative errno. */
+static int may_call(uint64_t capabilities)
+{
+	uint64_t has;
+	bool filtered;
+
+	if (!ask_status(&has, &filtered) || !(has & capabilities))
 		return -EPERM;
-	if (!(number_after(status, "\nCapEff:", 16) & capabilities))
-		return -EPERM;
-	return number_after(status, "\nSeccomp:", 10) ? -EACCES : 0;
+	return filtered ? -EACCES : 0;
+}
+
+bool fdg_migrate_in_filter(void)
+{
+	uint64_t has;
+	bool filtered;
+
+	return !ask_status(&has, &filtered) || filtered;
 }
 
 static long bpf(int command, union bpf_attr *a)
@@ -141,53 +159,97 @@ static bool is_named(unsigned id, const char *name)
 	return r == 0 && info.type == BPF_PROG_TYPE_SK_REUSEPORT && strncmp(info.name, name, sizeof(info.name)) == 0;
 }
 
-int fdg_migrate_look(const struct fdg_group *g)
+/* Among all programs of the machine. */
+static int search(const char *name, unsigned *ret_id)
 {
-	char name[BPF_OBJ_NAME_LEN];
 	union bpf_attr a;
 	unsigned id = 0;
-	long r = may_call(UINT64_C(1) << CAP_SYS_ADMIN);
+	long r;
 
-	if (r < 0)
-		return (int)r;
-	put_name(name, g);
 	for (;; id = a.next_id) {
 		memset(&a, 0, sizeof(a));
 		a.start_id = id;
 		r = bpf(BPF_PROG_GET_NEXT_ID, &a);
 		if (r < 0)
 			return r == -ENOENT ? 0 : (int)r;
-		if (is_named(a.next_id, name))
+		if (is_named(a.next_id, name)) {
+			*ret_id = a.next_id;
 			return 1;
+		}
 	}
+}
+
+static unsigned id_of(const struct fdg_group *g);
+static void put_id(const struct fdg_group *g, unsigned id);
+
+int fdg_migrate_look(const struct fdg_group *g)
+{
+	char name[BPF_OBJ_NAME_LEN];
+	unsigned id = id_of(g);
+	int r = may_call(UINT64_C(1) << CAP_SYS_ADMIN);
+
+	if (r < 0)
+		return r;
+	put_name(name, g);
+	if (id && is_named(id, name))
+		return 1;
+	r = search(name, &id);
+	if (r == 1)
+		put_id(g, id);
+	return r;
 }
 
 /* ---- what is remembered of groups ---- */
 
-enum state { UNKNOWN, ATTACHED, OLDER, STEERED, PASSED, UNSEEN, REFUSED /* and above: a step for each errno */ };
+enum state { UNKNOWN, ATTACHED, OLDER, STEERED, MOVED /* by an eBPF program of the program's, which may migrate */, PASSED, UNSEEN, REFUSED /* and above: a step for each errno */ };
 
 #define GROUPS 128
 
 static struct group {
 	_Atomic uint64_t hash; /* 0: free */
 	_Atomic unsigned state;
+	_Atomic unsigned id; /* of our program, once it was found; 0: not known */
 } groups[GROUPS];
+static _Atomic unsigned next_out;
 
-/* NULL: it is not there, or there is no room. */
+/* NULL: it is not there. A new one takes the place of an old one where there is no other: those that come and go are many, and those that stay few. */
 static struct group *find(const struct fdg_group *g, bool makes)
 {
 	uint64_t hash = fdg_group_hash(g) | 1;
+	struct group *at;
 
 	for (unsigned i = 0; i < GROUPS; i++) {
-		struct group *at = &groups[(hash + i) % GROUPS];
-		uint64_t has = atomic_load_explicit(&at->hash, memory_order_relaxed);
+		uint64_t has;
 
+		at = &groups[(hash + i) % GROUPS];
+		has = atomic_load_explicit(&at->hash, memory_order_relaxed);
 		if (has == 0 && (!makes || atomic_compare_exchange_strong(&at->hash, &has, hash)))
 			return makes ? at : NULL;
 		if (has == hash)
 			return at;
 	}
-	return NULL;
+	if (!makes)
+		return NULL;
+	at = &groups[atomic_fetch_add_explicit(&next_out, 1, memory_order_relaxed) % GROUPS];
+	atomic_store_explicit(&at->hash, hash, memory_order_relaxed);
+	atomic_store_explicit(&at->state, UNKNOWN, memory_order_relaxed);
+	atomic_store_explicit(&at->id, 0, memory_order_relaxed);
+	return at;
+}
+
+static unsigned id_of(const struct fdg_group *g)
+{
+	struct group *at = find(g, false);
+
+	return at ? atomic_load_explicit(&at->id, memory_order_relaxed) : 0;
+}
+
+static void put_id(const struct fdg_group *g, unsigned id)
+{
+	struct group *at = find(g, false);
+
+	if (at)
+		atomic_store_explicit(&at->id, id, memory_order_relaxed);
 }
 
 static unsigned state_of(const struct fdg_group *g)
@@ -203,6 +265,8 @@ static void set_state(const struct fdg_group *g, unsigned state)
 
 	if (at)
 		atomic_store_explicit(&at->state, state, memory_order_relaxed);
+	if (state >= REFUSED)
+		atomic_store_explicit(&fdg_handover_ready, true, memory_order_relaxed);
 }
 
 bool fdg_migrate_has(const struct fdg_group *g)
@@ -219,6 +283,13 @@ bool fdg_migrate_has(const struct fdg_group *g)
 	return r == 1;
 }
 
+static _Atomic bool moves; /* an eBPF program of the program's is on a group that is not known */
+
+bool fdg_migrate_is_the_programs(const struct fdg_group *g)
+{
+	return state_of(g) == MOVED || (atomic_load_explicit(&moves, memory_order_relaxed) && state_of(g) != ATTACHED);
+}
+
 bool fdg_migrate_is_refused(const struct fdg_group *g)
 {
 	return state_of(g) >= REFUSED;
@@ -230,6 +301,7 @@ const char *fdg_migrate_why(const struct fdg_group *g)
 
 	switch (state) {
 	case STEERED:
+	case MOVED:
 		return "the program has a BPF program of its own on the group, or took ours off";
 	case PASSED:
 		return "the listener was made by another program, which may have put a BPF program of its own on the group";
@@ -256,21 +328,45 @@ void fdg_migrate_noted_slow(int fd, int name)
 {
 	struct fdg_group g;
 
-	(void)name;
 	if (fdg_phase_now() != FDG_ACTIVE || fdg_options.reuseport == FDG_OFF || fdg_foreign_memory())
 		return;
 	if (!fdg_group_ask(fd, &g)) {
 		atomic_store_explicit(&steers, true, memory_order_relaxed);
+		if (name == SO_ATTACH_REUSEPORT_EBPF)
+			atomic_store_explicit(&moves, true, memory_order_relaxed);
 		fdg_resize_steered();
 	} else if (g.protocol == IPPROTO_UDP) {
 		fdg_resize_steered();
 		return;
 	} else
-		set_state(&g, STEERED);
+		set_state(&g, name == SO_ATTACH_REUSEPORT_EBPF ? MOVED : STEERED);
 	fdg_handover_leave_alone();
 }
 
+bool fdg_migrate_hides_slow(int fd)
+{
+	struct fdg_group g;
+
+	return fdg_options.reuseport == FDG_FIX && fdg_phase_now() == FDG_ACTIVE && !fdg_foreign_memory() && fdg_group_ask(fd, &g) && state_of(&g) == ATTACHED;
+}
+
+#define LOCKS 16
 #define LOCK_TRIES 50 /* of 1 ms */
+
+/* A child that is forked meanwhile has it, too, and is not to keep it. */
+static struct fdg_kept locks[LOCKS];
+
+static void remember_lock(int lock)
+{
+	for (unsigned i = 0; i < LOCKS && lock >= 0; i++) {
+		int none = 0;
+
+		if (!atomic_compare_exchange_strong(&locks[i].fd, &none, lock + 1))
+			continue;
+		atomic_store(&locks[i].cookie, fdg_socket_cookie(lock));
+		return;
+	}
+}
 
 /* Of two processes that make a group at the same moment each would see the other. A name in the network namespace, which goes with the descriptor. */
 static int take_lock(const struct fdg_group *g)
@@ -280,13 +376,28 @@ static int take_lock(const struct fdg_group *g)
 	struct timespec pause = { 0, 1000000 };
 	int lock = (int)fdg_sys3(SYS_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
+	remember_lock(lock); /* before it has the name */
 	fdg_fmt(&b, "fdguard.reuseport.%lx", (unsigned long)fdg_group_hash(g));
 	for (int i = 0; lock >= 0 && i < LOCK_TRIES; i++) {
 		if (fdg_sys3(SYS_bind, lock, &name, offsetof(struct sockaddr_un, sun_path) + 1 + b.len) != -EADDRINUSE)
-			return lock;
+			break;
 		fdg_sys2(SYS_nanosleep, &pause, 0);
 	}
 	return lock;
+}
+
+static void give_lock(int lock)
+{
+	for (unsigned i = 0; i < LOCKS; i++)
+		if (fdg_kept_fd(&locks[i]) == lock && fdg_kept_take(&locks[i]) == lock)
+			break;
+	fdg_sys_close(lock);
+}
+
+void fdg_migrate_forked(void)
+{
+	for (unsigned i = 0; i < LOCKS; i++)
+		fdg_kept_close(&locks[i]);
 }
 
 static bool is_from_elsewhere(int fd)
@@ -304,7 +415,7 @@ void fdg_migrate_before(struct fdg_migrate_listen *l, int fd)
 	if (fdg_options.reuseport != FDG_FIX || fdg_foreign_memory() || fdg_group_ask(fd, &g))
 		return;
 	l->tries = true;
-	if (!fdg_group_ask_bound(fd, &g))
+	if (!fdg_group_ask_bound(fd, &g) || fdg_migrate_in_filter())
 		return;
 	l->lock = take_lock(&g);
 	l->is_first = fdg_group_look(&g, 0).members == 0;
@@ -358,5 +469,5 @@ void fdg_migrate_after(struct fdg_migrate_listen *l, int fd, bool listens)
 	if (l->tries && listens && fdg_group_ask(fd, &g) && g.protocol != IPPROTO_UDP)
 		settle(fd, &g, l->is_first);
 	if (l->lock >= 0)
-		fdg_sys_close(l->lock);
+		give_lock(l->lock);
 }

@@ -20,6 +20,9 @@ struct fdg_migrate_listen {
 void fdg_migrate_before(struct fdg_migrate_listen *l, int fd);
 void fdg_migrate_after(struct fdg_migrate_listen *l, int fd, bool listens);
 
+/* A forked child: another thread's lock is not its own. */
+void fdg_migrate_forked(void);
+
 /* setsockopt succeeded: does the program steer the group itself? */
 void fdg_migrate_noted_slow(int fd, int name);
 static inline void fdg_migrate_noted(int fd, int level, int name)
@@ -28,10 +31,21 @@ static inline void fdg_migrate_noted(int fd, int level, int name)
 		fdg_migrate_noted_slow(fd, name);
 }
 
+/* SO_DETACH_REUSEPORT_BPF would take ours off, where there is none of the program's: it is to be told that there is none. */
+bool fdg_migrate_hides_slow(int fd);
+static inline bool fdg_migrate_hides(int fd, int level, int name)
+{
+	return __builtin_expect(level == 1 && name == 68, 0) && fdg_migrate_hides_slow(fd);
+}
+
 /* Does the group have our program now? Asks the kernel where we may, else what is remembered. */
 bool fdg_migrate_has(const struct fdg_group *g);
 /* The group was made here, and has no program: the kernel refused ours, and nobody put another on it since. */
 bool fdg_migrate_is_refused(const struct fdg_group *g);
+/* An eBPF program of the program's is on the group, or may be: it may migrate. */
+bool fdg_migrate_is_the_programs(const struct fdg_group *g);
+/* A seccomp filter is on us, or /proc does not tell. */
+bool fdg_migrate_in_filter(void);
 /* Why not, in words that follow "because". */
 const char *fdg_migrate_why(const struct fdg_group *g);
 

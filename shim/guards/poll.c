@@ -30,6 +30,7 @@
 #include "guards/epoll.h"
 #include "guards/events.h"
 #include "guards/holders.h"
+#include "guards/turns.h"
 #include "guards/uring.h"
 #include "ledger/ledger.h"
 #include "options/options.h"
@@ -144,7 +145,7 @@ static void judge_spin(const struct fdg_polled *p, const struct pollfd *told, co
 		return;
 	if (s->tried & FDG_SAID_SPIN || !still_says(told) || fdg_suspect_is_over(s) || !fdg_suspect_mark(s, FDG_SAID_SPIN))
 		return;
-	fixed = fdg_options.epoll == FDG_FIX && told->revents & POLLNVAL && p->n <= FDG_POLL_MOST && fdg_poll_hide(told->fd);
+	fixed = fdg_options.epoll == FDG_FIX && told->revents & POLLNVAL && p->n <= FDG_POLL_MOST && !fdg_turn_why_not() && fdg_poll_hide(told->fd);
 	fdg_poll_say(&(struct fdg_poll_finding){ p, s, told->events, told->revents, rate, ms, fixed });
 }
 

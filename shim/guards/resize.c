@@ -69,19 +69,25 @@ static int64_t now(void)
 	return t.tv_sec * INT64_C(1000) + t.tv_nsec / 1000000 + 1;
 }
 
-/* NULL: there is no room. */
+/* One that is new takes the place of another where there is no room. */
 static struct group *find(const struct fdg_group *g)
 {
+	static _Atomic unsigned next_out;
 	uint64_t hash = fdg_group_hash(g) | 1;
+	struct group *at;
 
 	for (unsigned i = 0; i < GROUPS; i++) {
-		struct group *at = &groups[(hash + i) % GROUPS];
 		uint64_t has = 0;
 
+		at = &groups[(hash + i) % GROUPS];
 		if (atomic_compare_exchange_strong(&at->hash, &has, hash) || has == hash)
 			return at;
 	}
-	return NULL;
+	at = &groups[atomic_fetch_add_explicit(&next_out, 1, memory_order_relaxed) % GROUPS];
+	atomic_store_explicit(&at->hash, hash, memory_order_relaxed);
+	atomic_store_explicit(&at->changed, 0, memory_order_relaxed);
+	atomic_store_explicit(&at->said, 0, memory_order_relaxed);
+	return at;
 }
 
 static bool is_wanted(void)

@@ -18,6 +18,7 @@
  */
 #include "guards/reuseport.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -32,14 +33,14 @@
 #include "base/sys.h"
 #include "guards/handover.h"
 #include "guards/holders.h"
+#include "guards/lent.h"
 #include "guards/resize.h"
-#include "guards/late.h"
 #include "guards/quiet.h"
 #include "options/options.h"
 
 #include "base/poison.h"
 
-#define PENDING 64u
+enum { PENDING = 64, NOT_KNOWN = 2 };
 
 /* Closings under way. */
 struct pending {
@@ -53,6 +54,7 @@ struct pending {
 
 FDG_BIG static struct pending pending[PENDING];
 static _Atomic unsigned pendings;
+static _Atomic int last_known = NOT_KNOWN; /* of tcp_migrate_req: a chroot has no /proc */
 
 static struct pending *take_free(void)
 {
@@ -72,9 +74,14 @@ static bool is_on(void)
 
 /* ---- who is a member ---- */
 
+static bool is_wanted(void)
+{
+	return __builtin_expect(atomic_load_explicit(&fdg_groups_wanted, memory_order_relaxed), 0) && is_on();
+}
+
 void fdg_reuseport_listening(struct fdg_migrate_listen *l, int fd)
 {
-	if (is_on())
+	if (is_wanted())
 		fdg_migrate_before(l, fd);
 	else
 		*l = (struct fdg_migrate_listen){ -1, false, false };
@@ -82,44 +89,71 @@ void fdg_reuseport_listening(struct fdg_migrate_listen *l, int fd)
 
 void fdg_reuseport_listened(struct fdg_migrate_listen *l, int fd, int r)
 {
-	if (r == 0 && is_on())
-		fdg_groups_learn(fd);
+	if (r == 0 && is_wanted() && fdg_groups_learn(fd) && atomic_load_explicit(&last_known, memory_order_relaxed) == NOT_KNOWN)
+		fdg_reuseport_migrate_req();
 	fdg_migrate_after(l, fd, r == 0);
 }
 
 void fdg_reuseport_bound(int fd)
 {
-	if (is_on())
+	if (is_wanted())
 		fdg_groups_learn(fd);
 }
 
 void fdg_reuseport_arrived(int fd)
 {
 	if (fdg_options.reuseport != FDG_OFF && !fdg_foreign_memory())
-		fdg_groups_learn(fd);
+		fdg_groups_learn_arrived(fd);
 }
 
-void fdg_reuseport_forking_slow(void)
+void fdg_reuseport_copied_slow(int from, int to)
 {
-	if (!is_on())
+	if (fdg_options.reuseport == FDG_OFF || fdg_foreign_memory())
 		return;
-	fdg_board_open();
-	fdg_ledger_forking();
+	fdg_groups_learn(to);
+	fdg_lent_copied(from, to);
+}
+
+void fdg_reuseport_starting(void)
+{
+	if (fdg_foreign_memory())
+		return;
+	fdg_lent_starting();
+	fdg_handover_starting();
+}
+
+void fdg_reuseport_forked(void)
+{
+	fdg_lent_forked();
+	fdg_migrate_forked();
+	fdg_handover_forked();
 }
 
 /* ---- what the kernel says ---- */
 
+static bool is_there(const char *path)
+{
+	return fdg_sys3(SYS_faccessat, AT_FDCWD, path, 0) == 0;
+}
+
 int fdg_reuseport_migrate_req(void)
 {
 	char value[16];
-	int file = fdg_sys_open("/proc/sys/net/ipv4/tcp_migrate_req", O_RDONLY | O_CLOEXEC, 0);
-	long n;
+	int file = fdg_sys_open("/proc/sys/net/ipv4/tcp_migrate_req", O_RDONLY | O_CLOEXEC, 0), known = NOT_KNOWN;
+	long n = 0;
 
-	if (file < 0)
-		return -1;
-	n = fdg_sys_read(file, value, sizeof(value));
-	fdg_sys_close(file);
-	return n > 0 && value[0] >= '1' && value[0] <= '9';
+	if (file >= 0) {
+		n = fdg_sys_read(file, value, sizeof(value));
+		fdg_sys_close(file);
+	}
+	if (n > 0)
+		known = value[0] >= '1' && value[0] <= '9';
+	else if (file == -ENOENT && is_there("/proc/sys/net/ipv4/tcp_fin_timeout"))
+		known = -1;
+	if (known == NOT_KNOWN)
+		return atomic_load_explicit(&last_known, memory_order_relaxed);
+	atomic_store_explicit(&last_known, known, memory_order_relaxed);
+	return known;
 }
 
 bool fdg_reuseport_queue(int fd, unsigned *ret_queued, unsigned *ret_backlog)
@@ -135,22 +169,6 @@ bool fdg_reuseport_queue(int fd, unsigned *ret_queued, unsigned *ret_backlog)
 	return true;
 }
 
-static bool has_child(int fd)
-{
-	struct fdg_holder h;
-	unsigned at = 0;
-
-	return fdg_holders_next_child(fd, &at, &h);
-}
-
-/* Of what was open before the last fork. */
-static bool is_with_relatives(int fd)
-{
-	if (!fdg_holders_is_older(fd))
-		return false;
-	return atomic_load_explicit(&fdg_holders_lost, memory_order_relaxed) || fdg_holders_parent_has(fd) || has_child(fd);
-}
-
 static bool is_from_elsewhere(int fd)
 {
 	uint32_t state = fdg_ledger_state(fd);
@@ -160,7 +178,7 @@ static bool is_from_elsewhere(int fd)
 
 bool fdg_reuseport_is_elsewhere(int fd)
 {
-	return is_from_elsewhere(fd) || is_with_relatives(fd);
+	return is_from_elsewhere(fd) || fdg_lent_maybe(fd);
 }
 
 bool fdg_reuseport_is_last(int fd)
@@ -185,6 +203,7 @@ static unsigned count_siblings(struct pending *p, int fd)
 	struct fdg_group_sight sight;
 	struct stat st;
 
+	p->inode = 0;
 	if (fdg_sys_fstat(fd, &st) < 0)
 		return 0;
 	p->inode = st.st_ino;
@@ -230,6 +249,17 @@ static void save(struct fdg_reset *r)
 		r->queued = r->saved + left;
 }
 
+/* Another number of what this thread is closing already. */
+static bool is_pending(const struct pending *p)
+{
+	uint32_t thread = (uint32_t)fdg_sys_gettid();
+
+	for (unsigned i = 0; i < PENDING; i++)
+		if (&pending[i] != p && (uint32_t)atomic_load_explicit(&pending[i].owner, memory_order_relaxed) == thread && pending[i].inode == p->inode)
+			return true;
+	return false;
+}
+
 /* False: there is nothing to be told. */
 static bool describe(struct pending *p, int fd)
 {
@@ -238,10 +268,10 @@ static bool describe(struct pending *p, int fd)
 	if (!fdg_reuseport_queue(fd, &r->queued, &r->backlog) || (r->queued == 0 && !may_save(r)))
 		return false;
 	r->migrate_req = fdg_reuseport_migrate_req();
-	if (r->migrate_req == 1)
+	if (r->migrate_req >= 1 || fdg_migrate_is_the_programs(&r->group))
 		return false;
 	r->siblings = count_siblings(p, fd);
-	if (r->siblings == 0)
+	if (r->siblings == 0 || is_pending(p))
 		return false;
 	p->is_last = p->is_seen || r->how == FDG_RESET_SHUTDOWN || fdg_reuseport_is_last(fd);
 	r->fd = fd;
@@ -271,9 +301,14 @@ static void begin(int fd, int how, const struct fdg_group *g, const void *site)
 	atomic_store_explicit(&p->owner, (uint64_t)fd << 32 | (uint32_t)fdg_sys_gettid(), memory_order_relaxed);
 }
 
+static bool may_quieten(const struct fdg_group *g)
+{
+	return fdg_options.reuseport == FDG_FIX && (fdg_reuseport_migrate_req() == 1 || fdg_migrate_has(g)) && fdg_migrate_may_load();
+}
+
 bool fdg_reuseport_quieten(int fd, const struct fdg_group *g)
 {
-	return fdg_options.reuseport == FDG_FIX && (fdg_reuseport_migrate_req() == 1 || fdg_migrate_has(g)) && fdg_migrate_may_load() && fdg_quiet(fd);
+	return may_quieten(g) && fdg_quiet(fd);
 }
 
 static void closing(int fd, const void *site)
@@ -286,8 +321,8 @@ static void closing(int fd, const void *site)
 	if (g.protocol != IPPROTO_TCP)
 		return;
 	begin(fd, FDG_RESET_CLOSE, &g, site);
-	if (fdg_reuseport_is_last(fd))
-		fdg_reuseport_quieten(fd, &g);
+	if (may_quieten(&g) && fdg_reuseport_is_last(fd))
+		fdg_quiet(fd);
 }
 
 void fdg_reuseport_closing_slow(unsigned first, unsigned last, const void *site)
@@ -320,7 +355,18 @@ static bool has_ended(const struct pending *p)
 	return sight.seen && !sight.has_it && sight.members > 0;
 }
 
-static void judge(unsigned first, unsigned last)
+static unsigned take_lost(struct fdg_reset *r, unsigned lost, const char *why)
+{
+	unsigned n = lost < r->saved ? lost : r->saved;
+
+	r->saved -= n;
+	if (n && !r->not_saved)
+		r->not_saved = why;
+	return n;
+}
+
+/* `lost` of what was saved could not be given to others after all. */
+static void judge(unsigned first, unsigned last, unsigned lost, const char *why)
 {
 	uint32_t thread = (uint32_t)fdg_sys_gettid();
 
@@ -330,12 +376,27 @@ static void judge(unsigned first, unsigned last)
 
 		if ((uint32_t)owner != thread || owner >> 32 < first || owner >> 32 > last)
 			continue;
+		lost -= take_lost(&p->r, lost, why);
 		if (has_ended(p))
 			fdg_reset_say(&p->r);
 		atomic_store_explicit(&p->owner, 0, memory_order_relaxed);
 		atomic_store(&p->taken, false);
 		atomic_fetch_sub_explicit(&pendings, 1, memory_order_relaxed);
 	}
+}
+
+/* Is a finding about one of these to come from this thread? */
+static bool is_told(unsigned first, unsigned last)
+{
+	uint32_t thread = (uint32_t)fdg_sys_gettid();
+
+	for (unsigned i = 0; i < PENDING && atomic_load_explicit(&pendings, memory_order_relaxed); i++) {
+		uint64_t owner = atomic_load_explicit(&pending[i].owner, memory_order_relaxed);
+
+		if ((uint32_t)owner == thread && owner >> 32 >= first && owner >> 32 <= last)
+			return true;
+	}
+	return false;
 }
 
 static void forget(unsigned first, unsigned last)
@@ -349,13 +410,18 @@ static void forget(unsigned first, unsigned last)
 
 void fdg_reuseport_closed_slow(unsigned first, unsigned last)
 {
-	if (fdg_phase_now() != FDG_ACTIVE || fdg_foreign_memory() || first > INT32_MAX)
+	const char *why = NULL;
+	unsigned lost;
+
+	if (fdg_foreign_memory() || first > INT32_MAX)
+		return;
+	lost = fdg_handover_closed(is_told(first, last), &why);
+	if (fdg_phase_now() != FDG_ACTIVE)
 		return;
 	forget(first, last);
 	fdg_resize_left(first, last);
-	fdg_handover_closed(first, last);
 	if (atomic_load_explicit(&pendings, memory_order_relaxed))
-		judge(first, last);
+		judge(first, last, lost, why);
 }
 
 bool fdg_reuseport_shutting(int fd, int how, const void *site)
@@ -370,8 +436,13 @@ bool fdg_reuseport_shutting(int fd, int how, const void *site)
 
 void fdg_reuseport_shut(int fd, bool quiet)
 {
+	const char *why = NULL;
+
 	if (quiet)
 		fdg_quiet_end(fd);
-	if (is_on() && atomic_load_explicit(&pendings, memory_order_relaxed))
-		judge((unsigned)fd, (unsigned)fd);
+	if (!is_on())
+		return;
+	fdg_handover_closed(is_told((unsigned)fd, (unsigned)fd), &why);
+	if (atomic_load_explicit(&pendings, memory_order_relaxed))
+		judge((unsigned)fd, (unsigned)fd, 0, NULL);
 }

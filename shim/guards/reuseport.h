@@ -21,19 +21,17 @@ void fdg_reuseport_listened(struct fdg_migrate_listen *l, int fd, int r);
 void fdg_reuseport_bound(int fd);
 /* A descriptor came with the program, from another process, or by dup of `from`. */
 void fdg_reuseport_arrived(int fd);
+void fdg_reuseport_copied_slow(int from, int to);
 static inline void fdg_reuseport_copied(int from, int to)
 {
 	if (fdg_groups_has(from))
-		fdg_reuseport_arrived(to);
+		fdg_reuseport_copied_slow(from, to);
 }
 
-/* Before a fork: afterwards it is asked who else has what is closed. */
-void fdg_reuseport_forking_slow(void);
-static inline void fdg_reuseport_forking(void)
-{
-	if (__builtin_expect(atomic_load_explicit(&fdg_groups_any, memory_order_relaxed), 0))
-		fdg_reuseport_forking_slow();
-}
+/* A process is being started, by whatever call (or, where that cannot be known before, was): it may have what is open now. */
+void fdg_reuseport_starting(void);
+/* A forked child. */
+void fdg_reuseport_forked(void);
 
 /* Around a call that closes, where a member may be among these numbers; both ends included. Each `closing` has its `closed`, whatever the call did. */
 void fdg_reuseport_closing_slow(unsigned first, unsigned last, const void *site);
@@ -85,10 +83,10 @@ static inline void fdg_reuseport_leaving(bool by_exec, const void *site)
 struct fdg_reset {
 	int fd; /* one of them; -1: it was the process that ended */
 	struct fdg_group group;
-	enum { FDG_RESET_CLOSE, FDG_RESET_SHUTDOWN, FDG_RESET_EXIT, FDG_RESET_EXEC } how;
+	enum { FDG_RESET_CLOSE, FDG_RESET_SHUTDOWN, FDG_RESET_EXIT, FDG_RESET_EXEC, FDG_RESET_LATE, FDG_RESET_STARTED, FDG_RESET_ENDED /* the last three: of what was handed over */ } how;
 	unsigned listeners, queued, backlog, siblings;
 	unsigned saved;   /* … of queued, by handing them to siblings in this process */
-	int migrate_req;  /* the sysctl; -1: there is none */
+	int migrate_req;  /* the sysctl; -1: there is none, 2: not known */
 	bool is_migrated; /* by our program */
 	const char *why;  /* not; NULL: reuseport=report */
 	const char *not_saved; /* why hand-over did nothing, or not all; NULL: it did, or was not tried */
@@ -97,11 +95,11 @@ struct fdg_reset {
 };
 void fdg_reset_say(const struct fdg_reset *r);
 
-/* The namespace's net.ipv4.tcp_migrate_req; -1: the kernel has none. */
+/* The namespace's net.ipv4.tcp_migrate_req; -1: the kernel has none; 2: not known. */
 int fdg_reuseport_migrate_req(void);
 /* What waits in a listener's queue, and for how many there is room. */
 bool fdg_reuseport_queue(int fd, unsigned *ret_queued, unsigned *ret_backlog);
-/* Has another process fd's description: one that this one forked or that forked it? True where that is not known. */
+/* May another process have fd's description? True where that is not known. */
 bool fdg_reuseport_is_elsewhere(int fd);
 /* … and no other number of this process either. */
 bool fdg_reuseport_is_last(int fd);

@@ -116,7 +116,7 @@ static void judge(const struct leave *l, unsigned group, bool by_exec, const voi
 	if (r.queued == 0 || (r.siblings = survivors(l, &r, group)) == 0)
 		return;
 	r.migrate_req = fdg_reuseport_migrate_req();
-	if (r.migrate_req == 1)
+	if (r.migrate_req >= 1 || fdg_migrate_is_the_programs(&r.group))
 		return;
 	fdg_reuseport_cured(&r);
 	fdg_reset_say(&r);
@@ -132,11 +132,24 @@ static void end_quietly(const struct leave *l)
 			fdg_sys_close(l->member[i].fd);
 }
 
+/* Who else has them is not asked for nothing. */
+static bool any_queue(void)
+{
+	unsigned queued, backlog;
+
+	for (int fd = fdg_groups_next(-1); fd >= 0; fd = fdg_groups_next(fd))
+		if (fdg_reuseport_queue(fd, &queued, &backlog) && queued)
+			return true;
+	return false;
+}
+
 void fdg_reuseport_leaving_slow(bool by_exec, const void *site)
 {
 	struct leave *l;
 
 	if (fdg_phase_now() != FDG_ACTIVE || fdg_options.reuseport == FDG_OFF || fdg_foreign_memory() || fdg_groups_next(-1) < 0)
+		return;
+	if (fdg_options.reuseport != FDG_FIX && !any_queue())
 		return;
 	l = fdg_sys_mmap(sizeof(*l), false);
 	if (!l)

@@ -11,6 +11,7 @@
 #include "base/state.h"
 #include "base/sys.h"
 #include "guards/interest.h"
+#include "guards/sharer.h"
 #include "ledger/ledger.h"
 
 #include "base/poison.h"
@@ -128,4 +129,34 @@ bool fdg_sets_used(int epfd)
 			return true;
 	}
 	return false;
+}
+
+#define PROCESSES_MAX 4096
+
+struct search {
+	int epfd, self;
+	_Alignas(8) char text[2048]; /* of fdg_each_number */
+};
+
+/* Of those that we may not look into nothing is known. */
+static int somebody(void *cookie, int pid)
+{
+	const struct search *s = cookie;
+	long r = pid == s->self ? 1 : fdg_sys5(SYS_kcmp, s->self, pid, KCMP_FILE, s->epfd, s->epfd);
+
+	return r == 0 || (r == -ENOSYS && fdg_sets_may_have(s->epfd, pid));
+}
+
+bool fdg_sets_somebody_has(int epfd)
+{
+	struct search *s = fdg_sys_mmap(sizeof(*s), false);
+	bool is_found;
+
+	if (!s)
+		return true;
+	s->epfd = epfd;
+	s->self = fdg_sys_getpid();
+	is_found = fdg_each_number(s->text, "/proc", PROCESSES_MAX, somebody, s) != 0; /* or they are too many */
+	fdg_sys_munmap(s, sizeof(*s));
+	return is_found;
 }

@@ -16,6 +16,8 @@ void fdg_sets_forking(void);
 void fdg_sets_waits(int epfd);
 /* Another process that lives has waited on it. */
 bool fdg_sets_used(int epfd);
+/* Has any process what is epfd here, under the same number, for what we may know? All of them are looked at. */
+bool fdg_sets_somebody_has(int epfd);
 /* May that process have what is epfd here, under the same number? True too where we may not look. */
 bool fdg_sets_may_have(int epfd, int pid);
 

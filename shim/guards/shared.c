@@ -179,6 +179,7 @@ static void fill_of(struct report *r, const struct fdg_shared *s, const struct f
 	r->f.site = facts->site;
 	r->f.sites = facts->sites;
 	r->f.site_label = "changed at";
+	r->f.key = s->call; /* where there is no site, all that tells two of them apart */
 }
 
 void fdg_shared_report_of(const struct fdg_shared *s, const struct fdg_shared_facts *facts)

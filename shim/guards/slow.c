@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "guards/slow.h"
 
+#include <string.h>
 #include <time.h>
 
 #include "base/state.h"
@@ -9,39 +10,30 @@
 
 #include "base/poison.h"
 
+#define STAYS (uint32_t)(EPOLLERR | EPOLLHUP)
 #define COMES_ONCE (EPOLLET | EPOLLONESHOT)
 #define MS INT64_C(1000000)
-#define FIRST_SLICE (MS / 16) /* what else is ready comes soon where such things came before */
+#define LIVELY (MS / 20) /* where something else came the last time, it may come at once again: nobody sleeps for so long */
+#define FIRST_SLICE (MS / 16)
 #define SLICE (2 * MS)
-#define LOOKED_INTO 8 /* events at a time whose unread bytes are asked for */
-#define SHARED_EVERY 16u
-#define NO INT64_C(-1)
+#define STOP_MS 10 /* of waiting for those who are asleep */
 
 /* Of the suspect that has the slot of the same number. */
 struct pause {
 	_Atomic uint32_t serial, events, ms;
-	_Atomic int unread;
 	_Atomic int64_t since; /* it was handed over */
 };
 
 static struct pause pauses[FDG_SUSPECTS];
+static _Thread_local _Atomic bool is_lively;
+static _Atomic int sleepers;
 
 #define GET(member) atomic_load_explicit(&(member), memory_order_relaxed)
 #define SET(member, value) atomic_store_explicit(&(member), (value), memory_order_relaxed)
 
-static int64_t now_ns(void)
-{
-	struct timespec t = { 0, 0 };
-
-	fdg_sys_clock(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
-/* What is known of it is what came now. */
-static void begin_anew(struct pause *p, uint32_t events, int unread, int64_t now)
+static void begin_anew(struct pause *p, uint32_t events, int64_t now)
 {
 	SET(p->events, events);
-	SET(p->unread, unread);
 	SET(p->since, now);
 	SET(p->ms, 1);
 }
@@ -51,7 +43,7 @@ bool fdg_slow_begin(const struct fdg_suspect *s)
 	struct pause *p = &pauses[s->slot];
 	uint64_t bit = UINT64_C(1) << s->slot;
 
-	begin_anew(p, 0, -1, 0);
+	begin_anew(p, 0, 0);
 	SET(p->serial, s->serial);
 	atomic_fetch_or(&fdg_suspects_slow, bit);
 	if (!fdg_suspect_is_over(s))
@@ -62,14 +54,50 @@ bool fdg_slow_begin(const struct fdg_suspect *s)
 
 void fdg_slow_stop(void)
 {
-	if (!fdg_foreign_memory())
-		atomic_store(&fdg_suspects_slow, 0);
+	if (fdg_foreign_memory())
+		return;
+	atomic_store(&fdg_suspects_slow, 0);
+	for (int i = 0; i < STOP_MS && atomic_load(&sleepers) > 0; i++)
+		fdg_sys_poll(NULL, 0, 1);
 }
 
-void fdg_slow_wait_begin(struct fdg_slow_wait *w, int epfd, int64_t timeout_ns)
+bool fdg_slow_sleeps(void)
 {
-	*w = (struct fdg_slow_wait){ .epfd = epfd, .end = timeout_ns < 0 ? INT64_MAX : now_ns() + timeout_ns };
+	atomic_fetch_add(&sleepers, 1);
+	if (atomic_load(&fdg_suspects_slow))
+		return true;
+	fdg_slow_wakes();
+	return false;
+}
+
+void fdg_slow_wakes(void)
+{
+	atomic_fetch_sub(&sleepers, 1);
+}
+
+void fdg_slow_registers(int epfd, int op, int fd, const struct epoll_event *event)
+{
+	struct fdg_told t = { fdg_interest_set(epfd), 0, epfd, -1 };
+	struct fdg_suspect s;
+	struct epoll_event e;
+
+	fdg_acted(fd);
+	if (op == EPOLL_CTL_DEL || !event || fdg_foreign_memory() || !fdg_sys_peek(event, &e, sizeof(e)))
+		return;
+	t.data = e.data.u64;
+	if (fdg_suspect_look(&t, &s) && fdg_slow_is(&s))
+		fdg_suspect_end(&s);
+}
+
+void fdg_slow_wait_begin(struct fdg_slow_wait *w, int epfd, int64_t timeout_ns, bool is_idle)
+{
+	*w = (struct fdg_slow_wait){ .epfd = epfd, .is_idle = is_idle, .end = timeout_ns < 0 ? INT64_MAX : fdg_turn_clock() + timeout_ns };
 	w->set = fdg_interest_set(epfd);
+}
+
+void fdg_slow_forked(void)
+{
+	SET(sleepers, 0);
 }
 
 int64_t fdg_slow_ns_of(const struct timespec *timeout)
@@ -89,119 +117,132 @@ int64_t fdg_slow_left(const struct fdg_slow_wait *w)
 
 	if (w->end == INT64_MAX)
 		return -1;
-	left = w->end - now_ns();
+	left = w->end - fdg_turn_clock();
 	return left < 0 ? 0 : left;
 }
 
-/* Is the event of this suspect's registration, and of no other one? */
-static bool is_of(const struct fdg_slow_wait *w, const struct epoll_event *e, const struct fdg_suspect *s)
+/* Is the event of this suspect's registration, and can it be of no other one? */
+static bool is_of(const struct fdg_slow_wait *w, uint64_t data, const struct fdg_suspect *s)
 {
 	struct fdg_registration r;
 	unsigned same;
 
-	if (!fdg_interest_look(w->epfd, e->data.u64, &r, &same) || !same)
-		return false;
-	if (same == 1)
-		return r.fd == s->told.fd && !(r.events & COMES_ONCE);
-	if ((w->asks - 1) % SHARED_EVERY)
-		return fdg_interest_of(w->epfd, s->told.fd, &r) && r.data == e->data.u64 && !(r.events & COMES_ONCE);
-	return same < FDG_INTEREST_SAME && fdg_epoll_which(w->epfd, e->data.u64, e->events, &r) && r.fd == s->told.fd;
+	return fdg_interest_look(w->epfd, data, &r, &same) && same == 1 && r.fd == s->told.fd && !(r.events & COMES_ONCE);
 }
 
-static bool find(const struct fdg_slow_wait *w, const struct epoll_event *e, struct fdg_suspect *ret)
+/* The pause of what is told; NULL: it has none. */
+static struct pause *find(const struct fdg_slow_wait *w, const struct epoll_event *e)
 {
 	struct fdg_told t = { w->set, e->data.u64, w->epfd, -1 };
+	struct fdg_suspect s;
 
-	return fdg_suspect_look(&t, ret) && fdg_slow_is(ret) && GET(pauses[ret->slot].serial) == ret->serial && is_of(w, e, ret);
+	if (e->events & ~STAYS || !fdg_suspect_look(&t, &s) || !fdg_slow_is(&s) || GET(pauses[s.slot].serial) != s.serial || !is_of(w, e->data.u64, &s))
+		return NULL;
+	return &pauses[s.slot];
 }
 
-/* How long it may wait from now on, ns; 0: its pause is over; NO: it is not to wait. */
-static int64_t look(const struct fdg_slow_wait *w, const struct epoll_event *e, bool looks_into, int64_t now)
+static bool is_among(uint64_t data, const struct epoll_event *e, int n)
 {
-	struct fdg_suspect s;
-	struct pause *p;
-	int64_t left;
-	int unread;
+	for (int i = 0; i < n; i++)
+		if (e[i].data.u64 == data)
+			return true;
+	return false;
+}
 
-	if (!find(w, e, &s))
-		return NO;
-	p = &pauses[s.slot];
-	unread = looks_into ? fdg_epoll_unread(s.told.fd) : GET(p->unread);
-	if (e->events != GET(p->events) || unread != GET(p->unread)) {
-		begin_anew(p, e->events, looks_into ? unread : fdg_epoll_unread(s.told.fd), now);
-		return NO;
+/* How long it may wait from now on, ns; 0: it is to be handed over. */
+static int64_t look(const struct fdg_slow_wait *w, const struct epoll_event *e, int i, int64_t now)
+{
+	struct pause *p = find(w, &e[i]);
+	int64_t left;
+
+	if (!p || is_among(e[i].data.u64, e, i))
+		return 0;
+	if (e[i].events != GET(p->events)) {
+		begin_anew(p, e[i].events, now);
+		return 0;
 	}
 	left = GET(p->since) + GET(p->ms) * MS - now;
 	return left > 0 ? left : 0;
 }
 
-/* Of those whose pause is over the next one is twice as long. */
+/* Of those whose pause is over the next one is twice as long; all begin anew where the program is at work. */
 static void give(const struct fdg_slow_wait *w, const struct epoll_event *e, int n, int64_t now)
 {
-	struct fdg_suspect s;
+	bool others = false;
 
 	for (int i = 0; i < n; i++) {
-		struct pause *p;
+		struct pause *p = find(w, &e[i]);
 		uint32_t ms;
 
-		if (!find(w, &e[i], &s))
+		if (!p) {
+			others = true;
 			continue;
-		p = &pauses[s.slot];
+		}
 		ms = GET(p->ms);
-		if (GET(p->since) + ms * MS > now)
-			continue;
-		SET(p->ms, ms * 2 < FDG_SLOW_MOST_MS ? ms * 2 : FDG_SLOW_MOST_MS);
-		SET(p->since, now);
+		if (!w->is_idle)
+			begin_anew(p, e[i].events, now);
+		else if (GET(p->since) + ms * MS <= now) {
+			SET(p->ms, ms * 2 < FDG_SLOW_MOST_MS ? ms * 2 : FDG_SLOW_MOST_MS);
+			SET(p->since, now);
+		}
 	}
+	SET(is_lively, others);
 }
 
-/* A batch as large as can be may hide others: what is told goes to the end of the kernel's list. */
-static bool may_hide(struct fdg_slow_wait *w, int n, int room)
+/* How long the next sleep is; FDG_SLOW_NO_SLEEP: none. */
+static int64_t slice(struct fdg_slow_wait *w, int64_t now)
 {
-	unsigned slow = (unsigned)__builtin_popcountll(atomic_load_explicit(&fdg_suspects_slow, memory_order_relaxed));
-
-	if (n < room || w->full >= slow / (unsigned)room + 1) {
-		w->full = 0;
-		return false;
-	}
-	w->full++;
-	return true;
+	if (!w->begun)
+		w->begun = now;
+	if (GET(is_lively) && now - w->begun < LIVELY)
+		return FDG_SLOW_NO_SLEEP;
+	w->slice = w->slice ? w->slice * 2 : FIRST_SLICE;
+	if (w->slice > SLICE)
+		w->slice = SLICE;
+	return w->slice;
 }
 
-enum fdg_slow_answer fdg_slow_hold(struct fdg_slow_wait *w, const struct epoll_event *e, int n, int room, int64_t *ret_ns)
+int64_t fdg_slow_hold(struct fdg_slow_wait *w, const struct epoll_event *e, int n, int room)
 {
-	int64_t now = now_ns(), least = w->end > now ? w->end - now : NO;
-	int stride = n / LOOKED_INTO + 1;
+	int64_t now, least, next;
 
-	if (n > (int)FDG_SUSPECTS || fdg_phase_now() != FDG_ACTIVE || fdg_foreign_memory())
-		return FDG_SLOW_GIVE;
-	w->asks++;
+	if (!fdg_slow_any() || fdg_phase_now() != FDG_ACTIVE || fdg_foreign_memory())
+		return 0;
+	now = fdg_turn_clock();
+	least = w->is_idle && fdg_turn_has_room(n, room) && w->end > now ? w->end - now : 0;
 	for (int i = 0; i < n && least > 0; i++) {
-		int64_t left = look(w, &e[i], (i + (int)w->asks) % stride == 0, now);
+		int64_t left = look(w, e, i, now);
 
 		if (left < least)
 			least = left;
 	}
-	if (least == 0)
+	if (least == 0) {
 		give(w, e, n, now);
-	if (least <= 0)
-		return FDG_SLOW_GIVE;
-	if (may_hide(w, n, room))
-		return FDG_SLOW_ASK;
-	w->slice = w->slice ? w->slice * 2 : FIRST_SLICE;
-	if (w->slice > SLICE)
-		w->slice = SLICE;
-	*ret_ns = least < w->slice ? least : w->slice;
-	return FDG_SLOW_SLEEP;
+		return 0;
+	}
+	next = slice(w, now);
+	return least < next ? least : next;
 }
 
-int fdg_slow_gone(const struct fdg_slow_wait *w, struct epoll_event *e, int n)
+/* What is carried by several is handed over: one of them may have it. */
+static bool is_there(const struct fdg_slow_wait *w, const struct epoll_event *e)
 {
-	struct fdg_suspect s;
-	int kept = 0;
+	struct fdg_registration r;
+	unsigned same = 0;
+
+	if (!fdg_interest_look(w->epfd, e->data.u64, &r, &same) || same != 1)
+		return same > 0;
+	return fdg_epoll_ask(r.fd, e->events) & e->events;
+}
+
+int fdg_slow_again(const struct fdg_slow_wait *w, struct epoll_event *e, int n, const struct epoll_event *again, int more, int *ret_missed)
+{
+	int missed = 0;
 
 	for (int i = 0; i < n; i++)
-		if (find(w, &e[i], &s) && fdg_epoll_ask(s.told.fd, e[i].events) & e[i].events)
-			e[kept++] = e[i];
-	return kept;
+		if (!is_among(e[i].data.u64, again, more) && is_there(w, &e[i]))
+			e[missed++] = e[i];
+	memcpy(e + missed, again, (size_t)more * sizeof(*e));
+	*ret_missed = missed;
+	return missed + more;
 }

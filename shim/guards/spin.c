@@ -13,9 +13,9 @@
  * Right: EPOLL_CTL_DEL to pause; recvmsg(MSG_ERRQUEUE); EPOLLOUT only while there is something to write.
  *
  * What we do. epoll.spin deliveries a second, for a second, without a call of the program that changed anything, of a descriptor on which we would have seen it: epoll.spin.
- * epoll=fix slows the waits that tell of errors and hang-ups alone (slow.c), whatever the cause: ten a second in the end, until the program's next call that changes something. So a
- * program that comes back to it has missed nothing, and one that reads a part and waits for the rest is told of it. Nothing is taken from it, not an error queue either, which
- * it may read by the clock. What a program asked for, data and room, is left as it is: it may live by those wake-ups.
+ * epoll=fix slows the waits that tell of nothing but errors and hang-ups, for which nobody asked (slow.c): ten a second in the end, until the program's next call that changes
+ * something. So a program that comes back to it has missed nothing. Nothing is taken from it, not an error queue either, which it may read by the clock. What a program
+ * asked for, data and room, also beside an error, is left as it is: it may live by those wake-ups. So may a loop that does something in each of its turns, or that sends.
  */
 #include "guards/spin.h"
 
@@ -28,6 +28,7 @@
 #include "guards/fdinfo.h"
 #include "guards/holders.h"
 #include "guards/slow.h"
+#include "guards/turns.h"
 #include "guards/uring.h"
 #include "options/options.h"
 
@@ -100,11 +101,27 @@ static bool is_as_told(const struct fdg_registration *r)
 	return !a.differs;
 }
 
+static bool is_alone_with_its_data(const struct fdg_registration *r)
+{
+	struct fdg_registration other;
+	unsigned same;
+
+	return fdg_interest_look(r->epfd, r->data, &other, &same) && same == 1 && other.fd == r->fd;
+}
+
 /* NULL: its waits are slowed from now on. Else why not. */
 static const char *slow_down(const struct fdg_suspect *s, const struct fdg_registration *r, uint32_t shows, int64_t now)
 {
-	if (!(shows & STAYS))
+	const char *why_not = fdg_turn_why_not();
+
+	if ((shows | s->events) & r->events & ~(uint32_t)STAYS)
 		return "the program asked for this event, and may do work of its own each time";
+	if (s->tried & FDG_TRIED_GAVE)
+		return "the program sends on it, and may wait for no more than that";
+	if (why_not)
+		return why_not;
+	if (!is_alone_with_its_data(r))
+		return "others that are registered carry the same data";
 	if (fdg_suspects_are_full(now))
 		return "more descriptors than can be followed spin at once";
 	if (fdg_ledger_state(fdg_interest_epoll(r)) & FDG_POLLED)
@@ -156,6 +173,10 @@ void fdg_spin_judge(const struct fdg_suspect *s, const struct fdg_registration *
 	c.shows = fdg_epoll_ask(r->fd, r->events);
 	if ((!(s->tried & FDG_TRIED_ROOM) && fdg_epoll_is_stale(s)) || !(c.shows & s->events)) /* without a descriptor the list cannot be read */
 		return;
+	if (s->tried & FDG_TRIED_GAVE && c.shows & r->events & EPOLLOUT) { /* that is what it is for, if it goes on */
+		fdg_suspect_end(s);
+		return;
+	}
 	if (!is_certain(s, r, c.shows) || !fdg_suspect_mark(s, FDG_SAID_SPIN))
 		return;
 	if (fdg_options.epoll == FDG_FIX) {

@@ -60,19 +60,25 @@ static _Atomic unsigned looks;
 
 /* ---- may we? ---- */
 
-/* What it executed may have been told of it. */
+/* Nobody sees what is executed start others. */
+static bool is_passed_by_exec(int epfd)
+{
+	return fdg_ledger_state(epfd) & FDG_FORCED || !(fdg_sys_fcntl(epfd, F_GETFD, 0) & FD_CLOEXEC);
+}
+
+/* What it executed may have been told of it; and a child that is gone may have left one of its own. */
 static bool has_child_copy(int epfd)
 {
 	unsigned at = 0;
 	int pid;
 
-	while ((pid = fdg_stale_next_child(&at)) > 0)
+	while ((pid = fdg_stale_next_relative(&at)) > 0)
 		if (fdg_sets_may_have(epfd, pid))
 			return true;
-	return false;
+	return is_passed_by_exec(epfd) && fdg_sets_somebody_has(epfd);
 }
 
-/* That one has was seen just now, and that none has holds until the next fork. A word: 32 bits of the epoll's description, and of how many forks there were. */
+/* That one has was seen just now, and that none has holds until the next fork, where it takes one. A word: 32 bits of the epoll's description, and of how many forks there were. */
 static bool has_child_copy_by_now(int epfd)
 {
 	FDG_BIG static struct {
@@ -82,20 +88,19 @@ static bool has_child_copy_by_now(int epfd)
 	uint64_t set = fdg_ledger_description(epfd), word = set << 32 | (fdg_holders_count() + 1u);
 	int64_t now;
 	unsigned at = set % VERDICTS;
+	bool is_new, has;
 
-	if (atomic_load_explicit(&known[at].none, memory_order_relaxed) == word)
-		return false;
 	now = fdg_acts_clock();
-	if (atomic_load_explicit(&known[at].some, memory_order_relaxed) == word &&
-	    now - atomic_load_explicit(&known[at].when, memory_order_relaxed) < SEEN_MS)
-		return true;
-	if (!has_child_copy(epfd)) {
-		atomic_store_explicit(&known[at].none, word, memory_order_relaxed);
+	is_new = now - atomic_load_explicit(&known[at].when, memory_order_relaxed) < SEEN_MS;
+	if (atomic_load_explicit(&known[at].none, memory_order_relaxed) == word && (is_new || !is_passed_by_exec(epfd)))
 		return false;
-	}
+	if (atomic_load_explicit(&known[at].some, memory_order_relaxed) == word && is_new)
+		return true;
+	has = has_child_copy(epfd);
 	atomic_store_explicit(&known[at].when, now, memory_order_relaxed);
-	atomic_store_explicit(&known[at].some, word, memory_order_relaxed);
-	return true;
+	atomic_store_explicit(has ? &known[at].some : &known[at].none, word, memory_order_relaxed);
+	atomic_store_explicit(has ? &known[at].none : &known[at].some, 0, memory_order_relaxed);
+	return has;
 }
 
 _Atomic bool fdg_stale_epoll_passed;

@@ -109,6 +109,8 @@ struct fdg_stale {
 
 /* The processes that this one forked and that live; 0: no more. *at is 0 to begin. */
 int fdg_stale_next_child(unsigned *at);
+/* … of the whole family. */
+int fdg_stale_next_relative(unsigned *at);
 /* A descriptor here of what another process has, to be closed again; a negative errno. */
 int fdg_stale_take(int pid, int fd);
 /* Takes it out of its list. False: *ret_why says why it cannot be. */

@@ -189,18 +189,29 @@ static int holder_here(const struct fdg_stale *s, int after)
 	return -1;
 }
 
-int fdg_stale_next_child(unsigned *at)
+static int next_relative(unsigned *at, bool is_child)
 {
 	struct fdg_children *c = atomic_load_explicit(&fdg_children, memory_order_acquire);
+	int self = fdg_sys_getpid();
 
 	while (c && *at < FDG_CHILDREN) {
 		uint64_t entry = atomic_load_explicit(&c->child[(*at)++], memory_order_relaxed);
 		int pid = (int)(uint32_t)entry;
 
-		if (pid > 0 && (int)(entry >> 32) == fdg_sys_getpid() && fdg_sys2(SYS_kill, pid, 0) >= 0)
+		if (pid > 0 && pid != self && (!is_child || (int)(entry >> 32) == self) && fdg_sys2(SYS_kill, pid, 0) >= 0)
 			return pid;
 	}
 	return 0;
+}
+
+int fdg_stale_next_child(unsigned *at)
+{
+	return next_relative(at, true);
+}
+
+int fdg_stale_next_relative(unsigned *at)
+{
+	return next_relative(at, false);
 }
 
 static bool is_holder_there(const struct fdg_stale *s, int pid, int n)
@@ -292,11 +303,33 @@ static bool is_still_there(struct room *room)
 	       again.ino == s->ino && room->c.count >= count;
 }
 
+/*
+ * A child's child was left behind to serve, as a rule, and what was executed is given an epoll on purpose. They need not have begun. A child that is our copy has
+ * everything, and says nothing by that.
+ */
+static bool is_server(int pid)
+{
+	unsigned at = 0;
+	int child;
+
+	if (!pid || fdg_holders_has_execd(pid))
+		return pid != 0;
+	while ((child = fdg_stale_next_child(&at)) > 0)
+		if (child == pid)
+			return false;
+	for (at = 0; (child = fdg_stale_next_relative(&at)) > 0;)
+		if (child == pid)
+			return true;
+	return false;
+}
+
 static enum fdg_stale_answer judge(struct room *room)
 {
 	struct fdg_stale *s = &room->s;
 
-	if (fdg_options.epoll == FDG_FIX && fdg_stale_cure(s, &s->why)) {
+	if (fdg_options.epoll == FDG_FIX && is_server(s->other_pid) && fdg_sets_may_have(s->epfd, s->other_pid))
+		s->why = "that process has the epoll as well, and may be the one that serves it";
+	else if (fdg_options.epoll == FDG_FIX && fdg_stale_cure(s, &s->why)) {
 		s->fixed = !is_still_there(room);
 		s->why = "the kernel has it still";
 		keep_what_was_taken(s);

@@ -18,8 +18,8 @@ struct report {
 	struct fdg_finding f;
 	struct fdg_place site, created;
 	struct fdg_fact fact[14];
-	char message[768], what[96], peer[128], local[128], data[24], events[96], fired[96], registered[256],
-		other_at[256], program[64];
+	char message[768], what[96], peer[128], local[128], data[24], events[96], fired[96], registered[512],
+		other_at[512], program[64];
 };
 
 static void put_process(struct fdg_buf *b, const struct fdg_stale *s, const struct report *r)
@@ -41,6 +41,11 @@ static void put_holder(struct fdg_buf *b, const struct fdg_stale *s, const struc
 		fdg_fmt(b, "fd %d shares its description", s->other);
 }
 
+static uint64_t a_second(const struct fdg_stale *s)
+{
+	return s->fired.times * UINT64_C(1000) / (uint64_t)s->fired.ms;
+}
+
 static void put_sentence(struct fdg_buf *b, const struct fdg_stale *s, const struct report *r)
 {
 	fdg_put_self(b);
@@ -54,8 +59,8 @@ static void put_sentence(struct fdg_buf *b, const struct fdg_stale *s, const str
 			s->is_reused ? "another file's" : "closed");
 	if (s->fired.times && s->fired.ms > 0) {
 		fdg_put(b, " (");
-		fdg_put_count(b, s->fired.times);
-		fdg_fmt(b, " times in %ld ms)", (long)s->fired.ms);
+		fdg_put_count(b, a_second(s));
+		fdg_put(b, " times a second)");
 	}
 	if (s->fixed)
 		fdg_put(b, s->is_left ? "; fdguard took it out" : ": fdguard took it out");
@@ -78,9 +83,9 @@ static void fill_facts(struct report *r, const struct fdg_stale *s)
 	if (s->look >= 0)
 		add(r, "kind", "kind", r->what, 0);
 	if (s->other >= 0)
-		add(r, "other_fd", "other fd", NULL, s->other);
+		add(r, "other_fd", s->other_pid ? "other fd" : "other fd of this process", NULL, s->other);
 	if (s->other >= 0)
-		add(r, "other_pid", "of process", NULL, s->other_pid ? s->other_pid : fdg_sys_getpid());
+		add(r, "other_pid", s->other_pid ? "of process" : NULL, NULL, s->other_pid ? s->other_pid : fdg_sys_getpid());
 	if (*r->program)
 		add(r, "other_program", "its program", r->program, 0);
 	if (*r->other_at)
@@ -90,7 +95,7 @@ static void fill_facts(struct report *r, const struct fdg_stale *s)
 	if (s->fired.events)
 		add(r, "events", "events", r->fired, 0);
 	if (s->fired.times && s->fired.ms > 0) {
-		add(r, "rate", "wake-ups a second", NULL, s->fired.times * INT64_C(1000) / s->fired.ms);
+		add(r, "rate", "wake-ups a second", NULL, (int64_t)a_second(s));
 		add(r, "deliveries", "deliveries", NULL, s->fired.times);
 	}
 	add(r, "registered", "registered for", r->events, 0);
@@ -100,13 +105,16 @@ static void fill_facts(struct report *r, const struct fdg_stale *s)
 		add(r, "closed_at", "closed at", "a place that fdguard did not see", 0); /* tools/places.c reads it */
 }
 
+/* "keep+0x4b (/usr/bin/x+0x1234)": tools/facts.c reads it. */
 static void put_place(struct fdg_buf *b, const struct fdg_place *place)
 {
-	if (fdg_symbol_of(place, b))
-		return;
+	bool named = fdg_symbol_of(place, b);
+
+	fdg_put(b, named ? " (" : "");
 	fdg_put(b, place->object);
 	fdg_put(b, "+");
 	fdg_put_hex(b, place->offset);
+	fdg_put(b, named ? ")" : "");
 }
 
 /* Where the copy was made is half of the mistake. */

@@ -29,10 +29,20 @@ extern _Thread_local int fdg_sweep_skip; /* so many calls of this thread need no
 void fdg_sweep_now(enum fdg_sweep_how how);
 /* How long from one sweep to the next, in milliseconds; 0: there are none. */
 unsigned fdg_sweep_period(void);
+/* Of the time since then, how much passed without a sweep that was due: the process may have been stopped, and the program could not look after anything. */
+int64_t fdg_sweep_lost(fdg_moment since);
+/* Was it open when this process was forked, and has it not been used since? Then it is for a process that came before this one. */
+bool fdg_sweep_is_parents(int fd, const struct fdg_connection *c);
 /* A forked child: whoever swept is not here. */
 void fdg_sweep_forked(void);
 
 void fdg_sweep_look(void);
+
+/* A call has waited, and long may have passed: one of the next calls looks. */
+static inline void fdg_sweep_waited(void)
+{
+	fdg_sweep_skip -= 8;
+}
 
 /* For calls that cost as much as a system call. */
 static inline void fdg_sweep_tick(void)
@@ -49,10 +59,18 @@ bool fdg_sweep_used(int fd);
 /* Nothing is to be done for a data call on fd: nobody watches it but us, and that it is used has been known since the last sweep. Calls nothing. */
 static inline bool fdg_sweep_passes(int fd)
 {
-	if (__builtin_expect(!fdg_is_watched(fd), 1))
+	unsigned watch;
+
+	if (__builtin_expect((unsigned)fd < atomic_load_explicit(&fdg_news.end, memory_order_relaxed), 1)) {
+		watch = atomic_load_explicit(&fdg_watch[(unsigned)fd], memory_order_relaxed);
+	} else {
+		watch = fdg_watched(fd);
+		if (fdg_has_news())
+			return false;
+	}
+	if (__builtin_expect(!watch, 1))
 		return true;
-	return (unsigned)fd < FDG_LEDGER_CHUNK && fdg_watched(fd) == FDG_WATCH_USE && !fdg_has_news() &&
-	       atomic_load_explicit(&fdg_connections_first[fd].sweep, memory_order_relaxed) == atomic_load_explicit(&fdg_sweep_number, memory_order_relaxed) && --fdg_sweep_skip >= 0;
+	return watch == FDG_WATCH_USE && atomic_load_explicit(&fdg_connection_uses[fd], memory_order_relaxed) == atomic_load_explicit(&fdg_sweep_number, memory_order_relaxed) && --fdg_sweep_skip >= 0;
 }
 
 /* The same for a caller that has something to do afterwards anyway: is the call to be looked at? */

@@ -3,12 +3,17 @@
 
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <stdint.h>
+#include <string.h>
+#include <stdint.h>
+#include <string.h>
 
 #include "base/sys.h"
 
 #include "base/poison.h"
 
 #define PIECE 1024u
+#define LOOKS 20000u
 
 static _Atomic bool is_used;
 
@@ -29,6 +34,47 @@ static bool is_mapped(int fd)
 	return n < 0;
 }
 
+struct entry {
+	uint64_t inode;
+	int64_t offset;
+	uint16_t len;
+	unsigned char type;
+	char name[];
+};
+
+static bool is_ring(int folder, const char *name)
+{
+	char link[32];
+	long n = name[0] == '.' ? 0 : fdg_sys4(SYS_readlinkat, folder, name, link, sizeof(link) - 1);
+
+	link[n > 0 ? n : 0] = '\0';
+	return strcmp(link, "anon_inode:[io_uring]") == 0;
+}
+
+/* Among the numbers: a ring in the program's own memory is not mapped. */
+static bool has_number(int folder)
+{
+	_Alignas(struct entry) char piece[PIECE];
+	unsigned looks = 0;
+	long n;
+
+	while ((n = fdg_sys3(SYS_getdents64, folder, piece, sizeof(piece))) > 0)
+		for (long at = 0; at < n; at += ((struct entry *)(void *)(piece + at))->len)
+			if (is_ring(folder, ((struct entry *)(void *)(piece + at))->name) || ++looks > LOOKS)
+				return true;
+	return n < 0;
+}
+
+static bool is_open(void)
+{
+	int folder = fdg_sys_open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	bool found = folder < 0 || has_number(folder);
+
+	if (folder >= 0)
+		fdg_sys_close(folder);
+	return found;
+}
+
 bool fdg_uring_is_used(void)
 {
 	bool found;
@@ -42,5 +88,5 @@ bool fdg_uring_is_used(void)
 		fdg_sys_close(fd);
 	if (found && fd >= 0)
 		atomic_store_explicit(&is_used, true, memory_order_relaxed);
-	return found;
+	return found || is_open();
 }

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-/* Is the memory of a ring mapped here, or was it? True where we cannot look. Reads a file, until it is. */
+/* Is the memory of a ring mapped here, or was it, or is one among the descriptors? True where we cannot look. Reads /proc, until it is. */
 bool fdg_uring_is_used(void);
 
 #endif

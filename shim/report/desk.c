@@ -41,12 +41,16 @@ int fdg_desk_write(const struct fdg_item *item, struct fdg_desk *d, _Atomic uint
 
 void fdg_desk_say(const char *sentence)
 {
-	struct fdg_line line;
-	struct fdg_buf b = { line.text, 0, sizeof(line.text), false };
+	struct fdg_line *line = fdg_sys_mmap(sizeof(*line), false); /* a handler's stack may be small */
+	struct fdg_buf b = { NULL, 0, sizeof(line->text), false };
 
+	if (!line)
+		return;
+	b.text = line->text;
 	fdg_put(&b, "fdguard: ");
 	fdg_put_plain(&b, sentence, FDG_LINE_MAX - 32);
-	line.text[b.len] = '\n';
-	line.len = b.len + 1;
-	fdg_sink_stderr(&line);
+	line->text[b.len] = '\n';
+	line->len = b.len + 1;
+	fdg_sink_stderr(line);
+	fdg_sys_munmap(line, sizeof(*line));
 }

@@ -104,9 +104,16 @@ static void put_values(struct fdg_buf *b, const struct fdg_finding *f, const str
 		put_number(b, "age_ms", f->age_ms);
 }
 
+const char fdg_fact_array[] = "";
+
 static void put_fact(struct fdg_buf *b, const struct fdg_fact *fact, size_t max)
 {
-	if (fact->text)
+	if (!fact->name)
+		return;
+	if (fact->label == fdg_fact_array) {
+		put_name(b, fact->name);
+		fdg_put(b, fact->text);
+	} else if (fact->text)
 		put_string(b, fact->name, fact->text, max);
 	else
 		put_number(b, fact->name, fact->number);

@@ -36,11 +36,14 @@ struct fdg_place {
 /* A fact that has no field of its own: JSON gets "name":"text" (or a bare number when text is NULL), text gets an
  * indented line "label: text". */
 struct fdg_fact {
-	const char *name;  /* JSON key: lower case, underscores */
-	const char *label; /* for people */
+	const char *name;  /* JSON key: lower case, underscores; NULL: in text alone */
+	const char *label; /* for people; NULL: in JSON alone */
 	const char *text;
 	int64_t number;
 };
+
+/* As a label: in JSON alone, where text is written as it is ("[1,2]"). */
+extern const char fdg_fact_array[];
 
 struct fdg_finding {
 	enum fdg_finding_id id;
@@ -50,6 +53,7 @@ struct fdg_finding {
 	const char *fix;           /* what to do about it, or NULL */
 	int fd;                    /* -1: none */
 	uint64_t count;            /* number of objects; 0: none */
+	const char *count_label;   /* what text calls it; NULL: "count" */
 	const char *peer, *local;  /* "10.0.0.7:8001", or NULL */
 	int64_t age_ms;            /* -1: none */
 	const struct fdg_place *site, *created; /* innermost first */

@@ -107,7 +107,9 @@ static void put_frames(struct fdg_buf *b, const char *how, const struct fdg_fram
 
 static void put_fact(struct fdg_buf *b, const struct fdg_fact *fact, size_t max)
 {
-	put_label(b, fact->label ? fact->label : fact->name);
+	if (!fact->label || fact->label == fdg_fact_array)
+		return;
+	put_label(b, fact->label);
 	if (fact->text)
 		fdg_put_plain(b, fact->text, max);
 	else
@@ -118,7 +120,7 @@ static void put_fact(struct fdg_buf *b, const struct fdg_fact *fact, size_t max)
 static bool lists_fds(const struct fdg_finding *f)
 {
 	for (unsigned i = 0; i < f->facts; i++)
-		if (strcmp(f->fact[i].name, "fds") == 0)
+		if (f->fact[i].name && strcmp(f->fact[i].name, "fds") == 0)
 			return true;
 	return false;
 }
@@ -131,7 +133,7 @@ static void put_values(struct fdg_buf *b, const struct fdg_finding *f, const str
 	if (f->fd >= 0 && !lists_fds(f))
 		fdg_fmt(b, "\n  fd: %d", f->fd);
 	if (f->count && !lists_fds(f)) {
-		put_label(b, "count");
+		put_label(b, f->count_label ? f->count_label : "count");
 		fdg_put_count(b, f->count);
 	}
 	put_line(b, "peer", f->peer, share->string);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tools/facts.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Members of a line that people want to see, with the words of the library's text (guards/). */
@@ -40,7 +41,41 @@ static const char *base_name(const char *path)
 static void add(struct fact *list, size_t *n, const char *label, const char *text)
 {
 	if (*n < FACTS_MAX && text && *text)
-		list[(*n)++] = (struct fact){ label, text };
+		list[(*n)++] = (struct fact){ .label = label, .text = text };
+}
+
+bool facts_place(struct pool *pool, const char *text, struct log_frame *ret)
+{
+	const char *open = strstr(text, " ("), *object = open ? open + 2 : text, *plus = strrchr(object, '+');
+	unsigned long long offset;
+	char *end;
+
+	if (!plus || plus == object || strncmp(plus, "+0x", 3) != 0)
+		return false;
+	offset = strtoull(plus + 1, &end, 16);
+	if (end == plus + 3 || strcmp(end, open ? ")" : "") != 0)
+		return false;
+	*ret = (struct log_frame){ pool_text(pool, object, (size_t)(plus - object)), offset, open ? pool_text(pool, text, (size_t)(open - text)) : NULL };
+	return true;
+}
+
+static const char *const with_place[FACTS_PLACES] = { "other_at", "registered_at" };
+
+static bool has_place(const char *name)
+{
+	return strcmp(name, with_place[0]) == 0 || strcmp(name, with_place[1]) == 0;
+}
+
+unsigned facts_places(struct pool *pool, const struct log_line *l, struct log_frame ret[FACTS_PLACES])
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < FACTS_PLACES; i++) {
+		const char *text = log_field(l, with_place[i]);
+
+		n += text && facts_place(pool, text, &ret[n]);
+	}
+	return n;
 }
 
 size_t facts_of(struct pool *pool, const struct log_line *l, struct fact ret[FACTS_MAX])
@@ -58,6 +93,8 @@ size_t facts_of(struct pool *pool, const struct log_line *l, struct fact ret[FAC
 
 		if (text && !(rows[i].unsaid && strstr(l->message, base_name(text))))
 			add(ret, &n, rows[i].label, text);
+		if (text && n && ret[n - 1].text == text && has_place(rows[i].name))
+			facts_place(pool, text, &ret[n - 1].place);
 	}
 	return n;
 }

@@ -229,6 +229,14 @@ static void add_process(struct run_finding *f, int64_t pid)
 		f->pid[f->processes++] = pid;
 }
 
+/* Of what a process tells again as it grows, the most is what people want to see. */
+static bool is_graver(const struct log_line *l, const struct log_line *than)
+{
+	if (l->level != than->level)
+		return l->level > than->level;
+	return l->fixed != than->fixed ? than->fixed : l->count > than->count;
+}
+
 void judge_finding(struct judge *j, const struct log_line *l)
 {
 	struct pool scratch = { 0 };
@@ -248,7 +256,7 @@ void judge_finding(struct judge *j, const struct log_line *l)
 		j->r->more_failing += fails(j, l, verdict) && !is_of_run(l);
 		return;
 	}
-	if (!f->reports || l->level > f->line.level || (f->line.fixed && !l->fixed))
+	if (!f->reports || is_graver(l, &f->line))
 		f->line = copy_line(&j->r->pool, l);
 	f->fails |= fails(j, l, verdict);
 	f->baseline = known ? known->line : 0;

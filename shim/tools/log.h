@@ -84,6 +84,7 @@ struct run_place {
 	struct log_frame frame;
 	uint64_t reports; /* lines */
 	uint64_t most;    /* the highest count of a report; 0: none had one */
+	int64_t pid;      /* whose the last report is */
 };
 #define RUN_PLACES_MAX 200
 
@@ -97,7 +98,7 @@ struct run_place {
  * "exe=" where there is no frame at all), then the class of the peer: loopback, private, public, unix or none. hash is 64 bits of it, for SARIF and JUnit.
  */
 struct run_finding {
-	struct log_line line; /* the first report of those with the highest level */
+	struct log_line line; /* of the reports with the highest level the one with the highest count, the first of them */
 	const char *fingerprint;
 	uint64_t hash;
 	enum run_verdict verdict;
@@ -109,6 +110,7 @@ struct run_finding {
 	size_t places;
 	uint64_t reports;     /* lines */
 	uint64_t repeats;     /* held back by the library */
+	bool again;           /* a process reported a place more than once */
 	uint64_t most;        /* the highest count of a report; 0: none had one */
 	uint64_t processes;   /* different pids, at most counted to RUN_PIDS_MAX */
 	int64_t pid[16];      /* the first of them */

@@ -77,6 +77,8 @@ void places_add(struct pool *pool, struct run_finding *f, const struct log_line 
 		p->frame = (struct log_frame){ pool_copy(pool, frame->object), frame->offset, pool_copy(pool, frame->symbol) };
 	if (!p)
 		return;
+	f->again |= p->reports && p->pid == l->pid;
+	p->pid = l->pid;
 	p->reports++;
 	p->most = greater(p->most, l->count);
 }

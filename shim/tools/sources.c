@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "tools/explain.h"
+#include "tools/facts.h"
 #include "tools/plain.h"
 #include "tools/repository.h"
 #include "tools/shorten.h"
@@ -43,7 +44,9 @@ static void ask_all(struct sources *s, const struct run *r)
 
 	for (size_t i = 0; i < r->findings; i++) {
 		const struct log_line *l = &r->finding[i].line;
+		struct log_frame place[FACTS_PLACES];
 
+		ask(s, place, facts_places(&s->pool, l, place), seconds_of(l->time));
 		ask(s, l->site, l->sites, seconds_of(l->time));
 		ask(s, l->created, l->createds, seconds_of(l->time));
 		for (size_t k = 0; k < r->finding[i].places; k++)

@@ -27,7 +27,7 @@ static void put_fact(const struct page *p, const char *label, const char *value)
 	fputc('\n', p->f);
 }
 
-/* What a time is: a process tells a place once, and counts on. */
+/* What a time is: as a rule a process tells a place once, and counts on. */
 static void put_times(const struct page *p, const struct run_finding *f)
 {
 	if (f->reports + f->repeats == 1)
@@ -36,7 +36,7 @@ static void put_times(const struct page *p, const struct run_finding *f)
 	page_counted(p, f->reports, "time", "times");
 	fprintf(p->f, " in %s", f->processes == RUN_PIDS_MAX ? "at least " : "");
 	page_counted(p, f->processes, "process", "processes");
-	fputs(" (a process reports a place once", p->f);
+	fputs(f->again ? " (a process reports a place again when there is more of it, or another peer; above is the report with the highest count" : " (a process reports a place once", p->f);
 	if (f->repeats) {
 		fputs(", and counted ", p->f);
 		page_counted(p, f->repeats, "repeat", "repeats");
@@ -77,7 +77,10 @@ static void put_facts(const struct page *p, struct pool *scratch, const struct l
 	size_t n = facts_of(scratch, l, fact);
 
 	for (size_t i = 0; i < n; i++)
-		put_fact(p, fact[i].label, fact[i].text);
+		if (fact[i].place.object)
+			put_frames(p, pool_format(scratch, "%s:", fact[i].label), &fact[i].place, 1);
+		else
+			put_fact(p, fact[i].label, fact[i].text);
 }
 
 /* What is to be mended comes first. */

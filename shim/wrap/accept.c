@@ -3,6 +3,8 @@
 #include "wrap/wrap.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 
 #include "guards/handover.h"
 #include "guards/keepalive.h"
@@ -47,21 +49,36 @@ static int with_peer(int fd, struct sockaddr *peer, socklen_t *len, socklen_t ro
 	return -1;
 }
 
-static int accept_handed(int fd, struct sockaddr *peer, socklen_t *len, socklen_t room, int flags, bool *ret_again)
+/* What made the listener ready is gone, and the program may have been told of it: it is not left to wait for another. */
+static int gone(int listener, bool *ret_again)
+{
+	struct pollfd p = { listener, POLLIN, 0 };
+
+	*ret_again = fdg_sys_fcntl(listener, F_GETFL, 0) & O_NONBLOCK || fdg_sys_poll(&p, 1, 0) == 1;
+	errno = ECONNABORTED;
+	return -1;
+}
+
+static int accept_handed(int listener, int fd, struct sockaddr *peer, socklen_t *len, socklen_t room, int flags, bool *ret_again)
 {
 	int error = errno;
 
 	*ret_again = false;
-	if (fd < 0 || !fdg_handover_any() || fdg_foreign_memory())
+	if (!fdg_handover_any() || fdg_foreign_memory())
+		return fd;
+	fdg_handover_tick();
+	if (fd < 0 && error == ECONNABORTED && fdg_handover_aborted())
+		return gone(listener, ret_again);
+	errno = error;
+	if (fd < 0)
 		return fd;
 	switch (fdg_handover_accepted(fd, flags)) {
 	case FDG_HANDED_GIVEN:
 		return with_peer(fd, peer, len, room);
 	case FDG_HANDED_GONE:
-		*ret_again = true;
 		if (peer)
 			*len = room;
-		break;
+		return gone(listener, ret_again);
 	default:
 		break;
 	}
@@ -81,7 +98,7 @@ long fdg_accept_by_number(long (*call)(long, const long[6], const void *), long 
 	room = room_of(peer, len);
 	do {
 		fd = (int)call(nr, a, site);
-		fd = accept_handed(fd, peer, len, room, nr == SYS_accept4 ? (int)a[3] : 0, &again);
+		fd = accept_handed((int)a[0], fd, peer, len, room, nr == SYS_accept4 ? (int)a[3] : 0, &again);
 	} while (again);
 	return fd;
 }
@@ -94,7 +111,7 @@ __attribute__((noinline)) static int in_group(int listener, struct sockaddr *pee
 
 	do {
 		fd = once(listener, peer, len, flags, site);
-		fd = accept_handed(fd, peer, len, room, flags == PLAIN ? 0 : flags, &again);
+		fd = accept_handed(listener, fd, peer, len, room, flags == PLAIN ? 0 : flags, &again);
 	} while (again);
 	return fd;
 }

@@ -2,9 +2,11 @@
 /* Closing. The entry goes before the real call: after it the number may be another thread's. */
 #include "wrap/wrap.h"
 
+#include <errno.h>
 #include <linux/close_range.h>
 #include <pthread.h>
 
+#include "guards/handover.h"
 #include "guards/nonblock.h"
 #include "guards/reuseport.h"
 #include "guards/stale.h"
@@ -17,9 +19,11 @@ __attribute__((noinline)) static int close_member(int fd, const void *site)
 	fdg_reuseport_closing(fd, site);
 	fdg_closing(fd, site);
 	fdg_ledger_forget(fd);
-	r = real_close(fd);
+	r = (int)fdg_sys_close(fd); /* no cancellation here, with the listener half gone; close had its chance before */
 	fdg_reuseport_closed(fd);
-	return r;
+	if (r < 0)
+		errno = -r;
+	return r < 0 ? -1 : 0;
 }
 
 /* A cancellation that is pending acts before the descriptor is closed: let it act before the entry is forgotten, too. */
@@ -28,6 +32,7 @@ WRAP(int, close, (int fd))
 	FDG_PASS(close, fd);
 	pthread_testcancel();
 	fdg_nonblock_tick();
+	fdg_handover_tick();
 	if (fdg_groups_has(fd))
 		return close_member(fd, FDG_SITE);
 	fdg_closing(fd, FDG_SITE);

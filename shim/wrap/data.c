@@ -7,6 +7,7 @@
 #include "wrap/wrap.h"
 
 #include "guards/groups.h"
+#include "guards/hush.h"
 #include "guards/sweep.h"
 #include "wrap/blocking.h"
 
@@ -20,9 +21,23 @@
 			return fdg_##name##_watched(__VA_ARGS__, site); \
 		return real_##name(__VA_ARGS__); \
 	}
+/* The same, of a call that sends. */
+#define NOTED_OUT(name, ...) \
+	{ \
+		if (fdg_sweep_used(fd)) \
+			return fdg_##name##_watched(__VA_ARGS__, site); \
+		if (__builtin_expect(fdg_hush_wants(fd), 0)) \
+			return FDG_HUSHED(fd, real_##name(__VA_ARGS__)); \
+		return real_##name(__VA_ARGS__); \
+	}
 #define EACH(...) __VA_ARGS__
 #define DATA(type, name, parameters, ...) \
 	__attribute__((noinline)) static type noted_##name(EACH parameters, const void *site) NOTED(name, fdg_sweep_used(fd), __VA_ARGS__) \
+	DIRECT(type, name, parameters, __VA_ARGS__)
+#define DATA_OUT(type, name, parameters, ...) \
+	__attribute__((noinline)) static type noted_##name(EACH parameters, const void *site) NOTED_OUT(name, __VA_ARGS__) \
+	DIRECT(type, name, parameters, __VA_ARGS__)
+#define DIRECT(type, name, parameters, ...) \
 	WRAP(type, name, parameters) \
 	{ \
 		if (!fdg_sweep_passes(fd)) \
@@ -32,11 +47,11 @@
 
 DATA(ssize_t, read, (int fd, void *to, size_t n), fd, to, n)
 FDG_TWIN(__read, read)
-DATA(ssize_t, write, (int fd, const void *from, size_t n), fd, from, n)
+DATA_OUT(ssize_t, write, (int fd, const void *from, size_t n), fd, from, n)
 FDG_TWIN(__write, write)
 
 DATA(ssize_t, readv, (int fd, const struct iovec *v, int n), fd, v, n)
-DATA(ssize_t, writev, (int fd, const struct iovec *v, int n), fd, v, n)
+DATA_OUT(ssize_t, writev, (int fd, const struct iovec *v, int n), fd, v, n)
 
 DATA(ssize_t, pread, (int fd, void *to, size_t n, off_t at), fd, to, n, at)
 FDG_TWIN(pread64, pread)
@@ -55,9 +70,9 @@ FDG_TWIN(pwritev64v2, pwritev2)
 
 DATA(ssize_t, recv, (int fd, void *to, size_t n, int flags), fd, to, n, flags)
 DATA(ssize_t, recvfrom, (int fd, void *to, size_t n, int flags, struct sockaddr *peer, socklen_t *len), fd, to, n, flags, peer, len)
-DATA(ssize_t, send, (int fd, const void *from, size_t n, int flags), fd, from, n, flags)
+DATA_OUT(ssize_t, send, (int fd, const void *from, size_t n, int flags), fd, from, n, flags)
 FDG_TWIN(__send, send)
-DATA(ssize_t, sendto, (int fd, const void *from, size_t n, int flags, const struct sockaddr *peer, socklen_t len), fd, from, n, flags, peer, len)
+DATA_OUT(ssize_t, sendto, (int fd, const void *from, size_t n, int flags, const struct sockaddr *peer, socklen_t len), fd, from, n, flags, peer, len)
 
 
 /* A listener that is shut down loses its queue. */

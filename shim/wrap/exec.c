@@ -14,6 +14,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "guards/connections.h"
 #include "guards/nonblock.h"
 #include "guards/reuseport.h"
 #include "guards/stale.h"
@@ -73,6 +74,7 @@ static void *take(size_t size)
 /* The vfork child has exec'd or exited. Called by the entry of vfork and by clone, in the parent. */
 void fdg_vfork_returned(int child)
 {
+	fdg_connection_start();
 	fdg_started(child);
 	for (unsigned i = 0; i < LEFT_MAX; i++)
 		if (left[i].at) {
@@ -124,11 +126,25 @@ static bool prepare(struct room *r)
 	return say;
 }
 
+/* Not a text without "#!", which the kernel refuses and a shell goes on with. One that may not be read may be run. */
+static bool looks_like_one(const char *path)
+{
+	char first[4];
+	int fd = fdg_sys_open(path, O_RDONLY | O_CLOEXEC, 0);
+	long n;
+
+	if (fd < 0)
+		return true;
+	n = fdg_sys_read(fd, first, sizeof(first));
+	fdg_sys_close(fd);
+	return n == sizeof(first) && (memcmp(first, "\177ELF", 4) == 0 || memcmp(first, "#!", 2) == 0);
+}
+
 static bool is_program(const char *path)
 {
 	struct stat st;
 
-	return fdg_sys_stat(path, &st) == 0 && S_ISREG(st.st_mode) && fdg_sys3(SYS_faccessat, AT_FDCWD, path, X_OK) == 0;
+	return fdg_sys_stat(path, &st) == 0 && S_ISREG(st.st_mode) && fdg_sys3(SYS_faccessat, AT_FDCWD, path, X_OK) == 0 && looks_like_one(path);
 }
 
 /* This image ends here, as far as one can tell before: a shell tries each folder of PATH. A name that libc is to look up there is not judged. */
@@ -158,6 +174,7 @@ static void leave(const struct call *c, const struct fdg_nonblock_given *given)
 		fdg_nonblock_exec_tell(given);
 		if (fdg_stdio_has_work())
 			fdg_stdio_leave(file);
+		fdg_reuseport_starting();
 		fdg_reuseport_leaving(true, c->site);
 	}
 	give(file, PATH_MAX);
@@ -442,6 +459,8 @@ static int spawn_it(const struct spawn *s, bool by_name, const void *site)
 
 	if (!fdg_follows())
 		return real_spawn(s, s->envp);
+	fdg_connection_start();
+	fdg_reuseport_starting();
 	if (s->actions)
 		fdg_spawn_sources(s->actions, fdg_nonblock_give_up);
 	r = fdg_options.run_exec ? spawn_told(*s, by_name, site) : spawn_followed(s, site);
@@ -488,6 +507,7 @@ static struct shell *shell_prepare(const char *command, const void *site)
 	struct shell *s = take(sizeof(*s));
 	struct fdg_exec *x = &s->room.x;
 
+	fdg_connection_start();
 	if (!s)
 		return NULL;
 	s->argv[0] = (char *)"sh";
@@ -544,6 +564,7 @@ WRAP(int, system, (const char *command))
 	char **env;
 	int r;
 
+	fdg_reuseport_starting();
 	if (!fdg_follows() || !command || !(s = shell_prepare(command, FDG_SITE)))
 		return real_system(command);
 	if (!s->room.e.add_preload && !s->room.e.add_options && !s->room.e.note && !fdg_options.run_exec) {
@@ -565,6 +586,7 @@ WRAP(FILE *, popen, (const char *command, const char *mode))
 	bool force, cloexec;
 	FILE *f;
 
+	fdg_reuseport_starting();
 	if (!fdg_follows() || !command || !mode)
 		return real_popen(command, mode);
 	cloexec = strchr(mode, 'e') != NULL;

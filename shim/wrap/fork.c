@@ -6,12 +6,12 @@
 #include <stdatomic.h>
 
 #include "guards/acts.h"
-#include "guards/handover.h"
-#include "guards/cure.h"
+#include "guards/connections.h"
 #include "guards/interest.h"
 #include "guards/nonblock.h"
 #include "guards/reuseport.h"
 #include "guards/sets.h"
+#include "guards/slow.h"
 #include "guards/stall.h"
 #include "guards/stdio.h"
 #include "guards/sweep.h"
@@ -28,8 +28,8 @@ void fdg_after_fork_child(void)
 	fdg_loop_forked();
 	fdg_interest_forked();
 	fdg_acts_forked();
-	fdg_handover_forked();
-	fdg_cure_forked();
+	fdg_slow_forked();
+	fdg_reuseport_forked();
 	fdg_sweep_forked();
 	fdg_sweeper_forked();
 }
@@ -53,9 +53,10 @@ void fdg_before_fork(void)
 	if (fdg_cloexec_has_work(0))
 		fdg_told_prepare();
 	if (!fdg_out()) {
+		fdg_connection_start();
 		fdg_sets_forking();
 		fdg_nonblock_before_fork();
-		fdg_reuseport_forking();
+		fdg_reuseport_starting();
 		if (fdg_options.epoll != FDG_OFF && !fdg_foreign_memory()) /* which asks who else may have what it judges */
 			fdg_ledger_forking();
 	}
@@ -65,6 +66,7 @@ void fdg_started(int child)
 {
 	if (child <= 0 || fdg_out())
 		return;
+	fdg_reuseport_starting();
 	fdg_nonblock_before_fork();
 	fdg_nonblock_parent_forked(child);
 	fdg_nonblock_child_left();

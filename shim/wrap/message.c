@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "guards/hush.h"
 #include "guards/connections.h"
 #include "guards/marks.h"
 #include "guards/nonblock.h"
@@ -127,7 +128,14 @@ WRAP(ssize_t, sendmsg, (int fd, const struct msghdr *m, int flags))
 
 	if (fdg_mark_any())
 		fdg_message_leaves(m);
-	r = fdg_sweep_watched(fd) ? fdg_sendmsg_watched(fd, m, flags, FDG_SITE) : real_sendmsg(fd, m, flags);
+	if (fdg_sweep_passes(fd))
+		r = real_sendmsg(fd, m, flags);
+	else if (fdg_sweep_used(fd))
+		r = fdg_sendmsg_watched(fd, m, flags, FDG_SITE);
+	else if (fdg_hush_wants(fd))
+		r = FDG_HUSHED(fd, real_sendmsg(fd, m, flags));
+	else
+		r = real_sendmsg(fd, m, flags);
 	if (r >= 0 && m->msg_control && m->msg_controllen)
 		fdg_message_left(m);
 	return r;

@@ -6,9 +6,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "guards/handover.h"
 #include "guards/nonblock.h"
 #include "guards/poll.h"
 #include "guards/sweep.h"
+#include "guards/turns.h"
 
 struct call {
 	struct pollfd *fds;
@@ -20,17 +22,25 @@ struct call {
 	const void *site;
 };
 
-/* A loop may make no other call of ours for long. */
-static inline void about_to_wait(void)
-{
-	fdg_sweep_tick();
-	if (__builtin_expect(atomic_load_explicit(&fdg_late_ticks, memory_order_relaxed), 0) && !fdg_out())
-		fdg_nonblock_judge();
-}
-
 static inline bool hides(void)
 {
 	return __builtin_expect(atomic_load_explicit(&fdg_poll_hides, memory_order_relaxed) != 0, 0);
+}
+
+/* A loop may make no other call of ours for long. Was next to nothing done since the thread's last wait on this array? */
+static inline bool about_to_wait(const void *fds)
+{
+	fdg_sweep_tick();
+	fdg_handover_tick();
+	if (__builtin_expect(atomic_load_explicit(&fdg_late_ticks, memory_order_relaxed), 0) && !fdg_out())
+		fdg_nonblock_judge();
+	return (fdg_suspects_any() || hides()) && fdg_turn_over_slow(fdg_turn_array(fds));
+}
+
+static inline void turn_begins(void)
+{
+	if (fdg_suspects_any() || hides())
+		fdg_turn_begins_slow(0, 0);
 }
 
 static inline bool may_wait(const struct timespec *t)
@@ -43,6 +53,8 @@ static inline int woken(const struct pollfd *fds, nfds_t n, int r, const char *n
 {
 	if (r > 0)
 		fdg_poll_woken(&(struct fdg_polled){ fds, (unsigned)n, r, name, site });
+	fdg_sweep_waited();
+	turn_begins();
 	return r;
 }
 
@@ -51,12 +63,11 @@ static inline int woken(const struct pollfd *fds, nfds_t n, int r, const char *n
  */
 
 /* How long: what is left out is told after a moment, so that a number that is opened meanwhile is not missed for long. */
-static struct timespec slice_of(const struct call *c, bool *ret_all)
+static struct timespec slice_of(const struct call *c)
 {
 	struct timespec t = { 0, FDG_POLL_HIDES_MS * 1000000L };
 
-	*ret_all = c->time && c->time->tv_sec == 0 && c->time->tv_nsec <= t.tv_nsec;
-	return *ret_all ? *c->time : t;
+	return c->time && c->time->tv_sec == 0 && c->time->tv_nsec <= t.tv_nsec ? *c->time : t;
 }
 
 static bool is_refused(const struct timespec *t)
@@ -85,7 +96,7 @@ static int hand_back(const struct call *c, const struct pollfd *copy, bool tells
 	return more;
 }
 
-static int waited(const struct call *c, struct pollfd *copy, struct timespec *slice, bool all)
+static int waited(const struct call *c, struct pollfd *copy, struct timespec *slice)
 {
 	int r = call_with(c, copy, slice), error = errno;
 
@@ -95,36 +106,36 @@ static int waited(const struct call *c, struct pollfd *copy, struct timespec *sl
 	if (r < 0 && error != EINTR)
 		return r;
 	woken(copy, c->n, r, c->name, c->site);
-	r += hand_back(c, copy, r > 0 || (r == 0 && !all));
+	r += hand_back(c, copy, r >= 0);
 	errno = error;
 	return r;
 }
 
 /* False: none of the hidden ones is in it. */
-static bool waited_in(const struct call *c, struct pollfd *copy, struct timespec *slice, bool all, int *ret)
+static bool waited_in(const struct call *c, struct pollfd *copy, struct timespec *slice, int *ret)
 {
 	if (!fdg_sys_peek(c->fds, copy, c->n * sizeof(*copy)) || !fdg_poll_leave_out(copy, c->n))
 		return false;
-	*ret = waited(c, copy, slice, all);
+	*ret = waited(c, copy, slice);
 	return true;
 }
 
 /* Functions of their own, for the frame. */
-__attribute__((noinline)) static bool waited_on_stack(const struct call *c, struct timespec *slice, bool all, int *ret)
+__attribute__((noinline)) static bool waited_on_stack(const struct call *c, struct timespec *slice, int *ret)
 {
 	struct pollfd copy[FDG_POLL_FEW];
 
-	return waited_in(c, copy, slice, all, ret);
+	return waited_in(c, copy, slice, ret);
 }
 
-__attribute__((noinline)) static bool waited_in_room(const struct call *c, struct timespec *slice, bool all, int *ret)
+__attribute__((noinline)) static bool waited_in_room(const struct call *c, struct timespec *slice, int *ret)
 {
 	struct pollfd *copy = fdg_poll_room(c->n);
 	bool did;
 
 	if (!copy)
 		return false;
-	did = waited_in(c, copy, slice, all, ret);
+	did = waited_in(c, copy, slice, ret);
 	fdg_poll_room_done(copy);
 	return did;
 }
@@ -146,12 +157,13 @@ static void bring_up_to_date(struct timespec *left, struct timespec given, struc
 __attribute__((noinline)) static bool left_out(const struct call *c, struct timespec *left, int *ret)
 {
 	struct timespec slice, given;
-	bool all, did;
+	bool did;
 
 	if (fdg_out() || fdg_foreign_memory() || c->n == 0 || c->n > FDG_POLL_MOST || is_refused(c->time) || !may_wait(c->time))
 		return false;
-	given = slice = slice_of(c, &all);
-	did = c->n <= FDG_POLL_FEW ? waited_on_stack(c, &slice, all, ret) : waited_in_room(c, &slice, all, ret);
+	given = slice = slice_of(c);
+	did = c->n <= FDG_POLL_FEW ? waited_on_stack(c, &slice, ret) : waited_in_room(c, &slice, ret);
+	turn_begins();
 	if (did && left)
 		bring_up_to_date(left, given, slice);
 	return did;
@@ -170,12 +182,12 @@ static bool poll_left_out(struct pollfd *fds, nfds_t n, int timeout, const void 
 
 WRAP(int, poll, (struct pollfd *fds, nfds_t n, int timeout))
 {
+	bool is_idle = about_to_wait(fds);
 	int r;
 
-	about_to_wait();
 	if (timeout == 0)
 		return real_poll(fds, n, timeout);
-	if (hides() && poll_left_out(fds, n, timeout, FDG_SITE, &r))
+	if (is_idle && hides() && poll_left_out(fds, n, timeout, FDG_SITE, &r))
 		return r;
 	return woken(fds, n, real_poll(fds, n, timeout), "poll", FDG_SITE);
 }
@@ -183,12 +195,12 @@ FDG_TWIN(__poll, poll)
 
 WRAP(int, ppoll, (struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask))
 {
+	bool is_idle = about_to_wait(fds);
 	int r;
 
-	about_to_wait();
 	if (!may_wait(timeout))
 		return real_ppoll(fds, n, timeout, mask);
-	if (hides() && left_out(&(struct call){ fds, (unsigned)n, timeout, mask, 0, "ppoll", FDG_SITE }, NULL, &r))
+	if (is_idle && hides() && left_out(&(struct call){ fds, (unsigned)n, timeout, mask, 0, "ppoll", FDG_SITE }, NULL, &r))
 		return r;
 	return woken(fds, n, real_ppoll(fds, n, timeout, mask), "ppoll", FDG_SITE);
 }
@@ -196,24 +208,24 @@ WRAP(int, ppoll, (struct pollfd *fds, nfds_t n, const struct timespec *timeout, 
 /* The fortified twins: libc's own abort for an array that is too short. */
 WRAP(int, __poll_chk, (struct pollfd *fds, nfds_t n, int timeout, size_t room))
 {
+	bool is_idle = about_to_wait(fds);
 	int r;
 
-	about_to_wait();
 	if (timeout == 0 || room / sizeof(*fds) < n)
 		return real___poll_chk(fds, n, timeout, room);
-	if (hides() && poll_left_out(fds, n, timeout, FDG_SITE, &r))
+	if (is_idle && hides() && poll_left_out(fds, n, timeout, FDG_SITE, &r))
 		return r;
 	return woken(fds, n, real___poll_chk(fds, n, timeout, room), "poll", FDG_SITE);
 }
 
 WRAP(int, __ppoll_chk, (struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask, size_t room))
 {
+	bool is_idle = about_to_wait(fds);
 	int r;
 
-	about_to_wait();
 	if (room / sizeof(*fds) < n || !may_wait(timeout))
 		return real___ppoll_chk(fds, n, timeout, mask, room);
-	if (hides() && left_out(&(struct call){ fds, (unsigned)n, timeout, mask, 0, "ppoll", FDG_SITE }, NULL, &r))
+	if (is_idle && hides() && left_out(&(struct call){ fds, (unsigned)n, timeout, mask, 0, "ppoll", FDG_SITE }, NULL, &r))
 		return r;
 	return woken(fds, n, real___ppoll_chk(fds, n, timeout, mask, room), "ppoll", FDG_SITE);
 }
@@ -253,11 +265,11 @@ static bool raw_may_wait(long nr, const long a[6])
 
 long fdg_raw_poll(long nr, const long a[6], const void *site)
 {
+	bool is_idle = about_to_wait((const void *)a[0]);
 	long r;
 	int ret;
 
-	about_to_wait();
-	if (hides() && raw_left_out(nr, a, site, &ret))
+	if (is_idle && hides() && raw_left_out(nr, a, site, &ret))
 		return ret;
 	r = real_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 	if (r > 0 && raw_may_wait(nr, a))

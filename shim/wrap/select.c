@@ -9,8 +9,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "guards/handover.h"
 #include "guards/select.h"
 #include "guards/sweep.h"
+#include "guards/turns.h"
 
 #define CENTURIES (INT64_C(1) << 40) /* in seconds: as good as for ever */
 #define POLLED 64 /* fds that are waited for with poll; the kernel's select costs less than so many entries, and takes any number */
@@ -238,7 +240,10 @@ WRAP(int, select, (int nfds, fd_set *r, fd_set *w, fd_set *e, struct timeval *ti
 	int ret;
 
 	FDG_PASS(select, nfds, r, w, e, timeout);
+	fdg_sweep_waited();
 	fdg_sweep_tick();
+	fdg_handover_tick();
+	fdg_turn_elsewhere();
 	if (is_plain(nfds, r, w, e) || !took_over(&(struct fdg_select_call){ nfds, { r, w, e }, (void *)timeout, 1000000, true, false, NULL, FDG_SITE, 0, false, false }, &ret))
 		return real_select(nfds, r, w, e, timeout);
 	return ret;
@@ -250,7 +255,10 @@ WRAP(int, pselect, (int nfds, fd_set *r, fd_set *w, fd_set *e, const struct time
 	int ret;
 
 	FDG_PASS(pselect, nfds, r, w, e, timeout, mask);
+	fdg_sweep_waited();
 	fdg_sweep_tick();
+	fdg_handover_tick();
+	fdg_turn_elsewhere();
 	if (is_plain(nfds, r, w, e) ||
 	    !took_over(&(struct fdg_select_call){ nfds, { r, w, e }, (void *)(uintptr_t)timeout, 1000000000, false, false, mask, FDG_SITE, 0, false, false }, &ret))
 		return real_pselect(nfds, r, w, e, timeout, mask);
@@ -274,6 +282,7 @@ long fdg_raw_select(long nr, const long a[6], const void *site)
 	struct fdg_select_call c = { (int)a[0], { (void *)a[1], (void *)a[2], (void *)a[3] }, (void *)a[4], p ? 1000000000 : 1000000, true, true, NULL, site, 0, false, false };
 	int ret;
 
+	fdg_turn_elsewhere();
 	if (is_plain(c.nfds, c.set[0], c.set[1], c.set[2]) || (p && !raw_mask(a[5], &c.mask)) || !took_over(&c, &ret))
 		return real_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 	return ret;

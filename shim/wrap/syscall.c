@@ -19,6 +19,7 @@
 #include "guards/sharer.h"
 #include "guards/stale.h"
 #include "guards/sweep.h"
+#include "guards/turns.h"
 #include "report/report.h"
 #include "wrap/blocking.h"
 #include "wrap/sweeper.h"
@@ -358,9 +359,11 @@ static long after(long nr, const long a[6], long r, const void *site)
 	case SYS_epoll_pwait:
 	case SYS_epoll_pwait2:
 		fdg_epoll_woken((int)a[0], (struct epoll_event *)a[1], (int)r, r > 0 && may_wait(nr, a));
+		fdg_turn_begins((int)r, (int)a[2]);
 		return r;
 	case SYS_setsockopt:
 		fdg_keepalive_noted((int)a[0], (int)a[1], (int)a[2], (const void *)a[3]);
+		fdg_groups_noted((int)a[0], (int)a[1], (int)a[2]);
 		fdg_migrate_noted((int)a[0], (int)a[1], (int)a[2]);
 		return r;
 	case SYS_pidfd_open:

@@ -35,5 +35,7 @@ refuse "a library that is not there, for a child" to none "$FDG_BIN/bench-calls"
 refuse "a work that is not there" to none "$FDG_BIN/bench-calls" --quick --only nothing
 check "bench-memory" to memory "$FDG_BIN/bench-memory"
 check "bench-memory: rows" rows memory
+check "bench-resolver" to resolver "$FDG_BIN/bench-resolver" 2000
+same "bench-resolver: all names are resolved, one type and two" "A 0 A+AAAA 0" "$(awk -F "$tab" '$2 == "fdguard" { print $1, $7 }' resolver | paste -s -d ' ' -)"
 
 finish

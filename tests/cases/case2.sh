@@ -7,7 +7,7 @@
 . "$FDG_SRC/tests/cases/service.sh"
 export PATH="$FDG_BIN:/usr/bin:/usr/sbin:/bin:/sbin" LC_ALL=C
 cases=$FDG_SRC/tests/cases
-age=2000 # ms; closewait.age
+age=4000 # ms; closewait.age where how old they are is looked at: a sweep is due each second then
 need ss
 
 #
@@ -19,7 +19,7 @@ run() {
 	set -- "$4"
 	mkdir "$name" && cd "$name" || exit 99
 	trap service_cleanup EXIT
-	[ "$name" = bare ] || set -- env LD_PRELOAD="$FDG_LIB" FDGUARD_OPTIONS="format=json:log=$tmp/$name/log:closewait.age=${age}ms:$1"
+	[ "$name" = bare ] || set -- env LD_PRELOAD="$FDG_LIB" FDGUARD_OPTIONS="format=json:log=$tmp/$name/log:closewait.age=2s:$1"
 	[ "$name" != bare ] || set -- env
 	service_starts "$name" "$way" "$@" || exit
 	sleep 1 # all have been used for the last time before their peers close: then all are as old
@@ -49,15 +49,24 @@ see_bare() {
 # shellcheck disable=SC2317
 see_report() {
 	cp log before
+	/usr/bin/python3 "$cases/stalls.py" stalls &
+	stalls=$!
+	date +%s%3N >closing
 	replaced
+	date +%s%3N >closed
 	await all_told
 	count_states >states
+	kill "$stalls"
+	wait "$stalls"
 }
 
 # shellcheck disable=SC2317
 see_fix() {
 	ss -Htno state established dport = ":$(cat port)" >timers
 	replaced
+	for host in $retired; do
+		ss -Htn state fin-wait-2 src "$host" sport = ":$(cat port)"
+	done | wc -l >known_there
 	await each_in_state 0 close-wait
 	count_states >states
 }
@@ -72,7 +81,7 @@ see_mended() {
 # shellcheck disable=SC2317
 see_push() {
 	half_closed
-	sleep 3
+	sleep 4
 	count_states >states
 }
 
@@ -80,7 +89,7 @@ run see_bare bare old '' &
 bare=$!
 run see_push push push closewait=fix &
 push=$!
-run see_report report old closewait=report &
+run see_report report old "closewait=report:closewait.age=${age}ms" &
 wait "$bare" "$push" "$!"
 run see_fix fix old closewait=fix:keepalive=600/5/3 &
 fix=$!
@@ -97,10 +106,26 @@ every() {
 		echo "$host$1"
 	done
 }
+# is_right_age HOST: as old as it was since the peer closed, and found within two ages, or as much later as this machine stood still.
+# shellcheck disable=SC2317
+is_right_age() {
+	/usr/bin/python3 - "$1" "$age" "$(cat closing)" "$(cat closed)" "$(cat stalls)" <<-'END'
+	import calendar, json, sys, time
+	host, age, closing, closed, stalls = sys.argv[1], *map(int, sys.argv[2:])
+	found = [f for f in map(json.loads, open("log")) if f["id"] == "closewait.leak" and f["peer"].startswith(host + ":")]
+	for f in found:
+	    at = calendar.timegm(time.strptime(f["time"][:19], "%Y-%m-%dT%H:%M:%S")) * 1000 + int(f["time"][20:23])
+	    right = at - closed - 200 <= f["age_ms"] <= at - closing + 200 and age <= f["age_ms"] <= 2 * age + stalls
+	    print(f"# {host}: age {f['age_ms']}, closed {at - closed} to {at - closing} before, stalls {stalls}")
+	    if not right or not f["age_ms"] - 500 <= f["last_used_ms"] <= f["age_ms"] + 3000 + stalls: # used a second before they were closed
+	        sys.exit(1)
+	sys.exit(not found)
+	END
+}
 # said LEFT SENT EPIPE
 said() {
 	printf 'connected\nrequests: all answered\n'
-	echo "left: $1, its own: $1; send: $2 sent, $3 EPIPE or ECONNRESET, 0 other; close: $1"
+	echo "left: $1, its own: $1; send: $2 sent, $3 EPIPE, 0 other; close: $1"
 }
 all=$((threads * 3))
 
@@ -113,8 +138,9 @@ refuse "report: nothing is said before" grep -q '"level":"\(warning\|error\)"' b
 same "report: $threads sockets to each instance that was replaced" "$(every ":$(cat port)")" "$(leaks)"
 for host in $retired; do
 	check "report: $host: who made them, how many threads, and for how long" finding closewait.leak level=warning action=reported "count=$threads" \
-		"peer=$host:$(cat port)" 'age_ms=[2-9][0-9][0-9][0-9]' 'created.0.object=*/libsdk.so' 'created.0.symbol=_ZN7DataApi7connectEPKci+*' \
+		"peer=$host:$(cat port)" 'created.0.object=*/libsdk.so' 'created.0.symbol=_ZN7DataApi7connectEPKci+*' \
 		"message=$threads sockets to $host:* in CLOSE_WAIT, *; $threads threads made one each*"
+	check "report: $host: the right age, within two ages" is_right_age "$host"
 done
 refuse "report: the one that stays is not told of" finding closewait.leak "peer=127.0.0.5:*"
 same "report: they are left alone" "$(every " CLOSE-WAIT $threads")" "$(cat states)"
@@ -124,9 +150,12 @@ cd "$tmp/fix" || exit 99
 same "keepalive=600/5/3: each connection has the timer" "$all" "$(grep -c "127\.0\.0\.[234]:$(cat port) *timer:(keepalive,\(9min\|10min\)" timers)" # … that is not busy
 same "fix: none is left in CLOSE_WAIT" "$(every ' CLOSE-WAIT 0')" "$(cat states)"
 for host in $retired; do
-	check "fix: $host: it is told" finding closewait.leak action=fixed "count=$threads" "peer=$host:$(cat port)"
+	check "fix: $host: it is told, as it was when it was found" finding closewait.leak action=fixed "count=$threads" "peer=$host:$(cat port)" "threads=$threads" 'age_ms=[2-9][0-9][0-9][0-9]' \
+		"message=$threads sockets to $host:* in CLOSE_WAIT, the oldest for [2-9]*s, *, last used [2-9]*s ago; $threads threads made one each: $threads ended"
 done
-same "fix: descriptors are the program's own; send fails, close succeeds" "$(said "$all" 0 "$all")" "$(cat fix.out)"
+same "fix: descriptors are the program's own; send fails, close succeeds" "$(said "$all" 0 "$all")" "$(grep -v '^ECONNRESET' fix.out)"
+reset=$(sed -n 's/^ECONNRESET before EPIPE: //p' fix.out)
+check "fix: ECONNRESET comes first where the peer's host has forgotten it, and nowhere else" [ "${reset:-0}" -le $((all - $(cat known_there))) ]
 
 cd "$tmp/mended" || exit 99
 same "the service as its author mended it: it closes them" "$(every ' CLOSE-WAIT 0')" "$(cat states)"

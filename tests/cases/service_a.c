@@ -37,7 +37,7 @@ static int port, threads, instances;
 static enum { OLD, MENDED, PUSH } way;
 static volatile sig_atomic_t stop;
 static pthread_barrier_t connected;
-static atomic_int failed, why, left, own, sent, broken, other, closed;
+static atomic_int failed, why, left, own, sent, broken, reset, other, closed;
 
 static void on_term(int sig)
 {
@@ -109,10 +109,12 @@ static void end(struct connection *c)
 	own += inode_of(c->fd) == c->inode;
 	if (send(c->fd, "ask\n", 4, MSG_NOSIGNAL) == 4)
 		sent++;
-	else if (errno == EPIPE || errno == ECONNRESET) /* the other end may be forgotten over there, and say so */
+	else if (errno == EPIPE)
 		broken++;
-	else
-		other++;
+	else if (errno == ECONNRESET && send(c->fd, "ask\n", 4, MSG_NOSIGNAL) < 0 && errno == EPIPE) /* over there nothing is known of it any more */
+		reset++;
+	else if (other++ == 0)
+		why = errno;
 	closed += close(c->fd) == 0;
 }
 
@@ -156,7 +158,9 @@ static int run(void)
 	for (int i = 0; i < threads; i++)
 		pthread_join(thread[i], NULL);
 	printf("requests: %s\n", failed ? strerror(why) : "all answered");
-	printf("left: %d, its own: %d; send: %d sent, %d EPIPE or ECONNRESET, %d other; close: %d\n", left, own, sent, broken, other, closed);
+	printf("left: %d, its own: %d; send: %d sent, %d EPIPE, %d other%s%s; close: %d\n", left, own, sent, broken + reset, other, other ? ", " : "", other ? strerror(why) : "", closed);
+	if (reset)
+		printf("ECONNRESET before EPIPE: %d\n", reset);
 	return 0;
 }
 

@@ -17,6 +17,19 @@ exits 'many reports of one place' 99 -- sh -c 'for i in 1 2 3 4 5 6 7; do cloexe
 same 'are one finding' 1 "$(grep -c '\[cloexec\.leaked\]' summary)"
 says 'with a count' '^     seen: 7 times in 7 processes (a process reports a place once): pid [0-9, ]*…$'
 
+# leak PID COUNT
+leak() {
+	printf '{"v":1,"time":"2026-11-22T10:00:00.000Z","pid":%s,"tid":%s,"exe":"/bin/pool","guard":"closewait","id":"closewait.leak","level":"warning","action":"reported",' "$1" "$1"
+	printf '"message":"%s sockets to nobody","count":%s,"created":[{"object":"/bin/pool","offset":"0x1234","symbol":"dial+0x4"}]}\n' "$2" "$2"
+}
+{ leak 77 6 && leak 77 10 && leak 77 9; } >grown
+exits 'a place that is told of again' 99 -- sh append.sh <grown
+says 'is shown as it was at its worst' '^  1\. warning: 10 sockets to nobody'
+says 'and why it was told again' '^     seen: 3 times in 1 process (a process reports a place again when there is more of it, or another peer; above is the report with the highest count): pid 77$'
+{ leak 77 6 && leak 78 10; } >grown
+exits 'a place of two processes' 99 -- sh append.sh <grown
+says 'is told once by each' '^     seen: 2 times in 2 processes (a process reports a place once): pid 77, 78$'
+
 run_check --out results --leaks -- sh -c 'cloexec-wrong socket fork show-fds; cloexec-wrong pipe spawn "$0"' "$FDG_BIN/show-fds"
 same 'two places are two findings' 2 "$(grep -c '\[cloexec\.leaked\]' summary)"
 check 'the summary is kept' cmp -s summary results/summary.txt

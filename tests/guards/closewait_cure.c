@@ -5,8 +5,10 @@
  */
 #include "tcp_twin.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdatomic.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -112,6 +114,19 @@ static void unread(void)
 	printf("read %zd\n", recv(fd, text, sizeof(text), 0));
 }
 
+/* The peer's kernel keeps the end that its process has closed for a second, and answers ours by a reset then. */
+static void forgotten(void)
+{
+	int at = listener(), fd = dial(at), there = accept(at, NULL, NULL);
+	struct pollfd end = { fd, POLLRDHUP, 0 };
+
+	set(there, IPPROTO_TCP, TCP_LINGER2, 1);
+	must(close(there) == 0 && poll(&end, 1, 5000) == 1, "peer");
+	go_on();
+	go_on();
+	use(fd);
+}
+
 static void forked(void)
 {
 	int at = listener(), fd = close_wait(at), leash[2];
@@ -131,17 +146,93 @@ static void forked(void)
 	waitpid(child, NULL, 0);
 }
 
-/* All numbers but two are in use. */
+/*
+ * The client has said all, and waits; who answers after a while is a process that got the connection, by ways that nobody can follow. The server forgot it.
+ */
+
+/* Answers on descriptor 7. */
+#define LATER "sleep 1.2; echo answer >&7"
+
+static void by_popen(void)
+{
+	FILE *f = popen(LATER, "r");
+
+	must(f != NULL, "popen");
+	/* pclose would wait for it */
+}
+
+static void by_exec(void)
+{
+	if (fork() == 0) {
+		execl("/bin/sh", "sh", "-c", LATER, (char *)NULL);
+		_exit(1);
+	}
+}
+
+/* By a child of the child, whose parent is gone. */
+static void by_heir(void)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		execl("/bin/sh", "sh", "-c", "{ " LATER "; } & exit 0", (char *)NULL);
+		_exit(1);
+	}
+	waitpid(child, NULL, 0);
+}
+
+static void by_daemon(void)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		must(daemon(1, 1) == 0, "daemon");
+		usleep(1200000);
+		must(write(7, "answer\n", 7) == 7, "write");
+		_exit(0);
+	}
+	waitpid(child, NULL, 0);
+}
+
+static void by_spawn(void)
+{
+	char *argv[] = { (char *)"sh", (char *)"-c", (char *)LATER, NULL };
+	pid_t pid;
+
+	must(posix_spawn(&pid, "/bin/sh", NULL, NULL, argv, environ) == 0, "posix_spawn");
+}
+
+static void given(void (*give)(void))
+{
+	int at = listener(), client = dial(at), fd = accept(at, NULL, NULL);
+	char text[16] = "";
+	ssize_t n;
+
+	must(fd >= 0 && fd != 7 && client != 7 && at != 7 && dup2(fd, 7) == 7 && close(fd) == 0, "dup2");
+	fcntl(client, F_SETFD, FD_CLOEXEC);
+	shutdown(client, SHUT_WR);
+	give();
+	go_on();
+	n = recv(client, text, sizeof(text) - 1, 0);
+	printf("%s", n > 0 ? text : n == 0 ? "cut\n" : "error\n");
+	printf("CLOSE_WAIT %d\n", tcp_state(7) == TCP_CLOSE_WAIT);
+}
+
+static void popened(void) { given(by_popen); }
+static void execed(void) { given(by_exec); }
+static void inherited(void) { given(by_heir); }
+static void daemonized(void) { given(by_daemon); }
+static void spawned(void) { given(by_spawn); }
+
+/* All numbers are in use. */
 static void crowded(void)
 {
 	struct rlimit limit = { 256, 256 };
-	int at = listener(), fd = close_wait(at), last = -1, next;
+	int at = listener(), fd = close_wait(at);
 
 	must(setrlimit(RLIMIT_NOFILE, &limit) == 0, "setrlimit");
-	while ((next = dup(0)) >= 0)
-		last = next;
-	close(last);
-	close(last - 1);
+	while (dup(0) >= 0)
+		continue;
 	go_on();
 	printf("CLOSE_WAIT %d\n", tcp_state(fd) == TCP_CLOSE_WAIT);
 }
@@ -195,7 +286,7 @@ int main(int argc, char **argv)
 {
 	static const struct { const char *name; void (*run)(void); } ways[] = {
 		{ "ended", ended }, { "refused", refused }, { "half-closed", half_closed }, { "unread", unread }, { "forked", forked }, { "crowded", crowded },
-		{ "race", race },
+		{ "race", race }, { "forgotten", forgotten }, { "popened", popened }, { "execed", execed }, { "inherited", inherited }, { "daemonized", daemonized }, { "spawned", spawned },
 	};
 
 	for (size_t i = 0; argc > 1 && i < sizeof(ways) / sizeof(*ways); i++)

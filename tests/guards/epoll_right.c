@@ -119,11 +119,11 @@ static void lazy(void)
 static void unhurried(void)
 {
 	int fd = stamped(160), taken;
-	struct epoll_event e;
+	struct epoll_event e[ROOM];
 
 	add(loop, fd, EPOLLIN, 7);
 	for (int64_t end = now_ms() + 2600; now_ms() < end;)
-		must(wait_for(&e, 1, 100) <= 1, "told");
+		must(wait_for(e, ROOM, 100) <= 1, "told");
 	taken = take_all(fd);
 	printf("unhurried %d\n", taken);
 }
@@ -155,13 +155,13 @@ static void partial(void)
  */
 static void fifo_reader(int fd)
 {
-	struct epoll_event e;
+	struct epoll_event e[ROOM];
 	size_t got = 0;
-	int64_t end = now_ms() + 2500;
+	int64_t end = now_ms() + 3500;
 	char c;
 
 	while (got < 4096 && now_ms() < end)
-		if (wait_for(&e, 1, 1000) == 1 && read(fd, &c, 1) == 1)
+		if (wait_for(e, ROOM, 1000) == 1 && read(fd, &c, 1) == 1)
 			got++;
 	printf("fifo %zu\n", got);
 }
@@ -183,7 +183,7 @@ static void fifo(void)
 	if (writer == 0) {
 		int to;
 
-		usleep(1600000);
+		usleep(2400000);
 		to = open(name, O_WRONLY);
 		_exit(write(to, some, sizeof some) != sizeof some);
 	}
@@ -227,7 +227,8 @@ static const struct {
 	{ "handled", handled }, { "queue", queue }, { "lazy", lazy }, { "unhurried", unhurried }, { "partial", partial }, { "fifo", fifo }, { "room", room }, { "herd", herd },
 	{ "herd-of-one", herd_of_one }, { "pool", pool }, { "shared", shared }, { "edges", edges }, { "busy", busy }, { "stream", stream }, { "same", same },
 	{ "hot", hot }, { "inner", inner }, { "polled", polled }, { "selected", selected }, { "enclosed", enclosed }, { "raced", raced }, { "unseen", unseen },
-	{ "worker", worker }, { "heir", heir }, { "saved", saved }, { "executed", executed },
+	{ "worker", worker }, { "shells-worker", shells_worker }, { "worker-of-a-waiter", worker_of_a_waiter }, { "descendant", descendant }, { "descendant-of-a-waiter", descendant_of_a_waiter },
+	{ "heir", heir }, { "saved", saved }, { "executed", executed },
 	{ "copied", copied }, { "reader", reader }, { "by-ring", by_ring }, { "early", early }, { "again", again },
 };
 

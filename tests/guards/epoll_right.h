@@ -5,6 +5,8 @@
 
 #include "epoll_twin.h"
 
+#define ROOM 32 /* a wait for one event is never slowed */
+
 extern int loop;
 int wait_for(struct epoll_event *e, int room, int ms);
 
@@ -24,6 +26,10 @@ void enclosed(void);
 void raced(void);
 void unseen(void);
 void worker(void);
+void shells_worker(void);
+void worker_of_a_waiter(void);
+void descendant(void);
+void descendant_of_a_waiter(void);
 void heir(void);
 void saved(void);
 void executed(void);

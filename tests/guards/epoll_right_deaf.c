@@ -5,22 +5,14 @@
 
 #include "epoll_right.h"
 
-/* A pipe with data that is told of for ever. */
+/* A pipe that is told of for ever. */
 static int hung_up(uint32_t events, uint64_t data)
 {
 	int p[2];
 
-	must(pipe(p) == 0 && write(p[1], "data", 4) == 4 && close(p[1]) == 0, "pipe");
+	must(pipe(p) == 0 && close(p[1]) == 0, "pipe");
 	add(loop, p[0], events, data);
 	return p[0];
-}
-
-static void read_all(const char *who, int fd)
-{
-	char some[8] = "";
-
-	must(read(fd, some, 7) >= 0, "read");
-	printf("%s %s\n", who, *some ? some : "nothing");
 }
 
 /* ---- from outside ---- */
@@ -53,21 +45,19 @@ static int by_outer(void)
 
 static void from_outside(const char *who, int (*wait_outside)(void))
 {
-	struct epoll_event e;
-	int fd = hung_up(EPOLLIN, 1), in_vain = 0;
+	struct epoll_event e[ROOM];
+	int in_vain = 0;
 
+	hung_up(EPOLLIN, 1);
 	if (wait_outside == by_outer) {
 		outer = epoll_create1(EPOLL_CLOEXEC);
 		add(outer, loop, EPOLLIN, 0);
 	}
-	for (int64_t end = now_ms() + 3300; now_ms() < end && !in_vain;) {
+	for (int64_t end = now_ms() + 2600; now_ms() < end && !in_vain;) {
 		in_vain = wait_outside() != 1;
-		must(in_vain || wait_for(&e, 1, -1) == 1, "told");
+		must(in_vain || wait_for(e, ROOM, -1) == 1, "told");
 	}
-	if (in_vain)
-		printf("%s in vain\n", who);
-	else
-		read_all(who, fd);
+	printf("%s %s\n", who, in_vain ? "in vain" : "told");
 }
 
 void polled(void)
@@ -91,10 +81,10 @@ static volatile int stop;
 
 static void *turn(void *nothing)
 {
-	struct epoll_event e[8];
+	struct epoll_event e[ROOM];
 
 	while (!stop)
-		wait_for(e, 8, 100);
+		wait_for(e, ROOM, 100);
 	return nothing;
 }
 
@@ -144,7 +134,7 @@ void raced(void)
 /* What is changed behind libc is left alone. */
 void unseen(void)
 {
-	struct epoll_event e = { .events = EPOLLIN | EPOLLPRI, .data.u64 = 1 };
+	struct epoll_event e = { .events = EPOLLIN | EPOLLPRI, .data.u64 = 1 }, told[ROOM];
 	int fd = hung_up(EPOLLIN, 1);
 	long ret = -1;
 
@@ -157,53 +147,148 @@ void unseen(void)
 #endif
 	must(ret == 0, "MOD");
 	for (int64_t end = now_ms() + 2600; now_ms() < end;)
-		must(wait_for(&e, 1, 100) == 1, "told");
+		must(wait_for(told, ROOM, 100) == 1, "told");
 	printf("unseen %s\n", is_kept(fd, 1, EPOLLIN | EPOLLPRI) ? "as it was" : "changed");
 }
 
-/* ---- a worker that was executed serves it ---- */
+/* ---- those who serve what the one that registered it has closed ---- */
 
-static void serve(void)
+static int listens(struct sockaddr_in *ret)
+{
+	int s = socket(AF_INET, SOCK_STREAM, 0);
+	socklen_t len = sizeof *ret;
+
+	*ret = loopback();
+	must(bind(s, (struct sockaddr *)ret, len) == 0 && listen(s, 8) == 0 && getsockname(s, (struct sockaddr *)ret, &len) == 0, "listen");
+	add(loop, s, EPOLLIN, (uint64_t)(unsigned)s);
+	return s;
+}
+
+static void visit(const struct sockaddr_in *a)
+{
+	for (int i = 0; i < 3; i++) {
+		int s = socket(AF_INET, SOCK_STREAM, 0);
+
+		must(connect(s, (const struct sockaddr *)a, sizeof *a) == 0, "connect");
+		close(s);
+	}
+}
+
+static void serve(const char *who)
 {
 	struct epoll_event e;
 	int got = 0;
 
-	loop = atoi(getenv("LOOP"));
 	for (; got < 3 && wait_for(&e, 1, 1500) == 1; got++)
 		close(accept(e.data.fd, NULL, NULL));
-	printf("worker %d\n", got);
+	printf("%s %d\n", who, got);
+	fflush(stdout);
 }
 
-void worker(void)
+/* Its child is gone; a child of that one begins to serve after a while. */
+static void of_two_forks(const char *who, int waits)
 {
-	struct sockaddr_in a = loopback();
-	socklen_t len = sizeof a;
+	struct sockaddr_in a;
+	int listener = listens(&a), over[2];
+	struct epoll_event e[ROOM];
+	pid_t child;
+	char c;
+
+	must(pipe(over) == 0, "pipe");
+	child = fork();
+	if (child == 0) {
+		if (fork() != 0)
+			_exit(0);
+		usleep(1200000);
+		serve(who);
+		_exit(0);
+	}
+	waitpid(child, NULL, 0);
+	close(over[1]);
+	close(listener);
+	visit(&a);
+	for (int64_t end = now_ms() + 1000; waits && now_ms() < end;)
+		wait_for(e, ROOM, 100);
+	must(read(over[0], &c, 1) == 0, "read");
+}
+
+void descendant(void)
+{
+	of_two_forks("descendant", 0);
+}
+
+void descendant_of_a_waiter(void)
+{
+	of_two_forks("descendant-of-a-waiter", 1);
+}
+
+static void of_an_image(const char *who, int waits)
+{
+	struct epoll_event e[ROOM];
+	struct sockaddr_in a;
 	char number[16];
 	int listener;
 	pid_t child;
 
 	if (getenv("LOOP")) {
-		serve();
+		loop = atoi(getenv("LOOP"));
+		if (waits)
+			usleep(1500000);
+		serve(who);
 		return;
 	}
 	loop = fcntl(loop, F_DUPFD, 3);
-	listener = socket(AF_INET, SOCK_STREAM, 0);
-	must(bind(listener, (struct sockaddr *)&a, len) == 0 && listen(listener, 8) == 0 && getsockname(listener, (struct sockaddr *)&a, &len) == 0, "listen");
-	add(loop, listener, EPOLLIN, (uint64_t)(unsigned)listener);
+	listener = listens(&a);
 	snprintf(number, sizeof number, "%d", loop);
 	setenv("LOOP", number, 1);
 	child = fork();
 	if (child == 0) {
-		execl("/proc/self/exe", "epoll-right", "worker", (char *)NULL);
+		execl("/proc/self/exe", "epoll-right", who, (char *)NULL);
 		_exit(98);
 	}
 	usleep(500000);
 	close(listener);
-	for (int i = 0; i < 3; i++) {
-		int s = socket(AF_INET, SOCK_STREAM, 0);
-
-		must(connect(s, (struct sockaddr *)&a, len) == 0, "connect");
-		close(s);
-	}
+	visit(&a);
+	for (int64_t end = now_ms() + 800; waits && now_ms() < end;)
+		wait_for(e, ROOM, 100);
 	waitpid(child, NULL, 0);
+}
+
+/* It is started by a shell that ends. */
+void shells_worker(void)
+{
+	struct sockaddr_in a;
+	char number[16], c;
+	int listener, over[2];
+
+	if (getenv("LOOP")) {
+		loop = atoi(getenv("LOOP"));
+		usleep(1000000);
+		serve("shells-worker");
+		return;
+	}
+	must(pipe(over) == 0, "pipe");
+	listener = listens(&a);
+	snprintf(number, sizeof number, "%d", loop);
+	setenv("LOOP", number, 1);
+	if (fork() == 0) {
+		execl("/bin/sh", "sh", "-c", "epoll-right shells-worker &", (char *)NULL);
+		_exit(98);
+	}
+	must(wait(NULL) > 0, "wait");
+	usleep(200000);
+	close(over[1]);
+	close(listener);
+	visit(&a);
+	must(read(over[0], &c, 1) == 0, "read");
+}
+
+void worker(void)
+{
+	of_an_image("worker", 0);
+}
+
+void worker_of_a_waiter(void)
+{
+	of_an_image("worker-of-a-waiter", 1);
 }

@@ -139,24 +139,31 @@ void shared(void)
 /* Has no time for what is there, for long. */
 static void be_deaf(void)
 {
-	int p[2];
-	struct epoll_event e;
+	struct epoll_event e[ROOM];
 
-	must(pipe(p) == 0 && write(p[1], "data", 4) == 4 && close(p[1]) == 0, "pipe");
-	add(loop, p[0], EPOLLIN, (uint64_t)(unsigned)p[0]);
-	for (int64_t end = now_ms() + 3500; now_ms() < end;)
-		wait_for(&e, 1, 100);
+	for (int64_t end = now_ms() + 2600; now_ms() < end;)
+		wait_for(e, ROOM, 100);
 }
 
-/* Reads what it is told of. */
+static int hung_up(void)
+{
+	int p[2];
+
+	must(pipe(p) == 0 && close(p[1]) == 0, "pipe");
+	add(loop, p[0], EPOLLIN, (uint64_t)(unsigned)p[0]);
+	return p[0];
+}
+
+/* Reads what it is told of: the end. */
 static void take_over(const char *who)
 {
-	struct epoll_event e;
-	char some[8] = "";
+	struct epoll_event e[ROOM];
+	char c;
+	int told = wait_for(e, ROOM, 1000) == 1 && e[0].events & EPOLLHUP;
 
-	if (wait_for(&e, 1, 1000) == 1 && e.events & EPOLLIN)
-		must(read(e.data.fd, some, 7) > 0, "read");
-	printf("%s %s\n", who, *some ? some : "was not told");
+	if (told)
+		must(read(e[0].data.fd, &c, 1) == 0, "read");
+	printf("%s %s\n", who, told ? "told" : "not told");
 	fflush(stdout);
 }
 
@@ -165,6 +172,7 @@ void heir(void)
 {
 	pid_t child;
 
+	hung_up();
 	be_deaf();
 	child = fork();
 	if (child == 0) {
@@ -177,15 +185,12 @@ void heir(void)
 /* Its number is needed for a moment, and put back. */
 void saved(void)
 {
-	int p[2], kept;
 	struct epoll_event e;
+	int fd = hung_up(), kept;
 
-	must(pipe(p) == 0 && write(p[1], "data", 4) == 4 && close(p[1]) == 0, "pipe");
-	add(loop, p[0], EPOLLIN, (uint64_t)(unsigned)p[0]);
-	for (int64_t end = now_ms() + 3500; now_ms() < end;)
-		wait_for(&e, 1, 100);
-	kept = dup(p[0]);
-	must(dup2(loop, p[0]) == p[0] && dup2(kept, p[0]) == p[0] && close(kept) == 0, "dup2");
+	be_deaf();
+	kept = dup(fd);
+	must(dup2(loop, fd) == fd && dup2(kept, fd) == fd && close(kept) == 0, "dup2");
 	wait_for(&e, 1, 0);
 	take_over("saved");
 }
@@ -202,6 +207,7 @@ void executed(void)
 		return;
 	}
 	loop = fcntl(loop, F_DUPFD, 3);
+	hung_up();
 	be_deaf();
 	snprintf(number, sizeof number, "%d", loop);
 	setenv("LOOP", number, 1);

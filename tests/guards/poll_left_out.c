@@ -119,6 +119,18 @@ static void left(void)
 	printf(r == 1 && fds[1].revents == POLLNVAL && t.tv_sec == 4 ? ", then some is left" : ", then it is wrong");
 }
 
+/* After a wait that is not the first, and next to nothing else: it is one of those that leave something out, but where the machine has no time for us. */
+static void say_ended(const sigset_t *mask, int by_number)
+{
+	int ended = 0;
+
+	for (int i = 0; i < 50 && !ended; i++) {
+		must(poll(fds, count, 1) == 1, "told");
+		ended = (by_number ? (int)syscall(SYS_ppoll, fds, count, NULL, mask, 8L) : ppoll(fds, count, NULL, mask)) < 0 && errno == EINTR;
+	}
+	printf(ended ? ", then interrupted" : ", then told");
+}
+
 /* Errors, the mask and a timeout of its own are what they are in a wait of which nothing is left out. */
 static void exact(void)
 {
@@ -129,7 +141,7 @@ static void exact(void)
 
 	nval();
 	run(NULL);
-	printf(poll(fds, count, 20) == 0 && fds[1].revents == 0 ? ", then passed" : ", then told");
+	printf(poll(fds, count, 20) == 1 && fds[1].revents == POLLNVAL ? ", then told" : ", then passed");
 	must(poll(nowhere, 1, -1) < 0 && errno == EFAULT, "EFAULT");
 	must(getrlimit(RLIMIT_NOFILE, &limit) == 0 && poll(fds, limit.rlim_cur + 1, -1) < 0, "too many");
 	must(ppoll(fds, count, &(struct timespec){ 0, -1 }, NULL) < 0 && errno == EINVAL, "EINVAL");
@@ -144,9 +156,9 @@ static void exact(void)
 	soon.tv_nsec = 20000000;
 	must(syscall(SYS_ppoll, fds, count, &soon, NULL, 7L) >= 0, "without a mask its size is nothing");
 	must(syscall(SYS_ppoll, fds, count, &soon, &none, 7L) < 0 && errno == EINVAL, "the size of a mask");
-	printf(ppoll(fds, count, NULL, &none) < 0 && errno == EINTR ? ", then interrupted" : ", then told");
+	say_ended(&none, 0);
 	raise(SIGUSR1);
-	printf(syscall(SYS_ppoll, fds, count, NULL, &none, 8L) < 0 && errno == EINTR ? ", then interrupted" : ", then told");
+	say_ended(&none, 1);
 }
 
 static void reopened_here(void)

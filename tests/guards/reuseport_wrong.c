@@ -21,6 +21,13 @@ __attribute__((noinline)) static int close_by(const char *how, int fd)
 		return dup3(null, fd, O_CLOEXEC) < 0;
 	if (strcmp(how, "range") == 0)
 		return close_range((unsigned)fd, (unsigned)fd, 0);
+	if (strcmp(how, "range-of-copies") == 0) {
+		dup2(fd, 501);
+		dup2(fd, 502);
+		dup2(fd, 503);
+		close(fd);
+		return close_range(501, 503, 0);
+	}
 	if (strcmp(how, "from") == 0) /* the other three are below */
 		return closefrom(fd), 0;
 	if (strcmp(how, "number") == 0)

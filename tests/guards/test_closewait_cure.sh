@@ -30,6 +30,12 @@ for way in ended refused half-closed unread forked crowded; do
 	start "fix-$way" $fix $way
 	start "keepalive-$way" $keepalive $way
 done
+given='popened execed inherited daemonized spawned'
+for way in $given; do
+	start "fix-$way" $fix $way
+done
+start bare-forgotten bare forgotten
+start fix-forgotten $fix:closewait.age=1800ms forgotten
 start report closewait=report ended
 start off closewait=off ended
 start race $fix:closewait.age=50ms race
@@ -55,10 +61,23 @@ keepalive 0
 $after
 send EPIPE
 send EPIPE
-SIGPIPE 2
+SIGPIPE 1
 $end" "$(cat fix-ended.out)"
+send='send done
+send EPIPE
+SIGPIPE 1'
+same "bare: the peer's host has forgotten it" "recv 0
+$send
+$end" "$(cat bare-forgotten.out)"
+same "fix: … and answers what ends it by a reset" "recv 0
+send ECONNRESET
+send EPIPE
+SIGPIPE 1
+$end" "$(cat fix-forgotten.out)"
 same "keepalive: it is on, and all else as bare" "$(echo "$bare" | sed 's/keepalive 0/keepalive 1/')" "$(cat keepalive-ended.out)"
-check "fix: said" finding fix-ended action=fixed count=20 'message=20 sockets to 127.0.0.1:*: 20 ended*'
+same "fix: no number is free" "CLOSE_WAIT 0" "$(cat fix-crowded.out)"
+check "fix: said" finding fix-ended action=fixed count=20 total=20 'ports=20 of *' 'age_ms=[1-9]*[0-9][0-9]' 'last_used_ms=[1-9]*[0-9][0-9]' 'message=20 sockets to 127.0.0.1:*: 20 ended*'
+refuse "fix: … and not as if it were new" grep -q '"age_ms":0,\|the oldest for 0ms\|last used 0ms' fix-ended.log
 check "keepalive: said" finding keepalive-ended action=fixed 'message=*: 20 given keepalive*'
 check "report: said" finding report action=reported count=20
 refuse "off: not a word" grep -q '"guard":"closewait"' off.log
@@ -69,9 +88,12 @@ for way in fix keepalive; do
 	same "$way: half closed, and in use" "got all" "$(cat $way-half-closed.out)"
 	same "$way: what was not read is there" "$(cat bare-unread.out)" "$(cat $way-unread.out)"
 	same "$way: a child has it" "CLOSE_WAIT 1" "$(cat $way-forked.out)"
-	same "$way: hardly a number is free" "CLOSE_WAIT 1" "$(cat $way-crowded.out)"
-	check "$way: … which is said" finding $way-crowded action=reported 'message=*not ended: there are hardly any descriptors left*'
+	check "$way: no number is free: cured nevertheless" finding $way-crowded action=fixed count=1
 done
+for way in $given; do
+	same "$way: its answer arrives" "$(printf 'answer\nCLOSE_WAIT 1')" "$(cat "fix-$way.out")"
+done
+check "… and why it is not ended is said" finding fix-inherited action=reported 'message=*not ended: a process was started since they were made, which may have them, too*'
 refuse "half closed: silent" grep -q '"guard":"closewait"' fix-half-closed.log
 same "numbers that are used again at once are not hit" "lost 0 of many" "$(cat race.out)"
 check "… though connections were ended" finding race action=fixed

@@ -68,6 +68,7 @@ same "thread: exec" "$(lines 'another program' 'exit 0')" "$(cat thread-exec.out
 same "bare: the signal kills" "exit 138" "$(cat bare-signalled.out)"
 same "signal: it does not" "$(lines lives 'exit 137')" "$(cat signal-signalled.out)"
 check "signal: it is found" found_in signal-signalled
+check "signal: nothing leaks any more: that is said, too" grep -q '^fdguard: closewait.signal: [0-9]* TCP sockets*, none in CLOSE_WAIT for 200ms$' signal-signalled.err
 same "signal: on a stack of 8 KiB" "$(lines lives 'exit 137')" "$(cat signal-on-small-stack.out)"
 check "signal: … it is found" found_in signal-on-small-stack
 same "signal: the program's own handler" "$(lines 'handled 1' lives 'exit 137')" "$(cat signal-own-handler.out)"

@@ -105,12 +105,12 @@ for what in files sockets pipes epolls; do
 	pipes) where=pipe_open one='fd * (pipe)' ;;
 	epolls) where=loop_open one='fd * (epoll)' ;;
 	esac
-	check "$what: told, with the place" finding "$what" "kind=$what" "message=the $what that fdleak-wrong keeps open only rise: from * to * in *, most of them made at $where+* (fdleak-wrong)" "created.0.symbol=$where+*" \
+	check "$what: told, with the place" finding "$what" "kind=$what" "message=fdleak-wrong keeps more and more $what open: from * to * in *, most of them made at $where+* (fdleak-wrong), like $one" "created.0.symbol=$where+*" \
 		"made_1=* at $where+* (fdleak-wrong)" "example=$one" 'limit=* of * (* %)' 'full_in=*'
 	same "$what: and nothing else" fdleak.growth "$(ids "$what")"
 done
 await told child
-check "a forked child: told" finding child kind=sockets 'message=*only rise: from *'
+check "a forked child: told" finding child kind=sockets 'message=* keeps more and more sockets open: from *'
 same "… by the child alone" 1 "$(grep '"fdleak.growth"' child.log | sed 's/.*"pid":\([0-9]*\).*/\1/' | sort -u | wc -l)"
 refuse "… not by its parent" grep -q "\"pid\":$child,.*fdleak.growth" child.log
 ends "$child"

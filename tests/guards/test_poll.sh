@@ -105,7 +105,7 @@ same "opened again by another thread, in a wait" "calm, then opened, then closed
 same "a signal ends the wait" "calm, then interrupted" "$(cat fix-interrupted.out)"
 same "the wait can be cancelled" "calm, then cancelled" "$(cat fix-cancelled.out)"
 same "what is left of the time, by number" "calm, then some is left" "$(cat fix-left.out)"
-same "errors, masks and times" "calm, then passed, then interrupted, then interrupted" "$(cat fix-exact.out)"
+same "errors, masks and times" "calm, then told, then interrupted, then interrupted" "$(cat fix-exact.out)"
 same "bare: errors, masks and times" "spins, then told, then told, then told" "$(cat bare-exact.out)"
 same "bare: opened again" "spins, then opened, then closed" "$(cat bare-reopened.out)"
 same "bare: opened by another" "spins, then opened, then closed" "$(cat bare-reopened-by-other.out)"

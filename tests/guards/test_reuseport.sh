@@ -29,7 +29,7 @@ told() {
 	same "$1: once, and nothing else" '1 0' "$(resets) $(others)"
 }
 
-for how in close dup2 dup3 range from number number-dup3 number-range shutdown shutdown-both number-shutdown exit _exit exec; do
+for how in close dup2 dup3 range from number number-dup3 number-range range-of-copies shutdown shutdown-both number-shutdown exit _exit exec; do
 	fresh
 	got=$(guarded reuseport=report:cloexec=off reuseport-wrong $how)
 	told "report: $how" $how reported reset
@@ -68,16 +68,31 @@ for way in drained lone copy range all child parent parent-exec parent-close mes
 	done
 done
 
+# Listeners that somebody else has: a successor, which was given one as its fd 3, and the parent of a helper. An exec that fails. The program's own BPF program migrates.
+ways='successor-fork successor-spawn helper exec'
+! may_load || ways="$ways migrates"
+for way in $ways; do
+	same "bare: $way" 'reset 0' "$(timeout 60 reuseport-given $way 2>&1)"
+	for mode in report fix; do
+		fresh
+		same "$mode: $way: as without us" 'reset 0' "$(guarded "reuseport=$mode:cloexec=off" reuseport-given $way)"
+		same "$mode: $way: silent" '0 0' "$(resets) $(others)"
+	done
+done
+
 # The kernel's own migration, in a network namespace of the test's own.
 in_namespace() {
 	new=-rn
 	[ "$(id -u)" != 0 ] || new=-n
 	FDG_MIGRATE=$1 unshare $new sh -c "ip link set lo up && sysctl -q -w net.ipv4.tcp_migrate_req=\$FDG_MIGRATE && \
-		LD_PRELOAD='$FDG_LIB' FDGUARD_OPTIONS='format=json:log=$tmp/log:cloexec=off:reuseport=report' timeout 60 '$FDG_BIN/reuseport-right' migrated"
+		LD_PRELOAD='$FDG_LIB' FDGUARD_OPTIONS='format=json:log=$tmp/log:cloexec=off:reuseport=report' timeout 60 '$FDG_BIN/reuseport-${2:-right}' ${3:-migrated}"
 }
 fresh
 same 'tcp_migrate_req=1: nothing is reset' 'reset 0' "$(in_namespace 1)"
 same 'tcp_migrate_req=1: silent' '0 0' "$(resets) $(others)"
+fresh
+same 'tcp_migrate_req=1, no /proc any more: nothing is reset' 'reset 0' "$(in_namespace 1 given chroot)"
+same 'tcp_migrate_req=1, no /proc any more: silent' '0 0' "$(resets) $(others)"
 fresh
 refuse 'tcp_migrate_req=0 there' [ "$(in_namespace 0)" = 'reset 0' ]
 same 'tcp_migrate_req=0: told of both' '2 0' "$(resets) $(others)"

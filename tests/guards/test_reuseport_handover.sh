@@ -32,10 +32,18 @@ for way in 'epoll-lt 4' 'one-loop 4'; do
 done
 
 for run in 1 2 3; do
-	for way in epoll-lt epoll-et poll select accept number one-loop epoll-et+; do
+	for way in epoll-lt epoll-et poll select one-loop epoll-et+; do
 		same "fix: $way, run $run" "$none" "$(server fix "$way 4 10 6")"
 		check "… by hand-over" found '"id":"reuseport.reset".*"action":"fixed".*"saved":[1-9].*"cure":"hand-over'
 	done
+done
+for way in accept number; do
+	case $(server fix "$way 4 10 6") in
+	'reset 0,'*) bad "fix: $way, which blocks: as bare" ;;
+	'reset '*', wrong 0, failed 0, some answered') ok "fix: $way, which blocks: as bare" ;;
+	*) bad "fix: $way" ;;
+	esac
+	check "… and said why" found '"action":"reported".*cannot be handed over: it blocks'
 done
 same "fix: 64 listeners" "$none" "$(server fix 'epoll-et 64 64 6')"
 refuse "fix: 64 listeners: nothing is left to reset" found '"reuseport.reset".*"action":"reported"'

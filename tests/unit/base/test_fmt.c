@@ -70,6 +70,22 @@ static void counts_have_commas_between_thousands(void **state)
 	}
 }
 
+static void times_have_two_units(void **state)
+{
+	static const struct { uint64_t ms; const char *want; } rows[] = {
+		{ 0, "0ms" }, { 800, "800ms" }, { 1000, "1s" }, { 1250, "1.2s" }, { 12900, "12s" }, { 60000, "1m" }, { 312000, "5m12s" }, { 10800000, "3h" },
+		{ 10859000, "3h" }, { 6000000, "1h40m" }, { 187200000, "2d4h" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fdg_buf b = fresh();
+
+		fdg_put_time(&b, rows[i].ms);
+		assert_string_equal(text, rows[i].want);
+	}
+}
+
 static void formats_mix_text_and_conversions(void **state)
 {
 	struct fdg_buf b = fresh();
@@ -244,6 +260,7 @@ int main(void)
 		cmocka_unit_test(a_fresh_buffer_is_empty_and_terminated),
 		cmocka_unit_test(numbers_read_as_printf_writes_them),
 		cmocka_unit_test(counts_have_commas_between_thousands),
+		cmocka_unit_test(times_have_two_units),
 		cmocka_unit_test(formats_mix_text_and_conversions),
 		cmocka_unit_test(unknown_conversions_stay_as_they_are),
 		cmocka_unit_test(a_null_string_is_told),

@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "guards/poll.h"
+#include "guards/turns.h"
 
 #include "../../harness/reported.h"
 
@@ -73,13 +74,22 @@ static inline int teardown(void **state)
 }
 
 /* As the wrapper does it. */
-static inline int wait_on(struct pollfd *p, unsigned n)
+static inline int wait_for(struct pollfd *p, unsigned n, int64_t ms)
 {
-	int r = poll(p, n, -1);
+	int r;
 
+	fdg_turn_over_slow(fdg_turn_array(p));
+	r = poll(p, n, -1);
+	clock_ms += ms;
 	assert_true(r > 0);
 	fdg_poll_woken(&(struct fdg_polled){ p, n, r, "poll", (const void *)site });
+	fdg_turn_begins_slow(0, 0);
 	return r;
+}
+
+static inline int wait_on(struct pollfd *p, unsigned n)
+{
+	return wait_for(p, n, 0);
 }
 
 /* `times` waits, of `ms` in all. */

@@ -40,6 +40,7 @@ static inline int made(int type)
 	assert_true(fd > 2);
 	fdg_ledger_learn(fd, fdg_kindword_of(FDG_KIND_SOCKET, address.sin6_family, type & 0xf), FDG_CLOEXEC, &address);
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)), 0);
+	fdg_groups_noted(fd, SOL_SOCKET, SO_REUSEPORT);
 	return fd;
 }
 

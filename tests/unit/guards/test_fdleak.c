@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -91,6 +92,26 @@ static unsigned times(const char *text, const char *word)
 	return n;
 }
 
+/* The number behind a name in the last report; -1: there is none. */
+static long number(const char *name)
+{
+	char key[32];
+	const char *at;
+
+	snprintf(key, sizeof(key), "\"%s\":", name);
+	at = strstr(logged, key);
+	return at && at[strlen(key)] != '"' ? strtol(at + strlen(key), NULL, 10) : -1;
+}
+
+static long last_of(const char *array)
+{
+	const char *end = strchr(array, ']');
+
+	while (end[-1] != ',' && end[-1] != '[')
+		end--;
+	return strtol(end, NULL, 10);
+}
+
 static const fdg_kindword file = FDG_KIND_FILE;
 static fdg_kindword tcp;
 
@@ -107,10 +128,12 @@ static void files_that_are_not_closed_are_told(void **state)
 	(void)state;
 	leaks(36, 10, file);
 	assert_non_null(strstr(report(), "\"id\":\"fdleak.growth\",\"level\":\"warning\",\"action\":\"reported\""));
-	assert_non_null(strstr(logged, "\"message\":\"the files that "));
-	assert_non_null(strstr(logged, " keeps open only rise: from "));
+	assert_non_null(strstr(logged, " keeps more and more files open: from "));
+	assert_non_null(strstr(logged, ", like fd "));
 	assert_non_null(strstr(logged, "\"kind\":\"files\""));
 	assert_non_null(strstr(logged, "\"curve\":\""));
+	assert_non_null(strstr(logged, "\"curve_ms\":[0,"));
+	assert_non_null(strstr(logged, "\"made_1_count\":"));
 	assert_non_null(strstr(logged, "\"example\":\"fd "));
 	assert_non_null(strstr(logged, "(device /dev/null)\"")); /* as the kernel says */
 	assert_non_null(strstr(logged, "\"made_1\":\""));
@@ -134,7 +157,7 @@ static void sockets_are_counted_apart(void **state)
 	takes(300, file);
 	leaks(36, 10, tcp);
 	assert_int_equal(times(report(), "fdleak.growth"), 1);
-	assert_non_null(strstr(logged, "\"message\":\"the sockets that "));
+	assert_non_null(strstr(logged, " keeps more and more sockets open: from "));
 }
 
 /* More in each window, and none for longer than one; their numbers are used again and again. */
@@ -162,7 +185,7 @@ static void a_slow_leak_under_what_comes_and_goes_is_told(void **state)
 		gives_back(100 + i * 7919 % 300);
 	}
 	assert_int_equal(times(report(), "fdleak.growth"), 1);
-	assert_non_null(strstr(logged, "\"message\":\"the files that "));
+	assert_non_null(strstr(logged, " keeps more and more files open: from "));
 }
 
 static void a_pool_is_silent(void **state)
@@ -229,6 +252,44 @@ static void the_limit_is_told(void **state)
 	setrlimit(RLIMIT_NOFILE, &old);
 	assert_non_null(strstr(report(), " of 777 ("));
 	assert_non_null(strstr(logged, "\"full_in\":\""));
+	assert_non_null(strstr(logged, "\"limit_nofile\":777,"));
+	assert_true(number("full_in_ms") > 0);
+}
+
+/* What alerts compute with: the same in numbers as in words. */
+static void the_curve_is_told_in_numbers(void **state)
+{
+	const char *at;
+
+	(void)state;
+	leaks(36, 15, file);
+	assert_non_null(at = strstr(report(), "\"curve_open\":["));
+	assert_int_equal(strtol(at + 14, NULL, 10), number("from"));
+	assert_int_equal(last_of(at), number("to"));
+	assert_int_equal(number("to") - number("from"), number("count"));
+	assert_non_null(at = strstr(logged, "\"curve_ms\":[0,"));
+	assert_int_equal(last_of(at), number("in_ms"));
+	assert_int_equal(number("in_ms") % WINDOW, 0);
+}
+
+/* At 3 a.m.: three points, and the size of it. */
+static void text_is_for_people(void **state)
+{
+	const char *at;
+
+	(void)state;
+	fdg_options.format = FDG_TEXT;
+	leaks(36, 16, file);
+	fdg_options.format = FDG_JSON;
+	assert_non_null(strstr(report(), "\n  grew by: "));
+	assert_null(strstr(logged, "\n  count: "));
+	assert_non_null(at = strstr(logged, "\n  open at least: "));
+	assert_non_null(at = strstr(at, " after "));
+	assert_non_null(at = strstr(at + 1, " after "));
+	at += strcspn(at, "\n");
+	assert_null(strstr(at, " after "));
+	assert_null(strstr(logged, "curve"));
+	assert_null(strstr(logged, "_ms"));
 }
 
 static int begin(void **state)
@@ -258,6 +319,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_child_begins_where_its_parent_is, begins, ends),
 		cmocka_unit_test_setup_teardown(nothing_is_said_where_it_is_off, begins, ends),
 		cmocka_unit_test_setup_teardown(the_limit_is_told, begins, ends),
+		cmocka_unit_test_setup_teardown(the_curve_is_told_in_numbers, begins, ends),
+		cmocka_unit_test_setup_teardown(text_is_for_people, begins, ends),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end_reports);

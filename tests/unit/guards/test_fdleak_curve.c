@@ -83,6 +83,66 @@ static void a_pool_that_fills_ever_slower_is_silent(void **state)
 	}
 }
 
+/* 63 % of the pool are there after so many windows, and as much of the rest in the same time again. */
+static void a_pool_that_fills_slowly_is_silent(void **state)
+{
+	for (unsigned windows = 6; windows <= 30; windows++)
+		for (unsigned size = 300; size <= 3000; size += 300) {
+			double left = size;
+
+			begins(state);
+			for (unsigned i = 0; i < 1000; i++, left -= left / windows)
+				at((uint32_t)(size - left));
+			assert_int_equal(said, 0);
+		}
+}
+
+static void a_pool_that_fills_slowly_under_noise_is_silent(void **state)
+{
+	for (unsigned windows = 6; windows <= 20; windows++)
+		for (unsigned size = 300; size <= 3000; size += 300) {
+			double left = size;
+
+			begins(state);
+			for (unsigned i = 0; i < 1000; i++, left -= left / windows)
+				at((uint32_t)(size - left) + some(size / 100));
+			assert_int_equal(said, 0);
+		}
+}
+
+/* A few at first, then more and more, then fewer and fewer: from 1 % to 99 % in so many windows. */
+static void a_pool_that_finds_its_pace_is_silent(void **state)
+{
+	for (unsigned windows = 6; windows <= 28; windows++)
+		for (unsigned size = 300; size <= 3000; size += 300) {
+			double held = size / 100.0;
+
+			begins(state);
+			for (unsigned i = 0; i < 1000; i++) {
+				at((uint32_t)held + some(size / 100));
+				for (unsigned k = 0; k < 100; k++)
+					held += held * (1 - held / size) * 9.2 / windows / 100;
+			}
+			assert_int_equal(said, 0);
+		}
+}
+
+static void a_leak_after_the_start_is_told(void **state)
+{
+	(void)state;
+	for (unsigned i = 1; i <= 100; i++)
+		at((i < 8 ? 50 * i : 400) + 10 * i);
+	assert_in_range(said, 28, 40);
+}
+
+static void a_leak_after_a_jump_is_told(void **state)
+{
+	(void)state;
+	for (unsigned i = 1; i <= 200; i++)
+		at(i <= 100 ? 100 : 300 + 10 * (i - 100));
+	assert_in_range(said, 108, 116);
+}
+
 static void what_leaks_from_the_first_minute_is_told_later(void **state)
 {
 	(void)state;
@@ -174,6 +234,11 @@ int main(void)
 		cmocka_unit_test_setup(a_plateau_is_silent, begins),
 		cmocka_unit_test_setup(a_start_that_ends_in_a_plateau_is_silent, begins),
 		cmocka_unit_test_setup(a_pool_that_fills_ever_slower_is_silent, begins),
+		cmocka_unit_test_setup(a_pool_that_fills_slowly_is_silent, begins),
+		cmocka_unit_test_setup(a_pool_that_fills_slowly_under_noise_is_silent, begins),
+		cmocka_unit_test_setup(a_pool_that_finds_its_pace_is_silent, begins),
+		cmocka_unit_test_setup(a_leak_after_the_start_is_told, begins),
+		cmocka_unit_test_setup(a_leak_after_a_jump_is_told, begins),
 		cmocka_unit_test_setup(what_leaks_from_the_first_minute_is_told_later, begins),
 		cmocka_unit_test_setup(breathing_is_silent, begins),
 		cmocka_unit_test_setup(what_was_as_high_before_is_no_growth, begins),

@@ -131,8 +131,7 @@ static void *polls(void *of)
 	for (int i = 0; i < 3000; i++) {
 		struct pollfd *room = fdg_poll_room(200);
 
-		clock_ms++;
-		wait_on(p, 2);
+		wait_for(p, 2, 1);
 		memcpy(copy, p, sizeof(p));
 		fdg_poll_leave_out(copy, 2);
 		if (room)

@@ -35,6 +35,7 @@ static int join(int type)
 	int fd = socket(where.ss_family, type | SOCK_CLOEXEC, 0), one = 1;
 
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)), 0);
+	fdg_groups_noted(fd, SOL_SOCKET, SO_REUSEPORT);
 	assert_int_equal(bind(fd, (struct sockaddr *)&where, len), 0);
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&where, &len), 0);
 	if (type == SOCK_STREAM)

@@ -11,8 +11,6 @@
 #include <sys/syscall.h>
 
 #include "../../harness/reported.h"
-#include "guards/holders.h"
-#include "guards/late.h"
 #include "reuseport_common.h"
 
 static int setup(void **state)
@@ -34,6 +32,8 @@ static int teardown(void **state)
 	}
 	return 0;
 }
+
+static in_port_t port;
 
 static bool told(const char *text)
 {
@@ -196,10 +196,10 @@ static int forks(void)
 {
 	int child;
 
-	fdg_reuseport_forking();
+	fdg_reuseport_starting();
 	child = fork();
-	if (child > 0)
-		fdg_holders_forked(child);
+	if (child == 0)
+		fdg_reuseport_forked();
 	return child;
 }
 
@@ -287,6 +287,7 @@ static void *opens_and_closes(void *p)
 
 		assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &n), 0);
 		setsockopt(more, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
+		fdg_groups_noted(more, SOL_SOCKET, SO_REUSEPORT);
 		assert_int_equal(bind(more, (struct sockaddr *)&at, n), 0);
 		listens(more);
 		if (connect(peer, (struct sockaddr *)&at, n) == 0 || errno == ECONNRESET) /* another thread closed that one */
@@ -311,9 +312,43 @@ static void in_threads(void **state)
 	report();
 }
 
+static int count_of(const char *text)
+{
+	int n = 0;
+
+	for (const char *at = strstr(logged, text); at; at = strstr(at + 1, text))
+		n++;
+	return n;
+}
+
+/* A worker that restarts for ever is told again when there are twice as many, with their sum. */
+static void again_and_again(void **state)
+{
+	int b, a, sum = 0;
+
+	(void)state;
+	for (int i = 0; i < 32; i++) {
+		new_group(AF_INET);
+		if (i)
+			((struct sockaddr_in *)&address)->sin_port = port;
+		a = with_queue(&b);
+		port = ((struct sockaddr_in *)&address)->sin_port;
+		sum += queued(a);
+		closes(a);
+		resets();
+		close(b);
+		fdg_reuseport_closed(b);
+	}
+	report();
+	assert_in_range(count_of("[reuseport.reset]"), 2, 7);
+	assert_non_null(strstr(logged, " such closings"));
+	assert_true(sum > 32);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(again_and_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_queue_is_reset, setup, teardown),
 		cmocka_unit_test_setup_teardown(shut_down, setup, teardown),
 		cmocka_unit_test_setup_teardown(nothing_is_lost, setup, teardown),

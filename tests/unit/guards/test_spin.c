@@ -2,7 +2,9 @@
 /* Time is what the test says that it is: a suspect is told when it was delivered. */
 #include "epoll_common.h"
 
+#include "guards/events.h"
 #include "guards/slow.h"
+#include "guards/turns.h"
 
 static struct fdg_suspect s;
 static struct fdg_registration r;
@@ -32,6 +34,26 @@ static int was_reset(void)
 	return known(fd, fdg_kindword_of(FDG_KIND_SOCKET, AF_INET, SOCK_STREAM));
 }
 
+enum { IDLE, WORKS, WAITS_ELSEWHERE, ASKS_FOR_ONE };
+static int does = IDLE;
+
+/* The turns of this thread: a machine that has no time for us makes one long. */
+static void turns(void)
+{
+	for (int i = 0; i < 400; i++) {
+		fdg_turn_over_slow(fdg_interest_set(set));
+		fdg_turn_begins_slow(1, does == ASKS_FOR_ONE ? 1 : 8);
+		if (does == WAITS_ELSEWHERE)
+			fdg_turn_elsewhere_slow();
+		if (does == WORKS)
+			usleep(60);
+		if (does != IDLE && i == 20)
+			break;
+		if (does == IDLE && fdg_turn_over_slow(fdg_interest_set(set)))
+			break;
+	}
+}
+
 /* `times` deliveries in ms milliseconds, and judged then. */
 static void spins(int fd, uint32_t events, unsigned times, int64_t ms)
 {
@@ -42,6 +64,7 @@ static void spins(int fd, uint32_t events, unsigned times, int64_t ms)
 	t.data = r.data;
 	for (unsigned i = 0; i <= times; i++)
 		assert_true(fdg_suspect_delivered(&t, events, 1000 + (int64_t)i * ms / times, &s));
+	turns();
 	fdg_spin_judge(&s, &r, 1000 + ms);
 	assert_true(fdg_interest_of(set, fd, &r));
 }
@@ -97,23 +120,62 @@ static void an_error_queue_is_left_to_the_program(void **state)
 	ends(fd);
 }
 
-/* Two seconds, of one on which something is sent. */
-static void to_send_takes_no_error(void **state)
+static void sends(int fd)
+{
+	fdg_act(fd, "send", 1, 0, FDG_DEED_GIVE);
+	assert_false(fdg_suspect_is_over(&s));
+}
+
+static void is_told_of(int fd)
+{
+	assert_true(fdg_interest_of(set, fd, &r));
+	assert_true(fdg_suspect_delivered(&(struct fdg_told){ r.set, r.data, set, fd }, EPOLLERR, 1000, &s));
+}
+
+/* It is told after two seconds, and may be all that the program waits for. */
+static void one_on_which_is_sent_is_left_alone(void **state)
 {
 	int fd = stamped(SOCK_NONBLOCK);
 
 	(void)state;
 	registers(fd, EPOLLIN, 9);
-	assert_true(fdg_interest_of(set, fd, &r));
-	assert_true(fdg_suspect_delivered(&(struct fdg_told){ r.set, 9, set, fd }, EPOLLERR, 1000, &s));
-	fdg_act(fd, "send", 1, 0, FDG_DEED_GIVE);
-	assert_false(fdg_suspect_is_over(&s));
+	is_told_of(fd);
+	sends(fd);
 	spins(fd, EPOLLERR, 4000, 1900);
-	assert_false(is_slow());
+	assert_false(s.tried & FDG_SAID_SPIN);
 	spins(fd, EPOLLERR, 4000, 2000);
+	is_told_of(fd);
+	assert_true(s.tried & FDG_SAID_SPIN);
+	assert_false(is_slow());
+	ends(fd);
+}
+
+static void to_send_ends_it(void **state)
+{
+	int fd = stamped(SOCK_NONBLOCK);
+
+	(void)state;
+	registers(fd, EPOLLIN, 9);
+	spins(fd, EPOLLERR, 2000, 1000);
 	assert_true(is_slow());
-	fdg_act(fd, "send", 1, 0, FDG_DEED_GIVE);
-	assert_true(is_slow());
+	sends(fd);
+	assert_false(is_slow());
+	ends(fd);
+}
+
+/* Room is what it asked for, and what it uses: there is nothing to be told. */
+static void a_sender_is_no_spin(void **state)
+{
+	int fd = stamped(SOCK_NONBLOCK);
+
+	(void)state;
+	registers(fd, EPOLLOUT, 9);
+	is_told_of(fd);
+	sends(fd);
+	spins(fd, EPOLLERR | EPOLLOUT, 4000, 2000);
+	assert_true(fdg_suspect_is_over(&s));
+	is_told_of(fd);
+	assert_int_equal(s.tried & (FDG_SAID_SPIN | FDG_TRIED_GAVE), 0);
 	ends(fd);
 }
 
@@ -151,6 +213,7 @@ static void what_another_process_registered_as_well(void **state)
 		assert_true(fdg_suspect_delivered(&(struct fdg_told){ r.set, 9, set, fd }, EPOLLHUP, i ? 2000 : 1000, &s));
 	for (int i = 0; i < 10; i++)
 		assert_true(fdg_suspect_delivered(&(struct fdg_told){ r.set, 9, set, fd }, EPOLLHUP, 2001 + i, &s));
+	turns();
 	fdg_spin_judge(&s, &r, 2011);
 	assert_true(is_slow());
 	ends(fd);
@@ -190,6 +253,39 @@ static void what_was_asked_for_is_left_alone(void **state)
 	assert_int_equal(write(p[1], "x", 1), 1);
 	registers(known(p[0], FDG_KIND_PIPE), EPOLLIN, 9);
 	is_left_alone(p[0], EPOLLIN, 2000, 1000);
+	assert_int_equal(pipe2(p, O_NONBLOCK), 0);
+	assert_int_equal(write(p[1], "x", 1), 1);
+	close(p[1]);
+	registers(known(p[0], FDG_KIND_PIPE), EPOLLIN, 10);
+	is_left_alone(p[0], EPOLLIN | EPOLLHUP, 2000, 1000);
+}
+
+/* … and beside others' in the same loop. */
+static void whoever_works_is_left_alone(void **state)
+{
+	int p[2];
+
+	(void)state;
+	for (does = WORKS; does <= ASKS_FOR_ONE; does++) {
+		hung_up_pipe(p);
+		registers(p[0], EPOLLIN, 9);
+		is_left_alone(p[0], EPOLLHUP, 2000, 1000);
+	}
+	does = IDLE;
+}
+
+static void what_others_carry_as_well_is_left_alone(void **state)
+{
+	int p[2], other = stamped(SOCK_NONBLOCK);
+
+	(void)state;
+	hung_up_pipe(p);
+	registers(p[0], EPOLLIN, 9);
+	registers(other, EPOLLIN | EPOLLET, 9);
+	spins(p[0], EPOLLHUP, 2000, 1000);
+	assert_false(is_slow());
+	ends(other);
+	ends(p[0]);
 }
 
 static void in_report_it_is_left_alone(void **state)
@@ -228,12 +324,35 @@ static void one_whose_epoll_is_in_another_is_left_alone(void **state)
 	is_left_alone(p[0], EPOLLHUP, 2000, 1000);
 }
 
+static void what_was_reset_is_known(void **state)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(1), .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	int fd = was_reset(), refused = socket(AF_INET, SOCK_STREAM, 0), p[2];
+
+	(void)state;
+	assert_true(fdg_was_reset(fd));
+	assert_false(fdg_was_reset(refused));
+	assert_int_equal(connect(refused, (struct sockaddr *)&a, sizeof a), -1);
+	assert_false(fdg_was_reset(refused));
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, p), 0);
+	assert_false(fdg_was_reset(p[0]));
+	close(p[0]);
+	close(p[1]);
+	close(refused);
+	ends(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(what_was_reset_is_known, begin, end),
 		cmocka_unit_test_setup_teardown(one_of_which_nothing_was_asked_is_slow_until_the_next_call, begin, end),
 		cmocka_unit_test_setup_teardown(an_error_queue_is_left_to_the_program, begin, end),
-		cmocka_unit_test_setup_teardown(to_send_takes_no_error, begin, end),
+		cmocka_unit_test_setup_teardown(one_on_which_is_sent_is_left_alone, begin, end),
+		cmocka_unit_test_setup_teardown(to_send_ends_it, begin, end),
+		cmocka_unit_test_setup_teardown(a_sender_is_no_spin, begin, end),
+		cmocka_unit_test_setup_teardown(whoever_works_is_left_alone, begin, end),
+		cmocka_unit_test_setup_teardown(what_others_carry_as_well_is_left_alone, begin, end),
 		cmocka_unit_test_setup_teardown(whatever_the_cause, begin, end),
 		cmocka_unit_test_setup_teardown(what_another_process_registered_as_well, begin, end),
 		cmocka_unit_test_setup_teardown(what_is_slow_is_left_alone, begin, end),

@@ -100,6 +100,55 @@ static void who_calls_often_looks_seldom(void **state)
 	assert_int_equal(fdg_sweep_skip, 0);
 }
 
+/* After so many at once: how many are made after the time has come, until it is seen? */
+static int calls_until_a_sweep(int before, bool uses)
+{
+	uint32_t number = atomic_load(&fdg_sweep_number);
+	int n = 0;
+
+	atomic_store(&fdg_sweep_due, fdg_connection_clock() + 1000000);
+	fdg_sweep_skip = 0;
+	for (int i = 0; i < before; i++)
+		fdg_sweep_tick();
+	poll(NULL, 0, 20);
+	for (atomic_store(&fdg_sweep_due, 1); atomic_load(&fdg_sweep_number) == number && n < 1000; n++)
+		if (!uses) {
+			fdg_sweep_tick();
+			fdg_sweep_waited();
+		}
+		else if (!fdg_sweep_passes(7))
+			fdg_sweep_used(7);
+	return n;
+}
+
+static void who_calls_seldom_after_many_calls_is_swept_soon(void **state)
+{
+	(void)state;
+	learn(7);
+	for (int before = 0; before < 40; before++) {
+		assert_in_range(calls_until_a_sweep(before, false), 1, 3);
+		assert_in_range(calls_until_a_sweep(before, true), 1, 17);
+	}
+}
+
+/* The process was stopped, say. */
+static void time_without_a_sweep_is_lost(void **state)
+{
+	fdg_moment before;
+	int64_t lost;
+
+	(void)state;
+	fdg_options.closewait_age_ms = 200; /* a sweep each 50 ms */
+	fdg_sweep_now(FDG_SWEEP_SIGNAL);
+	before = fdg_connection_moment(fdg_connection_clock());
+	lost = fdg_sweep_lost(before);
+	poll(NULL, 0, 400);
+	assert_int_equal(fdg_sweep_lost(before), lost);
+	fdg_sweep_now(FDG_SWEEP_SIGNAL);
+	assert_in_range(fdg_sweep_lost(before), 300, 100000);
+	assert_int_equal(fdg_sweep_lost(fdg_connection_moment(fdg_connection_clock()) + 1), 0);
+}
+
 static void nothing_to_do_costs_nothing(void **state)
 {
 	(void)state;
@@ -330,6 +379,8 @@ int main(void)
 		cmocka_unit_test_setup(a_thousand_and_more, begin),
 		cmocka_unit_test_setup(the_first_look_begins_and_a_later_one_sweeps, begin),
 		cmocka_unit_test_setup(who_calls_often_looks_seldom, begin),
+		cmocka_unit_test_setup(who_calls_seldom_after_many_calls_is_swept_soon, begin),
+		cmocka_unit_test_setup(time_without_a_sweep_is_lost, begin),
 		cmocka_unit_test_setup(nothing_to_do_costs_nothing, begin),
 		cmocka_unit_test_setup(no_sweep_where_nothing_of_ours_is_wanted, begin),
 		cmocka_unit_test_setup(a_use_is_noted_once_between_two_sweeps, begin),
