@@ -91,7 +91,8 @@ static void put_spin(struct words *w, const struct fdg_epoll_claim *c)
 	put_subject(&b, w, c);
 	put_neglect(&b, w, c);
 	if (c->fixed)
-		fdg_fmt(&b, "; its waits are slowed: at most %d wake-ups a second until the next call on it that changes anything", FDG_SLOW_A_SECOND);
+		fdg_fmt(&b, "; its waits are slowed: at most %d wake-ups a second until the next call on it that changes anything",
+			fdg_turn_is_narrow() ? FDG_SLOW_A_SECOND_NARROW : FDG_SLOW_A_SECOND);
 	else if (c->why_not)
 		fdg_fmt(&b, "; fdguard does not end it: %s", c->why_not);
 }

@@ -26,6 +26,7 @@ struct pause {
 
 static struct pause pauses[FDG_SUSPECTS];
 static _Thread_local _Atomic bool is_lively;
+static _Thread_local _Atomic int64_t lively_until;
 static _Atomic int sleepers;
 
 #define GET(member) atomic_load_explicit(&(member), memory_order_relaxed)
@@ -187,6 +188,8 @@ static void give(const struct fdg_slow_wait *w, const struct epoll_event *e, int
 		}
 	}
 	SET(is_lively, others);
+	if (others)
+		SET(lively_until, now + LIVELY);
 }
 
 /* How long the next sleep is; FDG_SLOW_NO_SLEEP: none. */
@@ -202,6 +205,18 @@ static int64_t slice(struct fdg_slow_wait *w, int64_t now)
 	return w->slice;
 }
 
+/* How long a batch is held back that may hide others, without a question: not at all where something else has just come. */
+static int64_t pace(struct fdg_slow_wait *w, const struct epoll_event *e, int n, int64_t now)
+{
+	if (!w->is_idle || n > FDG_TURN_ROOM )
+		return 0;
+	for (int i = 0; i < n; i++)
+		if (!find(w, &e[i]) || is_among(e[i].data.u64, e, i))
+			return 0;
+	w->is_paced = true;
+	return w->end - now < SLICE ? w->end - now : SLICE;
+}
+
 int64_t fdg_slow_hold(struct fdg_slow_wait *w, const struct epoll_event *e, int n, int room)
 {
 	int64_t now, least, next;
@@ -209,6 +224,8 @@ int64_t fdg_slow_hold(struct fdg_slow_wait *w, const struct epoll_event *e, int 
 	if (!fdg_slow_any() || fdg_phase_now() != FDG_ACTIVE || fdg_foreign_memory())
 		return 0;
 	now = fdg_turn_clock();
+	if (!fdg_turn_has_room(n, room) && (next = pace(w, e, n, now)) > 0)
+		return next;
 	least = w->is_idle && fdg_turn_has_room(n, room) && w->end > now ? w->end - now : 0;
 	for (int i = 0; i < n && least > 0; i++) {
 		int64_t left = look(w, e, i, now);

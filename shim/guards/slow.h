@@ -4,7 +4,8 @@
  * program has done next to nothing since its last wait (turns.h), the wait goes on for a moment: 1 ms at first, and twice as long each time, up to FDG_SLOW_MOST_MS. The
  * kernel is asked again and again meanwhile; the first event of anything else is handed over at once. Level-triggered events come again by themselves, and nothing is
  * changed in the kernel. One that does not come again, and is there still, was made to come once where nobody saw it: it is handed over. So the kernel is asked for
- * what has room beside those that are held back, and not into the program's array, in which no more is written than what the kernel would have.
+ * what has room beside those that are held back, and not into the program's array, in which no more is written than what the kernel would have. Where there is no such
+ * room nothing is asked: each batch is handed over 2 ms later, so the next in the kernel's ring is not late by more.
  *
  * The pause belongs to a suspect (acts.h), and ends with it: by an act. Relaxed atomics; async-signal-safe; not in memory that is not ours.
  */
@@ -20,7 +21,8 @@
 #include "guards/turns.h"
 
 #define FDG_SLOW_MOST_MS 100u
-#define FDG_SLOW_A_SECOND 10 /* for people */
+#define FDG_SLOW_A_SECOND 10         /* for people */
+#define FDG_SLOW_A_SECOND_NARROW 500 /* where the program asks for so few events that more may be behind those */
 
 static inline bool fdg_slow_any(void)
 {
@@ -42,6 +44,7 @@ void fdg_slow_registers(int epfd, int op, int fd, const struct epoll_event *even
 struct fdg_slow_wait {
 	int epfd;
 	bool is_idle;   /* nothing was done before it */
+	bool is_paced;  /* what it has is handed over after one sleep, whatever else there is then */
 	uint64_t set;
 	int64_t end;    /* of the program's timeout, ns; INT64_MAX: none */
 	int64_t begun, slice; /* holding back; how long the last sleep was */

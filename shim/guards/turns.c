@@ -11,7 +11,7 @@
 #define LONG_COLD_NS 50000 /* … but for the first turn after a sleep */
 #define LAST 8u /* turns that are remembered */
 
-enum { IDLE, BUSY, ELSEWHERE, NARROW };
+enum { IDLE, BUSY, ELSEWHERE };
 
 static _Thread_local struct {
 	_Atomic uint64_t set;     /* on which this thread waited last; 0: elsewhere */
@@ -39,7 +39,7 @@ static unsigned kind_of(uint64_t set)
 		return ELSEWHERE;
 	if (!begun || fdg_turn_clock() - begun >= (GET(turn.is_cold) ? LONG_COLD_NS : LONG_NS))
 		return BUSY;
-	return GET(turn.is_narrow) ? NARROW : IDLE;
+	return IDLE;
 }
 
 static bool is_ours(void)
@@ -59,7 +59,7 @@ bool fdg_turn_over_slow(uint64_t set)
 	SET(turn.set, set);
 	SET(turn.last, kind);
 	SET(turn.left, kind == IDLE ? LAST : left ? left - 1 : 0);
-	return kind == IDLE || kind == NARROW;
+	return kind == IDLE;
 }
 
 void fdg_turn_begins_slow(int n, int room)
@@ -82,6 +82,11 @@ void fdg_turn_elsewhere_slow(void)
 		SET(turn.set, 0);
 }
 
+bool fdg_turn_is_narrow(void)
+{
+	return GET(turn.is_narrow);
+}
+
 const char *fdg_turn_why_not(void)
 {
 	if (GET(turn.left))
@@ -89,8 +94,6 @@ const char *fdg_turn_why_not(void)
 	switch (GET(turn.last)) {
 	case ELSEWHERE:
 		return "the thread waits for other things as well, each time";
-	case NARROW:
-		return "the program asks for so few events at a time that others may be waiting behind it";
 	default:
 		return "the loop does work of its own each time";
 	}

@@ -51,6 +51,8 @@ static inline bool fdg_turn_has_room(int n, int room)
 {
 	return n < FDG_TURN_ROOM && n < room - n;
 }
+/* Had the last batch no such room? */
+bool fdg_turn_is_narrow(void);
 /* NULL: of this thread's last turns one was idle, at least. Else why none was, for people. */
 const char *fdg_turn_why_not(void);
 

@@ -28,11 +28,15 @@ static inline void loop_waits(int epfd)
 	fdg_stale_judge(epfd);
 }
 
-/* Was next to nothing done since the thread's last wait on it? */
-static inline bool about_to_wait(int epfd)
+/* NO_TURN: nobody is suspected. IDLE: next to nothing was done since the thread's last wait on it. */
+enum turn { NO_TURN, BUSY, IDLE };
+
+static inline enum turn about_to_wait(int epfd)
 {
 	loop_waits(epfd);
-	return fdg_turn_over(epfd);
+	if (!fdg_suspects_any())
+		return NO_TURN;
+	return fdg_turn_over(epfd) ? IDLE : BUSY;
 }
 
 static void registered(int epfd, int op, int fd, const struct epoll_event *event, const void *site)
@@ -128,7 +132,7 @@ static int held_back(const struct call *c, const struct fdg_slow_wait *w, int n,
 	errno = before;
 	fdg_turn_slept();
 	*ret_over = true;
-	if (fdg_out())
+	if (fdg_out() || w->is_paced)
 		return n;
 	more = wait_for(c, again, fdg_slow_room(n, c->room), 0);
 	if (more < 0)
@@ -176,11 +180,11 @@ static inline void woken(int epfd, struct epoll_event *events, int n, int room, 
 
 WRAP(int, epoll_wait, (int epfd, struct epoll_event *events, int room, int timeout))
 {
-	bool is_idle = about_to_wait(epfd);
+	enum turn turn = about_to_wait(epfd);
 	int n;
 
-	if (is_slow(timeout))
-		n = slowed(&(struct call){ WAIT, epfd, events, room, fdg_slow_ns(timeout), NULL, 0, 0 }, is_idle);
+	if (turn && is_slow(timeout))
+		n = slowed(&(struct call){ WAIT, epfd, events, room, fdg_slow_ns(timeout), NULL, 0, 0 }, turn == IDLE);
 	else
 		n = real_epoll_wait(epfd, events, room, timeout);
 	woken(epfd, events, n, room, timeout != 0);
@@ -189,11 +193,11 @@ WRAP(int, epoll_wait, (int epfd, struct epoll_event *events, int room, int timeo
 
 WRAP(int, epoll_pwait, (int epfd, struct epoll_event *events, int room, int timeout, const sigset_t *mask))
 {
-	bool is_idle = about_to_wait(epfd);
+	enum turn turn = about_to_wait(epfd);
 	int n;
 
-	if (is_slow(timeout))
-		n = slowed(&(struct call){ PWAIT, epfd, events, room, fdg_slow_ns(timeout), mask, 0, 0 }, is_idle);
+	if (turn && is_slow(timeout))
+		n = slowed(&(struct call){ PWAIT, epfd, events, room, fdg_slow_ns(timeout), mask, 0, 0 }, turn == IDLE);
 	else
 		n = real_epoll_pwait(epfd, events, room, timeout, mask);
 	woken(epfd, events, n, room, timeout != 0);
@@ -203,12 +207,12 @@ WRAP(int, epoll_pwait, (int epfd, struct epoll_event *events, int room, int time
 WRAP(int, epoll_pwait2,
      (int epfd, struct epoll_event *events, int room, const struct timespec *timeout, const sigset_t *mask))
 {
-	bool is_idle = about_to_wait(epfd);
+	enum turn turn = about_to_wait(epfd);
 	int64_t ns;
 	int n;
 
-	if (fdg_slow_any() && is_slow(ns = fdg_slow_ns_of(timeout)))
-		n = slowed(&(struct call){ PWAIT2, epfd, events, room, ns, mask, 0, 0 }, is_idle);
+	if (turn && fdg_slow_any() && is_slow(ns = fdg_slow_ns_of(timeout)))
+		n = slowed(&(struct call){ PWAIT2, epfd, events, room, ns, mask, 0, 0 }, turn == IDLE);
 	else
 		n = real_epoll_pwait2(epfd, events, room, timeout, mask);
 	woken(epfd, events, n, room, n > 0 && (!timeout || timeout->tv_sec || timeout->tv_nsec));

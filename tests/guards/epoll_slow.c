@@ -299,12 +299,26 @@ static void acted(void)
 	printf("acted %s\n", turns_in(300) > 1000 ? "fast" : "slow");
 }
 
+/* One event at a time, as small programs ask. */
+static void narrow(void)
+{
+	struct epoll_event e;
+	int n = 0;
+
+	hung_up(EPOLLIN, 1);
+	for (int64_t end = now_ms() + 3500; now_ms() < end;)
+		must(epoll_wait(loop, &e, 1, 1000) == 1, "told");
+	for (int64_t end = now_ms() + 400; now_ms() < end; n++)
+		must(epoll_wait(loop, &e, 1, 1000) == 1, "told");
+	printf("narrow %s\n", n < 1000 ? "slow" : "fast");
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
 		void (*run)(void);
-	} ways[] = { { "interrupted", interrupted }, { "masked", masked }, { "cancelled", cancelled }, { "timed", timed }, { "gone", gone }, { "once", once }, { "acted", acted },
+	} ways[] = { { "interrupted", interrupted }, { "masked", masked }, { "cancelled", cancelled }, { "timed", timed }, { "gone", gone }, { "once", once }, { "acted", acted }, { "narrow", narrow },
 		      { "one-object", one_object }, { "works", works }, { "sends", sends }, { "unseen", unseen }, { "polls", polls }, { "two-sets", two_sets }, { "short-array", short_array },
 		      { "filtered", filtered } };
 	const char *way = argc > 1 ? argv[1] : "";

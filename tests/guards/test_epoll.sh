@@ -127,7 +127,7 @@ done
 
 right='handled queue lazy unhurried partial fifo room herd herd-of-one pool shared edges busy stream same hot inner heir executed saved polled selected enclosed raced unseen worker copied reader by-ring early again descendant descendant-of-a-waiter shells-worker worker-of-a-waiter'
 # What goes on as ever while waits are slow; and what is not slowed. At the same time as the others.
-for way in few edge oneshot interrupted masked cancelled timed gone once acted one-object works sends unseen polls two-sets short-array filtered; do
+for way in few edge oneshot interrupted masked cancelled timed gone once acted narrow one-object works sends unseen polls two-sets short-array filtered; do
 	timeout 60 env LD_PRELOAD="$FDG_LIB" FDGUARD_OPTIONS="log=none:epoll=fix:nonblock=off:cloexec=off" epoll-slow $way >out.slow.$way 2>&1 &
 done
 # shellcheck disable=SC2086 # a list
@@ -180,6 +180,7 @@ slow timed 'timed 30'
 slow gone 'gone, then 1 other'
 slow once 'once 2'
 slow acted 'acted fast'
+slow narrow 'narrow slow'
 slow one-object 'one-object 6'
 slow works 'works fast'
 slow sends 'sends fast'

@@ -95,12 +95,13 @@ static void beside_anything_else_it_is_told_at_once(void **state)
 	ends(fd);
 }
 
-/* What is asked meanwhile has its place behind it, and is to show all of it again. */
-static void there_has_to_be_room_for_twice_as_many(void **state)
+/* What is asked meanwhile has its place behind it, and is to show all of it again. Without such room each batch is handed over a moment later. */
+static void without_room_for_twice_as_many_it_is_paced(void **state)
 {
 	int fd[3];
 
 	(void)state;
+	pass(1); /* what was there before it is over */
 	for (int i = 0; i < 3; i++)
 		fd[i] = slow(hung_up(), EPOLLIN, (uint64_t)i);
 	for (int i = 0; i < 3; i++) /* one after the other */
@@ -109,9 +110,28 @@ static void there_has_to_be_room_for_twice_as_many(void **state)
 	assert_true(are_held(7));
 	for (int room = 1; room < 7; room++)
 		for (int i = 0; i < 4; i++)
-			assert_int_equal(holds(room), 0);
+			assert_int_equal(holds(room), 2000000);
+	is_idle = false;
+	assert_int_equal(holds(1), 0);
+	is_idle = true;
 	for (int i = 0; i < 3; i++)
 		ends(fd[i]);
+}
+
+/* Where others come as well nobody is kept waiting. */
+static void beside_others_it_is_not_paced(void **state)
+{
+	int fd = slow(hung_up(), EPOLLIN, 1), other = hung_up();
+
+	(void)state;
+	pass(1);
+	assert_int_equal(holds(1), 2000000);
+	registers(other, EPOLLIN, 2);
+	assert_int_equal(holds(2), 0);
+	ends(other);
+	pass(1);
+	assert_int_equal(holds(1), 2000000);
+	ends(fd);
 }
 
 static void it_begins_anew_after_a_turn_with_work(void **state)
@@ -470,7 +490,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(it_is_told_again_and_again, begin, end),
 		cmocka_unit_test_setup_teardown(it_begins_anew_after_a_turn_with_work, begin, end),
 		cmocka_unit_test_setup_teardown(beside_anything_else_it_is_told_at_once, begin, end),
-		cmocka_unit_test_setup_teardown(there_has_to_be_room_for_twice_as_many, begin, end),
+		cmocka_unit_test_setup_teardown(without_room_for_twice_as_many_it_is_paced, begin, end),
+		cmocka_unit_test_setup_teardown(beside_others_it_is_not_paced, begin, end),
 		cmocka_unit_test_setup_teardown(so_many_are_held_back_as_there_can_be, begin, end),
 		cmocka_unit_test_setup_teardown(beside_what_was_asked_for_it_is_told_at_once, begin, end),
 		cmocka_unit_test_setup_teardown(other_events_are_told_at_once, begin, end),
