@@ -121,14 +121,20 @@ static void without_room_for_twice_as_many_it_is_paced(void **state)
 /* Where others come as well nobody is kept waiting. */
 static void beside_others_it_is_not_paced(void **state)
 {
-	int fd = slow(hung_up(), EPOLLIN, 1), other = hung_up();
+	int fd = slow(hung_up(), EPOLLIN, 1), other;
+	int64_t held = 1;
 
 	(void)state;
 	pass(1);
 	assert_int_equal(holds(1), 2000000);
-	registers(other, EPOLLIN, 2);
-	assert_int_equal(holds(2), 0);
-	ends(other);
+	for (int i = 0; i < 100 && held; i++) { /* the machine may have no time for us for as long */
+		other = hung_up();
+		registers(other, EPOLLIN, 2);
+		assert_int_equal(holds(2), 0);
+		ends(other);
+		held = holds(1);
+	}
+	assert_int_equal(held, 0);
 	pass(1);
 	assert_int_equal(holds(1), 2000000);
 	ends(fd);
