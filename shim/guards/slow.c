@@ -208,7 +208,7 @@ static int64_t slice(struct fdg_slow_wait *w, int64_t now)
 /* How long a batch is held back that may hide others, without a question: not at all where something else has just come. */
 static int64_t pace(struct fdg_slow_wait *w, const struct epoll_event *e, int n, int64_t now)
 {
-	if (!w->is_idle || n > FDG_TURN_ROOM )
+	if (!w->is_idle || n > FDG_TURN_ROOM || now < GET(lively_until))
 		return 0;
 	for (int i = 0; i < n; i++)
 		if (!find(w, &e[i]) || is_among(e[i].data.u64, e, i))
