@@ -4,8 +4,7 @@
  * cannot be told to move them (that takes privileges) they are moved here, into the hands of whoever accepts next on a sibling in this process:
  *
  *     drain      accept what is queued, each only where there are the two numbers that it takes until it is given.
- *     deafen     a socket filter on the listener drops new requests (their clients ask again a second later); accept what came meanwhile. The close that follows has
- *                nothing left to reset. Neither the group nor the others are touched.
+ *                Once more when nothing is left to do but the close itself: what comes between the two is reset.
  *     stand in   after the close, for each connection a stand-in: a connection from this machine to the same address, which the kernel queues on one of the siblings.
  *                So whoever waits there, in accept, epoll_wait, poll, select or any other way, is woken as for any connection, once for each, and by the kernel. accept
  *                (wrap/accept.c) knows the stand-in by its addresses, and returns the connection that it stands for, under the number that the kernel chose.
@@ -29,30 +28,27 @@
 #include "base/sys.h"
 #include "guards/handover_gate.h"
 #include "guards/kept.h"
-#include "guards/quiet.h"
 #include "guards/reuseport.h"
 #include "guards/standins_parts.h"
 
 #include "base/poison.h"
 
-enum { TAKES_MS = 250, ALL_MS = 500, SETTLE_MS = 2, TURN_MS = 250, SETTLES = 10, OLD_MS = 5000, LOOK_MS = 1000 };
+enum { TAKES_MS = 250, ALL_MS = 500, TURN_MS = 250, OLD_MS = 5000, LOOK_MS = 1000 };
 
 /* Synchronous ones are not held back. */
 #define NOW(sig) (UINT64_C(1) << ((sig)-1))
-#define NOT_HELD (NOW(SIGSEGV) | NOW(SIGBUS) | NOW(SIGFPE) | NOW(SIGILL) | NOW(SIGTRAP) | NOW(SIGSYS) | NOW(SIGKILL) | NOW(SIGSTOP))
-
-enum { DEAF = 64 };
+#define NOT_HELD \
+	(NOW(SIGSEGV) | NOW(SIGBUS) | NOW(SIGFPE) | NOW(SIGILL) | NOW(SIGTRAP) | NOW(SIGSYS) | NOW(SIGKILL) | \
+	 NOW(SIGSTOP))
 
 _Atomic bool fdg_handover_ready;
 static _Atomic int closing; /* the thread that is at it; the rest is its own */
 static struct turn {
 	int64_t began;
 	uint64_t mask;
-	unsigned deaf; /* listeners that got a filter */
-	struct {
-		int fd;
-		uint64_t cookie;
-	} was[DEAF];
+	int fd;
+	unsigned late;          /* were taken when it had been told how many there are */
+	bool may;               /* one was handed over */
 	struct fdg_group group; /* the last */
 } turn;
 
@@ -70,7 +66,9 @@ static bool has_turn(void)
 		if (atomic_compare_exchange_strong(&closing, &nobody, fdg_sys_gettid())) {
 			turn.began = fdg_now_ms();
 			turn.mask = mask;
-			turn.deaf = 0;
+			turn.late = 0;
+			turn.fd = -1;
+			turn.may = false;
 			return true;
 		}
 		fdg_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof(mask));
@@ -96,7 +94,6 @@ struct work {
 	int fd, family;
 	unsigned taken;
 	bool ended; /* nothing more is to be taken */
-	bool is_deaf;
 	const char *why;
 };
 
@@ -121,7 +118,7 @@ static void take_one(struct work *w)
 	if (fd < 0 || fdg_standin_returned(fd) >= 0)
 		fdg_standin_unreserve(&r);
 	else
-		fdg_standin_hold(&r, fd, w->is_deaf);
+		fdg_standin_hold(&r, fd);
 	w->taken += fd >= 0;
 	if (fd >= 0 || fd == -EAGAIN || fd == -ECONNABORTED || fd == -EINTR)
 		return;
@@ -140,20 +137,6 @@ static void drain(struct work *w)
 	}
 }
 
-static void deafen(struct work *w)
-{
-	if (w->ended || turn.deaf == DEAF || !fdg_quiet_deafen(w->fd))
-		return;
-	w->is_deaf = true;
-	turn.was[turn.deaf].fd = w->fd;
-	turn.was[turn.deaf++].cookie = fdg_socket_cookie(w->fd);
-	for (int i = 0; i < SETTLES; i++) {
-		drain(w);
-		if (w->ended || !is_ready(w->fd, SETTLE_MS))
-			return;
-	}
-}
-
 unsigned fdg_handover(int fd, const struct fdg_group *g, const char **ret_why)
 {
 	struct work w = { .fd = fd, .family = g->family };
@@ -162,35 +145,40 @@ unsigned fdg_handover(int fd, const struct fdg_group *g, const char **ret_why)
 		*ret_why = "another one is being closed at this moment";
 		return 0;
 	}
-	*ret_why = fdg_handover_why_not(fd, g); /* nobody starts a process meanwhile: fdg_handover_starting waits for its turn */
+	*ret_why = fdg_handover_why_not(
+		fd, g); /* nobody starts a process meanwhile: fdg_handover_starting waits for its turn */
 	if (*ret_why)
 		return 0;
 	turn.group = *g;
+	turn.may = true;
+	turn.fd = fd;
 	drain(&w);
-	deafen(&w);
 	*ret_why = w.why;
 	return w.taken;
+}
+
+void fdg_handover_last(int fd)
+{
+	struct work w = { .fd = fd, .family = turn.group.family };
+
+	if (atomic_load_explicit(&closing, memory_order_relaxed) != fdg_sys_gettid() || !turn.may || turn.fd != fd)
+		return;
+	drain(&w);
+	turn.late += w.taken;
 }
 
 /*
  * Stand in
  */
 
-/* The call did not close it after all. */
-static void hear_again(void)
-{
-	for (unsigned i = 0; i < turn.deaf; i++)
-		if (turn.was[i].cookie && fdg_socket_cookie(turn.was[i].fd) == turn.was[i].cookie)
-			fdg_quiet_end(turn.was[i].fd);
-	turn.deaf = 0;
-}
-
 static unsigned stand_in(const char **ret_why)
 {
 	unsigned dropped = fdg_standins_send(turn.began + ALL_MS);
 
 	if (dropped)
-		*ret_why = fdg_now_ms() < turn.began + ALL_MS ? "the other listeners of the group take no more connections from this machine" : "there was no time for more";
+		*ret_why = fdg_now_ms() < turn.began + ALL_MS
+				   ? "the other listeners of the group take no more connections from this machine"
+				   : "there was no time for more";
 	return dropped;
 }
 
@@ -201,17 +189,19 @@ static void say(struct fdg_reset *r, unsigned n)
 		fdg_reset_say(r);
 }
 
-unsigned fdg_handover_closed(bool is_counted, const char **ret_why)
+unsigned fdg_handover_closed(bool is_counted, unsigned *ret_late, const char **ret_why)
 {
 	struct fdg_reset r = { .fd = -1, .how = FDG_RESET_ENDED, .migrate_req = -1 };
 	bool is_mine = atomic_load_explicit(&closing, memory_order_relaxed) == fdg_sys_gettid();
 	unsigned dropped = 0, ended;
 
+	*ret_late = 0;
 	if ((!is_mine && !fdg_handover_count()) || fdg_foreign_memory() || !has_turn())
 		return 0;
-	hear_again();
-	ended = fdg_standins_died();
+	ended = fdg_standins_died(is_mine &&
+				  turn.may); /* the end of a handshake may come after all that was waited for */
 	r.group = turn.group;
+	*ret_late = is_mine ? turn.late : 0;
 	if (is_mine)
 		dropped = stand_in(ret_why);
 	end_turn();
@@ -230,7 +220,7 @@ static void take_back(int age_ms, int how)
 
 	if (!has_turn())
 		return;
-	n = fdg_standins_died() + fdg_standins_take_back(age_ms);
+	n = fdg_standins_died(false) + fdg_standins_take_back(age_ms);
 	r.group = turn.group;
 	end_turn();
 	say(&r, n);
@@ -241,7 +231,8 @@ void fdg_handover_look(void)
 	static _Atomic int64_t next;
 	int64_t now = fdg_now_ms(), due = atomic_load_explicit(&next, memory_order_relaxed);
 
-	if (now < due || atomic_load(&closing) || fdg_foreign_memory() || !atomic_compare_exchange_strong(&next, &due, now + LOOK_MS))
+	if (now < due || atomic_load(&closing) || fdg_foreign_memory() ||
+	    !atomic_compare_exchange_strong(&next, &due, now + LOOK_MS))
 		return;
 	take_back(OLD_MS, FDG_RESET_LATE);
 }

@@ -24,7 +24,9 @@
 unsigned fdg_handover(int fd, const struct fdg_group *g, const char **ret_why);
 /* Listeners were closed, by whatever way: what was taken gets its stand-ins. Returns how many of them were reset, and why. What had been handed over to
  * one of these listeners is reset with it, and told, if it is not in a finding's count already. */
-unsigned fdg_handover_closed(bool is_counted, const char **ret_why);
+unsigned fdg_handover_closed(bool is_counted, unsigned *ret_late, const char **ret_why);
+/* Right before the call that closes fd: what came since fdg_handover, which fdg_handover_closed tells as *ret_late. */
+void fdg_handover_last(int fd);
 
 /* How many wait. */
 unsigned fdg_handover_count(void);

@@ -20,7 +20,7 @@
 #define SO_ATTACH_BPF 50
 #endif
 
-enum { WAIT_NS = 60000, LASTS_NS = 20000000, FLAGS = 13, SYN = 2, SYN_OR_RST = 6 };
+enum { WAIT_NS = 60000, LASTS_NS = 20000000, FLAGS = 13, SYN_OR_RST = 6 };
 
 #define INSN(...) (struct bpf_insn){ __VA_ARGS__ }
 
@@ -69,22 +69,6 @@ static void wait_for_others(void)
 
 	while (nanoseconds() - begun < WAIT_NS)
 		;
-}
-
-bool fdg_quiet_deafen(int fd)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FLAGS),
-		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, SYN, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
-	};
-	struct sock_fprog program = { sizeof(code) / sizeof(*code), code };
-
-	if (has_filter(fd) || fdg_sys5(SYS_setsockopt, fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0)
-		return false;
-	wait_for_others();
-	return true;
 }
 
 static uint64_t nanoseconds(void)

@@ -10,8 +10,6 @@
 /* To be called right before fd is closed. True: it is done. What is not closed after all hears again after 20 ms. */
 bool fdg_quiet(int fd);
 /* It goes on to listen after all. */
-/* For anybody: new requests are dropped, so that what is queued can be taken out to the last. What is accepted meanwhile has the filter, too. */
-bool fdg_quiet_deafen(int fd);
 void fdg_quiet_end(int fd);
 
 #endif

@@ -365,8 +365,8 @@ static unsigned take_lost(struct fdg_reset *r, unsigned lost, const char *why)
 	return n;
 }
 
-/* `lost` of what was saved could not be given to others after all. */
-static void judge(unsigned first, unsigned last, unsigned lost, const char *why)
+/* `late` more were saved when the queue had been counted; `lost` of what was saved could not be given to others after all. */
+static void judge(unsigned first, unsigned last, unsigned late, unsigned lost, const char *why)
 {
 	uint32_t thread = (uint32_t)fdg_sys_gettid();
 
@@ -376,6 +376,9 @@ static void judge(unsigned first, unsigned last, unsigned lost, const char *why)
 
 		if ((uint32_t)owner != thread || owner >> 32 < first || owner >> 32 > last)
 			continue;
+		p->r.queued += late;
+		p->r.saved += late;
+		late = 0;
 		lost -= take_lost(&p->r, lost, why);
 		if (has_ended(p))
 			fdg_reset_say(&p->r);
@@ -411,17 +414,17 @@ static void forget(unsigned first, unsigned last)
 void fdg_reuseport_closed_slow(unsigned first, unsigned last)
 {
 	const char *why = NULL;
-	unsigned lost;
+	unsigned lost, late;
 
 	if (fdg_foreign_memory() || first > INT32_MAX)
 		return;
-	lost = fdg_handover_closed(is_told(first, last), &why);
+	lost = fdg_handover_closed(is_told(first, last), &late, &why);
 	if (fdg_phase_now() != FDG_ACTIVE)
 		return;
 	forget(first, last);
 	fdg_resize_left(first, last);
 	if (atomic_load_explicit(&pendings, memory_order_relaxed))
-		judge(first, last, lost, why);
+		judge(first, last, late, lost, why);
 }
 
 bool fdg_reuseport_shutting(int fd, int how, const void *site)
@@ -437,12 +440,13 @@ bool fdg_reuseport_shutting(int fd, int how, const void *site)
 void fdg_reuseport_shut(int fd, bool quiet)
 {
 	const char *why = NULL;
+	unsigned late;
 
 	if (quiet)
 		fdg_quiet_end(fd);
 	if (!is_on())
 		return;
-	fdg_handover_closed(is_told((unsigned)fd, (unsigned)fd), &why);
+	fdg_handover_closed(is_told((unsigned)fd, (unsigned)fd), &late, &why);
 	if (atomic_load_explicit(&pendings, memory_order_relaxed))
-		judge((unsigned)fd, (unsigned)fd, 0, NULL);
+		judge((unsigned)fd, (unsigned)fd, 0, 0, NULL);
 }

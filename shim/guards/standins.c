@@ -22,7 +22,8 @@ bool fdg_handover_any(void)
 {
 	struct fdg_board *b = fdg_board();
 
-	return b && (atomic_load_explicit(&b->waiting, memory_order_acquire) || atomic_load_explicit(&b->spent, memory_order_relaxed));
+	return b && (atomic_load_explicit(&b->waiting, memory_order_acquire) ||
+		     atomic_load_explicit(&b->spent, memory_order_relaxed));
 }
 
 bool fdg_standins_prepare(void)
@@ -76,7 +77,8 @@ static bool is_same_end(const union fdg_socket_address *a, const union fdg_socke
 #define PATIENCE 100000u
 
 /* Is fd, between these two, the other end of the slot's stand-in? The slot is LOOKED_AT, and nobody writes in it. */
-static bool is_standin(const struct fdg_slot *s, int fd, const union fdg_socket_address *peer, const union fdg_socket_address *own)
+static bool is_standin(const struct fdg_slot *s, int fd, const union fdg_socket_address *peer,
+		       const union fdg_socket_address *own)
 {
 	return is_same_end(&s->from, peer) && is_same_end(&s->to, own) && s->netns == fdg_netns_of(fd);
 }
@@ -113,7 +115,8 @@ static int slot_of(int fd)
 {
 	union fdg_socket_address peer, own;
 
-	if (!fdg_handover_any() || !fdg_socket_address_of(fd, SYS_getpeername, &peer) || !fdg_socket_address_of(fd, SYS_getsockname, &own) || !fdg_socket_same_host(&peer, &own))
+	if (!fdg_handover_any() || !fdg_socket_address_of(fd, SYS_getpeername, &peer) ||
+	    !fdg_socket_address_of(fd, SYS_getsockname, &own) || !fdg_socket_same_host(&peer, &own))
 		return -1;
 	return find(fd, &peer, &own);
 }
@@ -152,14 +155,21 @@ static bool take_waiting(unsigned i)
 	return true;
 }
 
-unsigned fdg_standins_died(void)
+unsigned fdg_standins_died(bool moves_on)
 {
 	struct fdg_board *b = fdg_board();
 	unsigned end = b ? atomic_load(&b->end) : 0, n = 0;
 
-	for (unsigned i = 0; i < end; i++)
-		if (atomic_load(&b->slot[i].state) == WAITING && is_dead((int)i) && take_waiting(i))
+	for (unsigned i = 0; i < end; i++) {
+		if (atomic_load(&b->slot[i].state) != WAITING || !is_dead((int)i) || !take_waiting(i))
+			continue;
+		if (!moves_on) {
 			n += fdg_standin_drop((int)i);
+			continue;
+		}
+		fdg_kept_close(&b->slot[i].standin);
+		atomic_store(&b->slot[i].state, HELD);
+	}
 	return n;
 }
 

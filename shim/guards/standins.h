@@ -22,8 +22,8 @@ struct fdg_reserved {
 };
 bool fdg_standin_reserve(struct fdg_reserved *r, int family);
 void fdg_standin_unreserve(struct fdg_reserved *r);
-/* The slot is HELD, for connection fd, which becomes ours; a filter that it has is ours, too. */
-void fdg_standin_hold(const struct fdg_reserved *r, int fd, bool inherits_filter);
+/* The slot is HELD, for connection fd, which becomes ours. */
+void fdg_standin_hold(const struct fdg_reserved *r, int fd);
 /* Puts a stand-in for each HELD slot into the queue of a listener that takes what comes where its connection came, all at a time; what is not there by then
  * (ms of CLOCK_MONOTONIC) is reset: returns how many. */
 unsigned fdg_standins_send(int64_t until);
@@ -33,8 +33,8 @@ int fdg_standin_next(int at);
 int fdg_standin_returned(int fd);
 /* Resets the connection; the slot is FREE. True: there was one. */
 bool fdg_standin_drop(int slot);
-/* Those whose listener was closed, or whose stand-in was accepted by nobody knows whom, are reset: how many. */
-unsigned fdg_standins_died(void);
+/* Those whose listener was closed, or whose stand-in was accepted by nobody knows whom, are HELD again, or else reset: how many were. */
+unsigned fdg_standins_died(bool moves_on);
 /* Those that wait for so long are reset, and what stands for them is in the queues still, as a connection that its client reset: how many. */
 unsigned fdg_standins_take_back(int age_ms);
 /* A forked child: its copies are closed, and nothing waits there. */

@@ -36,7 +36,7 @@ struct fdg_slot {
 struct fdg_board {
 	_Atomic unsigned waiting;
 	_Atomic unsigned spent; /* stand-ins that were taken back, and are in a queue still, reset */
-	_Atomic unsigned end; /* slots from here on were never used */
+	_Atomic unsigned end;   /* slots from here on were never used */
 	struct fdg_slot slot[FDG_HANDOVER_MAX];
 };
 extern struct fdg_board *_Atomic fdg_standins_board; /* NULL: nothing was handed over yet */

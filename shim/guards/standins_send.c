@@ -5,7 +5,6 @@
 #include <netinet/in.h>
 #include <poll.h>
 
-#include "guards/quiet.h"
 #include "guards/standins_parts.h"
 
 #include "base/poison.h"
@@ -61,12 +60,10 @@ void fdg_standin_unreserve(struct fdg_reserved *r)
 		atomic_store(&fdg_slot(r->slot)->state, FREE);
 }
 
-void fdg_standin_hold(const struct fdg_reserved *r, int fd, bool inherits_filter)
+void fdg_standin_hold(const struct fdg_reserved *r, int fd)
 {
 	struct fdg_slot *s = fdg_slot(r->slot);
 
-	if (inherits_filter)
-		fdg_quiet_end(fd);
 	fdg_sys3(SYS_dup3, fd, r->connection, O_CLOEXEC);
 	fdg_sys_close(fd);
 	fdg_kept_put(&s->connection, r->connection);
@@ -82,7 +79,8 @@ static bool has_port(int fd, union fdg_socket_address *from)
 		from->in.sin_port = 0;
 	else
 		from->in6.sin6_port = 0;
-	return fdg_sys3(SYS_bind, fd, from, fdg_socket_address_length(from)) == 0 && fdg_socket_address_of(fd, SYS_getsockname, from);
+	return fdg_sys3(SYS_bind, fd, from, fdg_socket_address_length(from)) == 0 &&
+	       fdg_socket_address_of(fd, SYS_getsockname, from);
 }
 
 /* False: nothing is under way. */
@@ -149,7 +147,8 @@ static void wait_for_all(unsigned end, int64_t until)
 	for (bool waits = true; waits && fdg_now_ms() < until;) {
 		waits = false;
 		for (unsigned i = 0; i < end; i++)
-			waits |= fdg_slot((int)i)->sending > 0 && atomic_load(&fdg_slot((int)i)->state) == WAITING && !arrived(fdg_slot((int)i));
+			waits |= fdg_slot((int)i)->sending > 0 && atomic_load(&fdg_slot((int)i)->state) == WAITING &&
+				 !arrived(fdg_slot((int)i));
 		if (waits)
 			fdg_sys_poll(NULL, 0, 1);
 	}

@@ -19,6 +19,8 @@ __attribute__((noinline)) static int close_member(int fd, const void *site)
 	fdg_reuseport_closing(fd, site);
 	fdg_closing(fd, site);
 	fdg_ledger_forget(fd);
+	if (fdg_handover_may())
+		fdg_handover_last(fd);
 	r = (int)fdg_sys_close(fd); /* no cancellation here, with the listener half gone; close had its chance before */
 	fdg_reuseport_closed(fd);
 	if (r < 0)

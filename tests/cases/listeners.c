@@ -36,16 +36,26 @@ static void fail(const char *what)
 	exit(2);
 }
 
-static int open_listener(void)
+/* The first one's port is everybody's. */
+static int take_port(void)
 {
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), one = 1;
 	socklen_t len = sizeof(address);
 
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) != 0)
 		fail("socket");
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 || listen(fd, 1024) != 0)
-		fail("listen");
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0)
+		fail("bind");
 	getsockname(fd, (struct sockaddr *)&address, &len);
+	return fd;
+}
+
+static int open_listener(void)
+{
+	int fd = take_port();
+
+	if (listen(fd, 1024) != 0)
+		fail("listen");
 	return fd;
 }
 
@@ -91,14 +101,14 @@ __attribute__((noinline)) static void restart(int set, int *listener, unsigned p
 	watch(set, *listener, place);
 }
 
-static void serve_in_one_process(int first)
+static void serve_in_one_process(void)
 {
-	int listener[LISTENERS_MAX] = { first }, set = epoll_create1(EPOLL_CLOEXEC), n;
+	int listener[LISTENERS_MAX] = { 0 }, set = epoll_create1(EPOLL_CLOEXEC), n;
 	unsigned accepted = 0, last = 0;
 	struct epoll_event e[16];
 
 	for (unsigned i = 0; i < count; i++) {
-		listener[i] = i ? open_listener() : first;
+		listener[i] = open_listener();
 		watch(set, listener[i], i);
 	}
 	atomic_store(&shared->listening, count);
@@ -151,13 +161,11 @@ static pid_t start_worker(void)
 	return pid;
 }
 
-/* The port's first listener, which nobody is to wait for, goes when the workers have theirs. */
-static void serve_in_workers(int first)
+static void serve_in_workers(void)
 {
 	pid_t ended;
 	int status;
 
-	close(first);
 	for (unsigned i = 0; i < count; i++)
 		start_worker();
 	while ((ended = waitpid(-1, &status, 0)) > 0)
@@ -203,7 +211,7 @@ int main(int argc, char **argv)
 {
 	pid_t client[CLIENTS], server;
 	bool workers;
-	int first;
+	int port;
 
 	if (argc != 4 || (count = (unsigned)atoi(argv[2])) < 2 || count > LISTENERS_MAX)
 		return 2;
@@ -211,16 +219,15 @@ int main(int argc, char **argv)
 	connections = (unsigned)atoi(argv[3]);
 	shared = mmap(NULL, sizeof(*shared) + connections, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	first = open_listener();
+	port = take_port(); /* and never listens: it keeps the port */
 	server = fork();
 	if (server == 0) {
 		if (workers)
-			serve_in_workers(first);
+			serve_in_workers();
 		else
-			serve_in_one_process(first);
+			serve_in_one_process();
 		exit(0);
 	}
-	close(first);
 	while (atomic_load(&shared->listening) < count)
 		usleep(1000);
 	for (int i = 0; i < CLIENTS; i++) {
@@ -232,6 +239,7 @@ int main(int argc, char **argv)
 		waitpid(client[i], NULL, 0);
 	atomic_store(&shared->stop, true);
 	waitpid(server, NULL, 0);
+	close(port);
 	printf("%u connections, %u closings: %u reset, %u lost, %u served twice\n", connections, shared->closed, shared->reset, shared->lost, served_twice());
 	return 0;
 }

@@ -14,7 +14,7 @@
 #endif
 
 static const char *way;
-static char *self;
+static char self[] = "/proc/self/exe"; /* argv[0] may have no folder */
 extern char **environ;
 
 struct partner {
@@ -155,6 +155,7 @@ static void live(int tell, int heard, bool acts)
 	say(heard);
 	if (!acts) {
 		until_the_end(tell);
+		drain(listener);
 		_exit(0);
 	}
 	hear(tell);
@@ -193,10 +194,11 @@ int main(int argc, char **argv)
 	int keeper;
 
 	way = argc > 1 ? argv[1] : "";
-	self = argv[0];
 	if (strcmp(way, "hold") == 0) {
+		struct pollfd p = { 4, 0, 0 }; /* what is written there is for others */
+
 		say(5);
-		until_the_end(4);
+		poll(&p, 1, -1);
 		return 0;
 	}
 	use_family(false);

@@ -67,14 +67,15 @@ static const char *why_lost;
 
 static unsigned forget_member(int i)
 {
-	unsigned lost;
+	unsigned lost, late;
 
 	if (member[i] < 0)
 		return 0;
+	fdg_handover_last(member[i]);
 	close(member[i]);
 	fdg_groups_forget(member[i]);
 	fdg_ledger_forget(member[i]);
-	lost = fdg_handover_closed(true, &why_lost);
+	lost = fdg_handover_closed(true, &late, &why_lost);
 	member[i] = -1;
 	return lost;
 }
@@ -508,15 +509,16 @@ static void *serve(void *arg)
 		if (n % 20 != 19 || n / 20 > RESTARTS || !fdg_group_ask(listener, &g))
 			continue;
 		fdg_handover(listener, &g, &why);
+		fdg_handover_last(listener);
 		close(listener);
 		fdg_groups_forget(listener);
 		fdg_ledger_forget(listener);
-		fdg_handover_closed(true, &(const char *){ NULL });
+		fdg_handover_closed(true, &(unsigned){ 0 }, &(const char *){ NULL });
 		listener = make_member();
 	}
 	close(listener);
 	fdg_groups_forget(listener);
-	fdg_handover_closed(true, &(const char *){ NULL });
+	fdg_handover_closed(true, &(unsigned){ 0 }, &(const char *){ NULL });
 	return arg;
 }
 

@@ -266,11 +266,24 @@ static void whoever_works_is_left_alone(void **state)
 	int p[2];
 
 	(void)state;
-	for (does = WORKS; does <= ASKS_FOR_ONE; does++) {
+	for (does = WORKS; does <= WAITS_ELSEWHERE; does++) {
 		hung_up_pipe(p);
 		registers(p[0], EPOLLIN, 9);
 		is_left_alone(p[0], EPOLLHUP, 2000, 1000);
 	}
+	does = IDLE;
+}
+
+static void whoever_asks_for_one_is_paced(void **state)
+{
+	int p[2];
+
+	(void)state;
+	does = ASKS_FOR_ONE;
+	hung_up_pipe(p);
+	registers(p[0], EPOLLIN, 9);
+	is_slowed(p[0], EPOLLHUP);
+	assert_true(fdg_turn_is_narrow());
 	does = IDLE;
 }
 
@@ -352,6 +365,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(to_send_ends_it, begin, end),
 		cmocka_unit_test_setup_teardown(a_sender_is_no_spin, begin, end),
 		cmocka_unit_test_setup_teardown(whoever_works_is_left_alone, begin, end),
+		cmocka_unit_test_setup_teardown(whoever_asks_for_one_is_paced, begin, end),
 		cmocka_unit_test_setup_teardown(what_others_carry_as_well_is_left_alone, begin, end),
 		cmocka_unit_test_setup_teardown(whatever_the_cause, begin, end),
 		cmocka_unit_test_setup_teardown(what_another_process_registered_as_well, begin, end),
