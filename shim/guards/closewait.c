@@ -347,7 +347,7 @@ void fdg_closewait_polled(struct fdg_closewait *s, int fd, int revents)
 void fdg_closewait_begin(void)
 {
 	to_cure = 0;
-	for (unsigned i = 0; i < FDG_CLOSEWAIT_GROUPS; i++) {
+	for (unsigned i = 0; i < fdg_closewait_groups_end; i++) {
 		struct fdg_closewait_group *g = fdg_closewait_group_at(i);
 
 		if (!g->serial)
@@ -393,7 +393,7 @@ static bool is_past(const struct fdg_closewait *s, const struct fdg_closewait_gr
 
 static bool has_news(const struct fdg_closewait *s)
 {
-	for (unsigned i = 0; i < FDG_CLOSEWAIT_GROUPS; i++)
+	for (unsigned i = 0; i < fdg_closewait_groups_end; i++)
 		if (fdg_closewait_group_at(i)->serial && is_worth_saying(s, fdg_closewait_group_at(i)))
 			return true;
 	return false;
@@ -406,7 +406,7 @@ void fdg_closewait_end(struct fdg_closewait *s)
 	fdg_closewait_cure(s);
 	if (has_news(s))
 		fdg_closewait_count_threads();
-	for (unsigned i = 0; !is_cut && i < FDG_CLOSEWAIT_GROUPS; i++) {
+	for (unsigned i = 0; !is_cut && i < fdg_closewait_groups_end; i++) {
 		struct fdg_closewait_group *g = fdg_closewait_group_at(i);
 
 		if (!g->serial || !is_worth_saying(s, g))
@@ -420,7 +420,7 @@ void fdg_closewait_end(struct fdg_closewait *s)
 	}
 	if (s->is_asked_for && !s->is_last && !is_told)
 		fdg_closewait_answer(s);
-	for (unsigned i = 0; i < FDG_CLOSEWAIT_GROUPS; i++)
+	for (unsigned i = 0; i < fdg_closewait_groups_end; i++)
 		if (is_past(s, fdg_closewait_group_at(i)))
 			fdg_closewait_group_at(i)->serial = 0;
 }

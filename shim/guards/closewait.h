@@ -65,6 +65,7 @@ struct fdg_closewait_group {
 
 /* The group of fd, which leaks: makes it if need be. */
 struct fdg_closewait_group *fdg_closewait_group_of(int fd, struct fdg_connection *c, fdg_moment now);
+extern unsigned fdg_closewait_groups_end; /* those from here on were never begun: their pages are not touched at the end of every process */
 struct fdg_closewait_group *fdg_closewait_group_at(unsigned i);
 /* The number in struct fdg_connection's `group`, from 1. */
 uint32_t fdg_closewait_group_id(const struct fdg_closewait_group *g);

@@ -29,6 +29,7 @@ struct key {
 
 FDG_BIG static struct fdg_closewait_group groups[FDG_CLOSEWAIT_GROUPS];
 static uint32_t serials;
+unsigned fdg_closewait_groups_end;
 
 #define GET(field) atomic_load_explicit(&c->field, memory_order_relaxed)
 #define PUT(field, value) atomic_store_explicit(&c->field, (value), memory_order_relaxed)
@@ -94,6 +95,8 @@ static void begin(struct fdg_closewait_group *g, int fd, const struct key *k)
 	memset(g, 0, sizeof(*g));
 	peer = (struct fdg_buf)FDG_BUF(g->peer);
 	local = (struct fdg_buf)FDG_BUF(g->local);
+	if ((unsigned)(g - groups) >= fdg_closewait_groups_end)
+		fdg_closewait_groups_end = (unsigned)(g - groups) + 1;
 	serials = (serials + 1) & (~0u >> INDEX_BITS);
 	g->serial = serials ? serials : ++serials;
 	g->is_rest = g == &groups[FDG_CLOSEWAIT_GROUPS - 1];
