@@ -2,21 +2,25 @@
 #include "base/apart.h"
 
 #include <errno.h>
+#include <linux/close_range.h>
 #include <linux/sched.h>
 #include <linux/wait.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/prctl.h>
 
+#include "base/state.h"
 #include "base/sys.h"
 
 #include "base/poison.h"
 
-#define FLAGS (CLONE_VM | CLONE_VFORK)
+#define VFORK (CLONE_VM | CLONE_VFORK)
+#define NOT_APART 255 /* no errno of Linux */
 #define STACK 32768u
 
 #if defined(__x86_64__)
-__attribute__((noinline)) static long start_child(void (*f)(void *), void *arg, char *top)
+__attribute__((noinline)) static long start_child(int (*f)(void *), void *arg, char *top, long flags)
 {
 	register long r10 __asm__("r10") = 0;
 	register long r8 __asm__("r8") = 0;
@@ -27,21 +31,21 @@ __attribute__((noinline)) static long start_child(void (*f)(void *), void *arg, 
 			 "jnz 1f\n\t"
 			 "mov %[arg], %%rdi\n\t"
 			 "call *%[f]\n\t"
-			 "xor %%edi, %%edi\n\t"
+			 "mov %%eax, %%edi\n\t"
 			 "mov %[nr_exit], %%eax\n\t"
 			 "syscall\n\t"
 			 "hlt\n"
 			 "1:"
 			 : "=a"(ret), "+r"(r10), "+r"(r8)
-			 : "a"(SYS_clone), "D"((long)FLAGS), "S"(top), "d"(0L), [f] "r"(f), [arg] "r"(arg), [nr_exit] "i"(SYS_exit)
+			 : "a"(SYS_clone), "D"(flags), "S"(top), "d"(0L), [f] "r"(f), [arg] "r"(arg), [nr_exit] "i"(SYS_exit)
 			 : "rcx", "r11", "cc", "memory");
 	return ret;
 }
 #elif defined(__aarch64__)
-__attribute__((noinline)) static long start_child(void (*f)(void *), void *arg, char *top)
+__attribute__((noinline)) static long start_child(int (*f)(void *), void *arg, char *top, long flags)
 {
 	register long x8 __asm__("x8") = SYS_clone;
-	register long x0 __asm__("x0") = FLAGS;
+	register long x0 __asm__("x0") = flags;
 	register char *x1 __asm__("x1") = top;
 	register long x2 __asm__("x2") = 0;
 	register long x3 __asm__("x3") = 0;
@@ -51,7 +55,6 @@ __attribute__((noinline)) static long start_child(void (*f)(void *), void *arg, 
 			 "cbnz x0, 1f\n\t"
 			 "mov x0, %[arg]\n\t"
 			 "blr %[f]\n\t"
-			 "mov x0, 0\n\t"
 			 "mov x8, %[nr_exit]\n\t"
 			 "svc 0\n"
 			 "1:"
@@ -62,21 +65,131 @@ __attribute__((noinline)) static long start_child(void (*f)(void *), void *arg, 
 }
 #endif
 
-int fdg_apart(void (*f)(void *arg), void *arg)
+static bool never;
+
+void fdg_apart_never(void)
 {
-	uint64_t all = ~UINT64_C(0), mask = 0;
-	char *stack = fdg_sys_mmap(STACK, false);
-	long child = -ENOMEM;
+	never = true;
+}
+
+static bool block_signals(uint64_t *ret_mask)
+{
+	uint64_t all = ~UINT64_C(0);
+
+	return fdg_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &all, ret_mask, sizeof(all)) == 0;
+}
+
+static void restore_signals(const uint64_t *mask)
+{
+	fdg_sys4(SYS_rt_sigprocmask, SIG_SETMASK, mask, NULL, sizeof(*mask));
+}
+
+/* Its status is not told by a wait of the program: it has no signal. */
+static int status_of(long child)
+{
+	int status = 0;
+
+	while (fdg_sys4(SYS_wait4, child, &status, __WCLONE, 0) == -EINTR)
+		;
+	return status & 0x7f ? -ECHILD : status >> 8 & 0xff;
+}
+
+static int start(int (*f)(void *arg), void *arg, long flags)
+{
+	char *stack = never ? NULL : fdg_sys_mmap(STACK, false);
+	uint64_t mask;
+	long r = -ENOMEM;
 
 	if (!stack)
-		return -ENOMEM;
-	if (fdg_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &all, &mask, sizeof(mask)) == 0) {
-		child = start_child(f, arg, stack + STACK);
-		if (child > 0) /* then its descriptors are closed, too */
-			while (fdg_sys4(SYS_wait4, child, NULL, __WCLONE, 0) == -EINTR)
-				;
-		fdg_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof(mask));
+		return never ? -ENOSYS : -ENOMEM;
+	if (block_signals(&mask)) {
+		r = start_child(f, arg, stack + STACK, flags);
+		if (r > 0) /* then its descriptors are closed, too */
+			r = status_of(r);
+		restore_signals(&mask);
 	}
 	fdg_sys_munmap(stack, STACK);
-	return child < 0 ? (int)child : 0;
+	return (int)r;
+}
+
+int fdg_apart(int (*f)(void *arg), void *arg)
+{
+	return start(f, arg, VFORK);
+}
+
+struct light {
+	int (*f)(void *arg);
+	void *arg;
+};
+
+/*
+ * In a child that has our table itself: it takes a new one with a copy of 0 to 2 alone. Whatever else the program has open it never holds, so what is closed meanwhile by another thread
+ * is closed then: a port is free, a reader of a pipe sees its end.
+ */
+static int leave_table(void *arg)
+{
+	struct light *l = arg;
+
+	if (fdg_sys3(SYS_close_range, 3, ~0u, CLOSE_RANGE_UNSHARE) < 0 && fdg_sys1(SYS_unshare, CLONE_FILES) < 0)
+		return NOT_APART;
+	return l->f(l->arg);
+}
+
+/* glibc 2.32; false once a thread was made, whatever became of it. */
+extern char __libc_single_threaded __attribute__((weak));
+
+static bool has_threads(void)
+{
+	return !&__libc_single_threaded || !__libc_single_threaded;
+}
+
+static int here(int (*f)(void *arg), void *arg)
+{
+	uint64_t mask;
+	bool blocked = block_signals(&mask);
+	int r = f(arg);
+
+	if (blocked)
+		restore_signals(&mask);
+	return r;
+}
+
+/*
+ * A seccomp filter that came from outside may end the process for a call that it never makes. One that has started another process may do so again, by the call that everybody makes for
+ * that.
+ */
+static int aside(int (*f)(void *arg), void *arg)
+{
+	struct light l = { f, arg };
+
+	if (!has_threads())
+		return -EAGAIN;
+	if (fdg_sys1(SYS_prctl, PR_GET_SECCOMP) == 0)
+		return start(leave_table, &l, VFORK | CLONE_FILES);
+	return atomic_load_explicit(&fdg_has_started, memory_order_relaxed) ? start(f, arg, VFORK) : -EPERM;
+}
+
+int fdg_aside(int (*f)(void *arg), void *arg)
+{
+	int r = aside(f, arg);
+
+	return (r >= 0 && r != NOT_APART) || r == -ECHILD ? r : here(f, arg);
+}
+
+static int close_first(void *arg)
+{
+	struct light *l = arg;
+
+	fdg_sys_close(0);
+	return l->f(l->arg);
+}
+
+int fdg_aside_anyhow(int (*f)(void *arg), void *arg)
+{
+	struct light l = { f, arg };
+	int r = NOT_APART;
+
+	if (fdg_sys1(SYS_prctl, PR_GET_SECCOMP) == 0)
+		r = start(leave_table, &l, VFORK | CLONE_FILES);
+	return r == NOT_APART ? start(close_first, &l, VFORK) : r;
 }

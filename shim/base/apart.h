@@ -8,8 +8,20 @@
 
 /*
  * f(arg) in a process that shares our memory, and has a copy of our descriptors. This thread sleeps meanwhile, and signals wait. No signal tells of its end, and an ordinary wait of the
- * program does not see it. f makes raw system calls alone, and needs less than 16 KiB of stack. 0, or a negative errno: there was no such process.
+ * program does not see it. f makes raw system calls alone, needs less than 16 KiB of stack, and returns 0 to 255. That is returned, or a negative errno: there was no such process, or
+ * (-ECHILD) it was killed.
  */
-int fdg_apart(void (*f)(void *arg), void *arg);
+int fdg_apart(int (*f)(void *arg), void *arg);
+
+/* Before the program runs: such a process would not be what it is to be. Valgrind makes it one that shares no memory, and that ends with what libc does at the end of the program. */
+void fdg_apart_never(void);
+
+/*
+ * f(arg), for descriptors of our own, with 0 to 2 of the program's: no other thread closes, or puts something else in place of, a number while f uses it. In a process of one thread it is called here, with signals
+ * blocked; elsewhere as by fdg_apart; and here after all where there is no such process, or where a seccomp filter may be that ends who asks for one. What f returns, 254 at most, or -ECHILD.
+ */
+int fdg_aside(int (*f)(void *arg), void *arg);
+/* The same in a process of its own or not at all: a negative errno. The program's table may be full. */
+int fdg_aside_anyhow(int (*f)(void *arg), void *arg);
 
 #endif

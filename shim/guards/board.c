@@ -11,8 +11,8 @@
 #include "base/state.h"
 #include "base/sys.h"
 #include "guards/board.h"
-#include "guards/late.h"
-#include "guards/nonblock.h"
+#include "guards/nonblock/late.h"
+#include "guards/nonblock/nonblock.h"
 #include "report/run.h"
 #include "report/symbol.h"
 

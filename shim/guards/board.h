@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 
 #include "guards/holders.h"
-#include "guards/shared.h"
+#include "guards/nonblock/shared.h"
 
 #define FDG_POSTS 32
 #define FDG_POST_SETTLED 2

@@ -21,7 +21,7 @@ enum {
 	FDG_WATCH_SETTLE = 4, /* a change of its mode waits to be judged */
 	FDG_WATCH_WAITS = 8,  /* … by which it waits now */
 	FDG_WATCH_ACT = 16,   /* a wait told of it: whoever does something about it is to be noticed */
-	FDG_WATCH_USE = 64,   /* a TCP socket: guards/sweep.h is told that the program uses it */
+	FDG_WATCH_USE = 64,   /* a TCP socket: guards/closewait/sweep.h is told that the program uses it */
 };
 
 extern _Atomic unsigned char fdg_watch[FDG_WATCH_MAX];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "report/line.h"
 
+#include "base/apart.h"
 #include "report/symbol.h"
 
 #include "base/poison.h"
@@ -15,19 +16,38 @@ static uint16_t name_frame(const struct fdg_place *p, struct fdg_symbols *n)
 	struct fdg_buf b = { n->text, n->len, sizeof(n->text), false };
 	size_t at = n->len;
 
-	if (sizeof(n->text) - n->len < 256 || !fdg_symbol_of(p, &b))
+	if (sizeof(n->text) - n->len < 256 || !fdg_symbol_read(p, &b))
 		return 0;
 	n->len = b.len + 1;
 	return (uint16_t)at;
 }
 
+struct names {
+	const struct fdg_finding *f;
+	struct fdg_symbols *ret;
+};
+
+static int find_names(void *arg)
+{
+	const struct fdg_finding *f = ((struct names *)arg)->f;
+	struct fdg_symbols *ret = ((struct names *)arg)->ret;
+
+	for (unsigned i = 0; i < FDG_FRAMES_MAX; i++) {
+		if (i < f->sites)
+			ret->site[i] = name_frame(&f->site[i], ret);
+		if (i < f->createds)
+			ret->created[i] = name_frame(&f->created[i], ret);
+	}
+	return 0;
+}
+
 void fdg_find_symbols(const struct fdg_finding *f, struct fdg_symbols *ret)
 {
-	ret->len = 1; /* 0 is "none" */
-	for (unsigned i = 0; i < FDG_FRAMES_MAX; i++) {
-		ret->site[i] = i < f->sites ? name_frame(&f->site[i], ret) : 0;
-		ret->created[i] = i < f->createds ? name_frame(&f->created[i], ret) : 0;
-	}
+	struct names n = { f, ret };
+
+	*ret = (struct fdg_symbols){ .len = 1 }; /* 0 is "none" */
+	if (f->sites || f->createds)
+		fdg_aside(find_names, &n);
 }
 
 static unsigned least(unsigned a, unsigned b)

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/wait.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -13,6 +12,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/apart.h"
 #include "base/sys.h"
 #include "report/high.h"
 #include "report/run.h"
@@ -131,27 +131,11 @@ static int follow_link(const char *path, int flags)
 	return -ELOOP;
 }
 
-static int open_path(char path[PATH_MAX])
+static int open_path(const char *path)
 {
-	int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW, fd;
-	struct fdg_buf b = { path, 0, PATH_MAX, false };
+	int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW, fd = fdg_open_high(path, flags, 0600);
 
-	put_path(&b);
-	if (b.cut)
-		return -ENAMETOOLONG;
-	fd = fdg_open_high(path, flags, 0600);
 	return fd == -ELOOP ? follow_link(path, flags) : fd;
-}
-
-/* The path is made in a mapping, not on a stack that may be small. */
-static int open_file(void)
-{
-	char *path = fdg_sys_mmap(PATH_MAX, false);
-	int fd = path ? open_path(path) : -ENOMEM;
-
-	if (path)
-		fdg_sys_munmap(path, PATH_MAX);
-	return fd;
 }
 
 /* A duplicate: what we looked at is what we write to, whatever another thread does to fd 2 in between. Where no number is free, fd 2 itself. */
@@ -168,14 +152,11 @@ static int open_error(void)
 	return -FDG_SINK_REPLACED;
 }
 
-/* A signal that comes while we wait starts the wait again, a few times. */
 static int wait_for_room(struct sink *s, int fd)
 {
 	struct pollfd p = { .fd = fd, .events = POLLOUT };
-	int wait = atomic_load(&s->impatient) ? 0 : WAIT_MS, r = -EINTR;
+	int r = fdg_sys_poll(&p, 1, atomic_load(&s->impatient) ? 0 : WAIT_MS);
 
-	for (int tries = 0; r == -EINTR && tries < 3; tries++)
-		r = fdg_sys_poll(&p, 1, wait);
 	atomic_store(&s->impatient, r == 0);
 	return r > 0 ? 0 : -EAGAIN;
 }
@@ -185,23 +166,20 @@ static int wait_for_room(struct sink *s, int fd)
 #define SET_SIZE sizeof(uint64_t)
 
 /*
- * One write(2) whose SIGPIPE and SIGXFSZ nobody sees. One that was pending before stays pending. SIGTTOU is blocked because a background job
- * that may not write to its terminal would be stopped for it; blocked, it may.
+ * One write(2) whose SIGPIPE and SIGXFSZ nobody sees: fdg_aside has blocked them. One that was pending before stays pending. A background job that may not write to its terminal would be
+ * stopped by SIGTTOU for it; blocked, it may.
  */
 static long quiet_write(int fd, const char *text, size_t n)
 {
-	uint64_t ours = BIT(SIGPIPE) | BIT(SIGXFSZ), blocked = ours | BIT(SIGTTOU), old, before = 0;
+	uint64_t ours = BIT(SIGPIPE) | BIT(SIGXFSZ), before = 0;
 	struct timespec now = { 0, 0 };
 	long r;
 
-	if (fdg_sys4(SYS_rt_sigprocmask, SIG_BLOCK, &blocked, &old, SET_SIZE) < 0)
-		return -EIO;
 	fdg_sys2(SYS_rt_sigpending, &before, SET_SIZE);
 	r = fdg_sys_write(fd, text, n);
 	ours &= ~before;
 	if (ours && (r == -EPIPE || r == -EFBIG))
 		fdg_sys4(SYS_rt_sigtimedwait, &ours, NULL, &now, SET_SIZE);
-	fdg_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &old, NULL, SET_SIZE);
 	return r;
 }
 
@@ -222,63 +200,73 @@ static int write_line(struct sink *s, int fd, struct fdg_line *l)
 	return n < 0 ? (int)n : -FDG_SINK_SHORT;
 }
 
+struct writing {
+	struct fdg_line *line;
+	const char *path;
+};
+
+static int write_opened(struct sink *s, int fd, struct fdg_line *l)
+{
+	int r = fd < 0 ? fd : write_line(s, fd, l);
+
+	if (fd >= 0 && fd != 2)
+		fdg_sys_close(fd);
+	return -r;
+}
+
+/* Within fdg_aside, and so positive errnos. */
+static int write_error(void *arg)
+{
+	return write_opened(&errors, open_error(), ((struct writing *)arg)->line);
+}
+
+static int write_file(void *arg)
+{
+	const struct writing *w = arg;
+
+	return write_opened(&file, open_path(w->path), w->line);
+}
+
 int fdg_sink_stderr(struct fdg_line *l)
 {
-	int fd, r;
+	struct writing w = { l, NULL };
+	int r;
 
 	if (!atomic_load_explicit(&first_error.known, memory_order_acquire))
 		remember_error();
-	fd = open_error();
-	if (fd < 0)
-		return fd;
-	r = write_line(&errors, fd, l);
-	if (fd != 2)
-		fdg_sys_close(fd);
-	return r;
+	r = fdg_aside(write_error, &w);
+	return r < 0 ? r : -r;
 }
 
-static int write_opened(int fd, struct fdg_line *l)
+static int write_to(const char *path, struct fdg_line *l)
 {
-	int r = fd < 0 ? fd : write_line(&file, fd, l);
+	struct writing w = { l, path };
+	int r = fdg_aside(write_file, &w);
 
-	if (fd >= 0)
-		fdg_sys_close(fd);
-	return r;
+	if (r == EMFILE && (r = fdg_aside_anyhow(write_file, &w)) < 0) /* the program's table is full, which may be what is to be told */
+		r = EMFILE;
+	return r < 0 ? r : -r;
 }
 
-/*
- * The program's descriptor table is full, which may be what is to be told. A child with a copy of it closes one in its copy. No signal tells of its end, and an ordinary
- * wait of the program does not see it.
- */
-static int write_apart(struct fdg_line *l)
+/* The path is made in a mapping, not on a stack that may be small; and here, where %p is this process. */
+static int write_to_file(struct fdg_line *l)
 {
-	uint64_t all = ~UINT64_C(0), mask;
-	int status = 0;
-	long child;
+	char *path = fdg_sys_mmap(PATH_MAX, false);
+	struct fdg_buf b = { path, 0, PATH_MAX, false };
+	int r = -ENAMETOOLONG;
 
-	if (fdg_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &all, &mask, SET_SIZE) < 0)
-		return -EMFILE;
-	child = fdg_sys5(SYS_clone, 0, 0, 0, 0, 0);
-	if (child == 0) {
-		fdg_sys_close(0);
-		fdg_sys1(SYS_exit_group, -write_opened(open_file(), l) & 0xff);
-	}
-	while (child > 0 && fdg_sys4(SYS_wait4, child, &status, __WCLONE, 0) == -EINTR)
-		;
-	fdg_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, SET_SIZE);
-	if (child < 0 || status & 0x7f)
-		return -EMFILE;
-	return -(status >> 8 & 0xff);
+	if (!path)
+		return -ENOMEM;
+	put_path(&b);
+	if (!b.cut)
+		r = write_to(path, l);
+	fdg_sys_munmap(path, PATH_MAX);
+	return r;
 }
 
 int fdg_sink_write(struct fdg_line *l)
 {
-	int fd;
-
-	if (!to_file)
-		return fdg_sink_stderr(l);
-	fd = open_file();
-	return fd == -EMFILE ? write_apart(l) : write_opened(fd, l);
+	return to_file ? write_to_file(l) : fdg_sink_stderr(l);
 }
 
 void fdg_sink_put_name(struct fdg_buf *b)

@@ -11,6 +11,8 @@
  *
  * A sink that is full is waited for 20 ms; after one such wait in vain it is not waited for again until it takes a line.
  *
+ * A line is written in a moment of its own (fdg_aside of base/apart.h): no other thread meets with the descriptors that it takes.
+ *
  * Where a disk fills up in the middle of a line, the next line that this process writes begins with a newline of its own, so that a reader of
  * JSON lines loses that one line. (Another process that appends to the same file cannot know, and loses its next line as well.)
  */

@@ -6,6 +6,7 @@
 #include <link.h>
 #include <string.h>
 
+#include "base/apart.h"
 #include "base/exe.h"
 #include "base/sys.h"
 #include "report/elf.h"
@@ -57,37 +58,74 @@ static int open_object(const char *object)
 	return fd < 0 && strchr(object, '/') ? fdg_open_high(object, flags, 0) : fd;
 }
 
+struct variable {
+	uint64_t offset, end;
+	bool opened;
+};
+
+static int find_variable(void *arg)
+{
+	struct variable *v = arg;
+	int fd = fdg_open_high(fdg_exe_link(), O_RDONLY | O_CLOEXEC, 0);
+
+	v->opened = fd >= 0;
+	if (fd < 0)
+		return 0;
+	v->end = fdg_elf_variable_end(fd, v->offset);
+	fdg_sys_close(fd);
+	return 0;
+}
+
 bool fdg_variable_end(const void *p, const void **ret_end)
 {
+	struct variable v = { 0 };
 	struct fdg_place place;
-	uint64_t end;
-	int fd;
 
 	*ret_end = NULL;
 	/* A place is the byte before a return address. */
 	if (!fdg_place_of((const char *)p + 1, &place) || place.object != fdg_run_exe())
 		return true;
-	fd = fdg_run_is(FDG_RUN_RETIRED) ? -1 : fdg_open_high(fdg_exe_link(), O_RDONLY | O_CLOEXEC, 0);
-	if (fd < 0)
+	v.offset = place.offset;
+	if (!fdg_run_is(FDG_RUN_RETIRED))
+		fdg_aside(find_variable, &v);
+	if (!v.opened)
 		return false;
-	end = fdg_elf_variable_end(fd, place.offset);
-	fdg_sys_close(fd);
-	if (end)
-		*ret_end = (const char *)p + (end - place.offset);
+	if (v.end)
+		*ret_end = (const char *)p + (v.end - v.offset);
 	return true;
 }
 
-bool fdg_symbol_of(const struct fdg_place *p, struct fdg_buf *ret)
+bool fdg_symbol_read(const struct fdg_place *p, struct fdg_buf *ret)
 {
+	int fd = p->object && !fdg_run_is(FDG_RUN_RETIRED) ? open_object(p->object) : -1;
 	bool found;
-	int fd;
 
-	if (!p->object || fdg_run_is(FDG_RUN_RETIRED))
-		return false;
-	fd = open_object(p->object);
 	if (fd < 0)
 		return false;
 	found = fdg_elf_symbol(fd, p->offset, ret);
 	fdg_sys_close(fd);
 	return found;
+}
+
+struct question {
+	const struct fdg_place *place;
+	struct fdg_buf *ret;
+	bool found;
+};
+
+static int find_symbol(void *arg)
+{
+	struct question *q = arg;
+
+	q->found = fdg_symbol_read(q->place, q->ret);
+	return 0;
+}
+
+bool fdg_symbol_of(const struct fdg_place *p, struct fdg_buf *ret)
+{
+	struct question q = { p, ret, false };
+
+	if (p->object && !fdg_run_is(FDG_RUN_RETIRED))
+		fdg_aside(find_symbol, &q);
+	return q.found;
 }

@@ -24,6 +24,8 @@ const void *fdg_pc_of(const struct fdg_place *p);
  * pieces (a mapping of a file that is cut meanwhile would raise SIGBUS); hostile files are no harm.
  */
 bool fdg_symbol_of(const struct fdg_place *p, struct fdg_buf *ret);
+/* The same within fdg_aside (base/apart.h), for several at a time. */
+bool fdg_symbol_read(const struct fdg_place *p, struct fdg_buf *ret);
 /*
  * Where the static variable of the program itself (not of a library, whose file may be another by now) that p lies in ends, by the symbols of the running file.
  * *ret_end is NULL if they name none, as in a file that is stripped. False: it could not be read now. Reads the whole table.

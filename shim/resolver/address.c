@@ -77,3 +77,35 @@ bool fdg_ip_parse_scope(struct fdg_text t, unsigned (*index)(const char *name), 
 	ip->scope = scope;
 	return true;
 }
+
+socklen_t fdg_ip_to_socket(const struct fdg_ip *ip, uint16_t port, struct sockaddr_storage *ret)
+{
+	struct sockaddr_in *four = (struct sockaddr_in *)ret;
+	struct sockaddr_in6 *six = (struct sockaddr_in6 *)ret;
+
+	if (ip->family == AF_INET) {
+		*four = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(port) };
+		memcpy(&four->sin_addr, ip->bytes, 4);
+		return sizeof(*four);
+	}
+	*six = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_scope_id = ip->scope };
+	memcpy(&six->sin6_addr, ip->bytes, 16);
+	return sizeof(*six);
+}
+
+bool fdg_ip_from_socket(const struct sockaddr_storage *a, struct fdg_ip *ret)
+{
+	const struct sockaddr_in *four = (const struct sockaddr_in *)a;
+	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)a;
+
+	if (a->ss_family != AF_INET && a->ss_family != AF_INET6)
+		return false;
+	*ret = (struct fdg_ip){ .family = (uint8_t)a->ss_family };
+	if (a->ss_family == AF_INET) {
+		memcpy(ret->bytes, &four->sin_addr, 4);
+	} else {
+		memcpy(ret->bytes, &six->sin6_addr, 16);
+		ret->scope = six->sin6_scope_id;
+	}
+	return true;
+}

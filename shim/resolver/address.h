@@ -5,6 +5,8 @@
 
 #include <netinet/in.h>
 
+#include <sys/socket.h>
+
 #include "resolver/text.h"
 
 struct fdg_ip {
@@ -26,5 +28,9 @@ bool fdg_ip_parse_old(struct fdg_text t, struct fdg_ip *ret);
  * a number. `index` asks for an interface's index, 0 if there is none; NULL: names are not known.
  */
 bool fdg_ip_parse_scope(struct fdg_text t, unsigned (*index)(const char *name), struct fdg_ip *ip);
+
+/* As the kernel wants it; returns its length. And back: false if it is of another family. */
+socklen_t fdg_ip_to_socket(const struct fdg_ip *ip, uint16_t port, struct sockaddr_storage *ret);
+bool fdg_ip_from_socket(const struct sockaddr_storage *a, struct fdg_ip *ret);
 
 #endif

@@ -10,7 +10,7 @@
 #include "base/exe.h"
 #include "base/fmt.h"
 #include "base/sys.h"
-#include "guards/shared.h"
+#include "guards/nonblock/shared.h"
 #include "supervise/maps.h"
 #include "supervise/runs.h"
 #include "supervise/sharing.h"

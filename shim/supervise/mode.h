@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Guard nonblock from outside: F_SETFL and FIONBIO that turn a description blocking which somebody else holds. The story is at the top of guards/nonblock.c.
+ * Guard nonblock from outside: F_SETFL and FIONBIO that turn a description blocking which somebody else holds. The story is at the top of guards/nonblock/nonblock.c.
  *
  * Unlike the preload we see the moment of the change alone, not the calls that suffer later; and nonblock=fix can only answer that it was done: for sockets, where the caller asked for nothing else.
  */

@@ -7,7 +7,7 @@
 
 #include <linux/seccomp.h>
 
-#include "guards/shared.h"
+#include "guards/nonblock/shared.h"
 
 /*
  * Fills at most `max` places, the innermost first, and returns how many. The strings live until the next call. A finding without a site is a legal one: while no file of this folder defines

@@ -5,7 +5,7 @@
 #ifndef FDG_SUPERVISE_TALLY_H
 #define FDG_SUPERVISE_TALLY_H
 
-#include "guards/shared.h"
+#include "guards/nonblock/shared.h"
 #include "supervise/facts.h"
 
 #define FDG_TALLIES 1024

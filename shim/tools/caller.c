@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define GROUP_RANGES 16 /* of one group of a note: guards/note.h */
+#define GROUP_RANGES 16 /* of one group of a note: guards/cloexec/note.h */
 #define GROUPS 16
 
 static int by_number(const void *a, const void *b)

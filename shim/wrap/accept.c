@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-/* accept and accept4. In a program with SO_REUSEPORT groups what comes may be a stand-in (guards/handover.h): the program gets what it stands for. */
+/* accept and accept4. In a program with SO_REUSEPORT groups what comes may be a stand-in (guards/reuseport/handover.h): the program gets what it stands for. */
 #include "wrap/wrap.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 
-#include "guards/handover.h"
-#include "guards/keepalive.h"
-#include "guards/sweep.h"
+#include "guards/closewait/keepalive.h"
+#include "guards/closewait/sweep.h"
+#include "guards/reuseport/handover.h"
 #include "wrap/blocking.h"
 
 enum { PLAIN = -1 }; /* in the place of accept4's flags: accept */

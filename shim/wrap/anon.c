@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "guards/keepalive.h"
+#include "guards/closewait/keepalive.h"
 
 WRAP(int, pipe, (int fd[2]))
 {

@@ -9,8 +9,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include "guards/acts.h"
-#include "guards/reuseport.h"
+#include "guards/epoll/acts.h"
+#include "guards/reuseport/reuseport.h"
 
 /* TCP and MPTCP tell how a connection that was begun ended when connect is called again, and are ready for another one then. To others that would be another one. */
 static bool is_told_by_connect(const struct fdg_call *c)

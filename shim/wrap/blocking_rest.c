@@ -10,7 +10,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "guards/nonblock.h"
+#include "guards/nonblock/nonblock.h"
 
 enum { WINDOW = 32, SLICE = 5, PASSPIDFD = 76 }; /* iovecs; ms; SO_PASSPIDFD of newer headers */
 

@@ -8,8 +8,8 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include "guards/acts.h"
-#include "guards/nonblock.h"
+#include "guards/epoll/acts.h"
+#include "guards/nonblock/nonblock.h"
 #include "ledger/watch.h"
 
 /* Into a pipe goes what fits, once. */

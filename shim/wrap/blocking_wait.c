@@ -20,9 +20,9 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include "guards/acts.h"
-#include "guards/nonblock.h"
-#include "guards/stall.h"
+#include "guards/epoll/acts.h"
+#include "guards/nonblock/nonblock.h"
+#include "guards/nonblock/stall.h"
 #include "ledger/watch.h"
 
 enum { VAIN = 3, DOZE_LEAST = 50000, DOZE_MOST = 4000000, SEND_SLICE = 20 }; /* waits; ns; ms */

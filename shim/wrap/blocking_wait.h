@@ -55,7 +55,7 @@ struct fdg_call {
 	bool shut;     /* the last wait ended with POLLRDHUP */
 	bool settles;  /* its mode was changed behind it: told of when the call suffers from that */
 	bool cut;      /* it moved a part, where a blocking call moves all */
-	bool acts;     /* guards/acts.h is told of the result */
+	bool acts;     /* guards/epoll/acts.h is told of the result */
 	bool queue;    /* it is the error queue that it reads */
 	bool signalled; /* the last wait ended with a signal; if the call moves a part now, that is its end */
 	int last;      /* errno to give up with: the wait is over, and the call was made for the last time */

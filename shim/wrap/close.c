@@ -6,10 +6,10 @@
 #include <linux/close_range.h>
 #include <pthread.h>
 
-#include "guards/handover.h"
-#include "guards/nonblock.h"
-#include "guards/reuseport.h"
-#include "guards/stale.h"
+#include "guards/epoll/stale.h"
+#include "guards/nonblock/nonblock.h"
+#include "guards/reuseport/handover.h"
+#include "guards/reuseport/reuseport.h"
 
 /* What is lost with a member of a SO_REUSEPORT group is known when it is gone. */
 __attribute__((noinline)) static int close_member(int fd, const void *site)

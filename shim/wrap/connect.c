@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-/* connect: straight through as the data calls are (data.c), unless somebody asked for it to be tried again (guards/retry.h). */
+/* connect: straight through as the data calls are (data.c), unless somebody asked for it to be tried again (guards/reuseport/retry.h). */
 #include "wrap/wrap.h"
 
 #include <errno.h>
 
-#include "guards/connections.h"
-#include "guards/retry.h"
-#include "guards/stall.h"
-#include "guards/sweep.h"
+#include "guards/closewait/connections.h"
+#include "guards/closewait/sweep.h"
+#include "guards/nonblock/stall.h"
+#include "guards/reuseport/retry.h"
 #include "wrap/blocking.h"
 
 /* A thread with an event loop may block in connect on a descriptor that no list has yet. */

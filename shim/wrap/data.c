@@ -6,9 +6,9 @@
  */
 #include "wrap/wrap.h"
 
-#include "guards/groups.h"
-#include "guards/hush.h"
-#include "guards/sweep.h"
+#include "guards/closewait/hush.h"
+#include "guards/closewait/sweep.h"
+#include "guards/reuseport/groups.h"
 #include "wrap/blocking.h"
 
 /*

@@ -3,10 +3,10 @@
 #include "wrap/wrap.h"
 
 #include "base/judged.h"
-#include "guards/nonblock.h"
-#include "guards/reuseport.h"
-#include "guards/select.h"
-#include "guards/stale.h"
+#include "guards/epoll/stale.h"
+#include "guards/nonblock/nonblock.h"
+#include "guards/reuseport/reuseport.h"
+#include "guards/select/select.h"
 
 WRAP(int, dup, (int fd))
 {

@@ -9,7 +9,7 @@
 #include "base/arena.h"
 #include "base/fmt.h"
 #include "base/sys.h"
-#include "guards/note.h"
+#include "guards/cloexec/note.h"
 #include "options/options.h"
 
 #define PRELOAD "LD_PRELOAD="

@@ -6,15 +6,15 @@
 #include <limits.h>
 #include <time.h>
 
-#include "guards/handover.h"
-#include "guards/epoll.h"
-#include "guards/interest.h"
-#include "guards/nonblock.h"
-#include "guards/slow.h"
-#include "guards/stale.h"
-#include "guards/stall.h"
-#include "guards/sweep.h"
-#include "guards/turns.h"
+#include "guards/closewait/sweep.h"
+#include "guards/epoll/epoll.h"
+#include "guards/epoll/interest.h"
+#include "guards/epoll/slow.h"
+#include "guards/epoll/stale.h"
+#include "guards/epoll/turns.h"
+#include "guards/nonblock/nonblock.h"
+#include "guards/nonblock/stall.h"
+#include "guards/reuseport/handover.h"
 #include "options/options.h"
 
 /* A loop may make no other call of ours for long. */
@@ -145,7 +145,7 @@ static int held_back(const struct call *c, const struct fdg_slow_wait *w, int n,
 	return -1;
 }
 
-/* The wait, where it is to be slowed: guards/slow.h. */
+/* The wait, where it is to be slowed: guards/epoll/slow.h. */
 __attribute__((noinline)) static int slowed(const struct call *c, bool is_idle)
 {
 	struct fdg_slow_wait w;

@@ -14,12 +14,12 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "guards/connections.h"
-#include "guards/nonblock.h"
-#include "guards/reuseport.h"
-#include "guards/stale.h"
-#include "guards/stdio.h"
-#include "guards/sweep.h"
+#include "guards/closewait/connections.h"
+#include "guards/closewait/sweep.h"
+#include "guards/epoll/stale.h"
+#include "guards/nonblock/nonblock.h"
+#include "guards/nonblock/stdio.h"
+#include "guards/reuseport/reuseport.h"
 #include "options/options.h"
 #include "report/report.h"
 #include "wrap/environ.h"

@@ -5,16 +5,16 @@
 #include <sched.h>
 #include <stdatomic.h>
 
-#include "guards/acts.h"
-#include "guards/connections.h"
-#include "guards/interest.h"
-#include "guards/nonblock.h"
-#include "guards/reuseport.h"
-#include "guards/sets.h"
-#include "guards/slow.h"
-#include "guards/stall.h"
-#include "guards/stdio.h"
-#include "guards/sweep.h"
+#include "guards/closewait/connections.h"
+#include "guards/closewait/sweep.h"
+#include "guards/epoll/acts.h"
+#include "guards/epoll/interest.h"
+#include "guards/epoll/sets.h"
+#include "guards/epoll/slow.h"
+#include "guards/nonblock/nonblock.h"
+#include "guards/nonblock/stall.h"
+#include "guards/nonblock/stdio.h"
+#include "guards/reuseport/reuseport.h"
 #include "options/options.h"
 #include "report/report.h"
 #include "wrap/sweeper.h"
@@ -66,6 +66,7 @@ void fdg_started(int child)
 {
 	if (child <= 0 || fdg_out())
 		return;
+	fdg_note_started();
 	fdg_reuseport_starting();
 	fdg_nonblock_before_fork();
 	fdg_nonblock_parent_forked(child);
@@ -74,10 +75,12 @@ void fdg_started(int child)
 
 void fdg_after_fork(int child)
 {
-	if (child == 0)
+	if (child == 0) {
 		fdg_after_fork_child();
-	else if (child > 0 && !fdg_out())
+	} else if (child > 0 && !fdg_out()) {
+		fdg_note_started();
 		fdg_nonblock_parent_forked(child);
+	}
 }
 
 WRAP(pid_t, fork, (void))

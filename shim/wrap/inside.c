@@ -10,8 +10,8 @@
 #include <poll.h>
 #include <stdarg.h>
 
-#include "guards/marks.h"
-#include "guards/nonblock.h"
+#include "guards/nonblock/marks.h"
+#include "guards/nonblock/nonblock.h"
 #include "ledger/watch.h"
 
 /* Its mode was changed behind it, and it is not ready for what libc is about to do. */

@@ -2,8 +2,8 @@
 /* Sockets that get an address: it is then that they are in a SO_REUSEPORT group. */
 #include "wrap/wrap.h"
 
-#include "guards/reuseport.h"
-#include "guards/resize.h"
+#include "guards/reuseport/resize.h"
+#include "guards/reuseport/reuseport.h"
 
 int fdg_listen(int fd, int backlog)
 {

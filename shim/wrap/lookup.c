@@ -5,7 +5,7 @@
  */
 #include "wrap/wrap.h"
 
-#include "guards/lookup.h"
+#include "guards/nonblock/lookup.h"
 
 /* LOOKUP(type, name, (parameters), what is looked up, arguments) */
 #define LOOKUP(type, name, parameters, asked, ...) \

@@ -4,13 +4,13 @@
 
 #include <string.h>
 
-#include "guards/hush.h"
-#include "guards/connections.h"
-#include "guards/marks.h"
-#include "guards/nonblock.h"
+#include "guards/closewait/connections.h"
+#include "guards/closewait/hush.h"
+#include "guards/closewait/sweep.h"
+#include "guards/epoll/stale.h"
+#include "guards/nonblock/marks.h"
+#include "guards/nonblock/nonblock.h"
 #include "guards/passed.h"
-#include "guards/stale.h"
-#include "guards/sweep.h"
 #include "wrap/blocking.h"
 
 /*

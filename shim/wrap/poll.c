@@ -6,11 +6,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "guards/handover.h"
-#include "guards/nonblock.h"
-#include "guards/poll.h"
-#include "guards/sweep.h"
-#include "guards/turns.h"
+#include "guards/closewait/sweep.h"
+#include "guards/epoll/poll.h"
+#include "guards/epoll/turns.h"
+#include "guards/nonblock/nonblock.h"
+#include "guards/reuseport/handover.h"
 
 struct call {
 	struct pollfd *fds;

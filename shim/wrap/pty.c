@@ -2,7 +2,7 @@
 /* Terminals. libc makes most of them inside, and none close-on-exec: where the kind is forced, it is done after the return. */
 #include "wrap/wrap.h"
 
-#include "guards/nonblock.h"
+#include "guards/nonblock/nonblock.h"
 
 WRAP(int, posix_openpt, (int flags))
 {

@@ -9,10 +9,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "guards/handover.h"
-#include "guards/select.h"
-#include "guards/sweep.h"
-#include "guards/turns.h"
+#include "guards/closewait/sweep.h"
+#include "guards/epoll/turns.h"
+#include "guards/reuseport/handover.h"
+#include "guards/select/select.h"
 
 #define CENTURIES (INT64_C(1) << 40) /* in seconds: as good as for ever */
 #define POLLED 64 /* fds that are waited for with poll; the kernel's select costs less than so many entries, and takes any number */

@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-#include "guards/keepalive.h"
-#include "guards/migrate.h"
+#include "guards/closewait/keepalive.h"
+#include "guards/reuseport/migrate.h"
 
 WRAP(int, setsockopt, (int fd, int level, int name, const void *value, socklen_t len))
 {

@@ -14,16 +14,17 @@
 #include <string.h>
 #include <sys/auxv.h>
 
+#include "base/apart.h"
 #include "base/exe.h"
-#include "guards/keepalive.h"
-#include "guards/leftover.h"
+#include "guards/cloexec/leftover.h"
+#include "guards/closewait/keepalive.h"
+#include "guards/closewait/sweep.h"
+#include "guards/epoll/slow.h"
+#include "guards/nonblock/nonblock.h"
+#include "guards/nonblock/stdio.h"
+#include "guards/reuseport/reuseport.h"
+#include "guards/select/select.h"
 #include "guards/self.h"
-#include "guards/nonblock.h"
-#include "guards/reuseport.h"
-#include "guards/slow.h"
-#include "guards/select.h"
-#include "guards/stdio.h"
-#include "guards/sweep.h"
 #include "options/options.h"
 #include "report/report.h"
 #include "wrap/environ.h"
@@ -69,6 +70,11 @@ static bool is_left_out(void)
 	return (fdg_options.only.count && !fdg_names_match(&fdg_options.only, name)) || fdg_names_match(&fdg_options.skip, name);
 }
 
+static bool is_valgrinds(const char *preload)
+{
+	return preload && strstr(preload, "vgpreload_core");
+}
+
 void fdg_leaving(void)
 {
 	fdg_nonblock_end();
@@ -92,6 +98,8 @@ __attribute__((constructor)) static void fdg_start(int argc, char **argv, char *
 	bool said = note != NULL;
 
 	fdg_bind_start();
+	if (is_valgrinds(variable(envp, "LD_PRELOAD")))
+		fdg_apart_never();
 	fdg_options_defaults(&fdg_options);
 	if (!secure)
 		fdg_options_read(&fdg_options, variable(envp, "FDGUARD_OPTIONS"), say, &said);

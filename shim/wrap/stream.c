@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "guards/nonblock.h"
-#include "guards/stale.h"
+#include "guards/epoll/stale.h"
+#include "guards/nonblock/nonblock.h"
 
 /* fileno of a stream without a descriptor sets errno. */
 static int fd_of(FILE *f)

@@ -15,7 +15,7 @@
 #include <time.h>
 
 #include "base/fmt.h"
-#include "guards/sweep.h"
+#include "guards/closewait/sweep.h"
 #include "options/options.h"
 #include "report/report.h"
 #include "wrap/sweeper.h"

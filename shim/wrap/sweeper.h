@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Who else sweeps (guards/sweep.h), if the user asks for it: a thread of ours (closewait.thread), and whoever gets a signal (closewait.signal). */
+/* Who else sweeps (guards/closewait/sweep.h), if the user asks for it: a thread of ours (closewait.thread), and whoever gets a signal (closewait.signal). */
 #ifndef FDG_WRAP_SWEEPER_H
 #define FDG_WRAP_SWEEPER_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "guards/connections.h"
+#include "guards/closewait/connections.h"
 
 extern _Atomic bool fdg_sweeper_wanted;
 

@@ -21,7 +21,7 @@
 #include "base/kind.h"
 #include "base/state.h"
 #include "base/sys.h"
-#include "guards/cloexec.h"
+#include "guards/cloexec/cloexec.h"
 #include "ledger/ledger.h"
 #include "wrap/real.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * bench-sweep: how long one sweep of guard closewait takes (shim/guards/sweep.c), called as a wrapper calls it. A child has the other ends. Tab-separated rows: sockets, how many of
+ * bench-sweep: how long one sweep of guard closewait takes (shim/guards/closewait/sweep.c), called as a wrapper calls it. A child has the other ends. Tab-separated rows: sockets, how many of
  * them are in CLOSE_WAIT, which sweep, its milliseconds in all by median and at least, the longest that one call of the program waited for a part of it by median, parts of the last one.
  */
 #include <arpa/inet.h>
@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "guards/sweep.h"
+#include "guards/closewait/sweep.h"
 #include "options/options.h"
 
 enum { MOST = 18000, RUNS = 15 };

@@ -6,12 +6,14 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { BATCH = 64, MESSAGE = 512, RING = 1 << 15, HEADER = 12 };
+enum { BATCH = 64, MESSAGE = 512, RING = 1 << 15, HEADER = 12, SEEN = 65536 / 64 };
 
 /* A question that has come; a slot of the ring, which batches are received into as they are. */
 struct slot {
@@ -73,7 +75,15 @@ static void point(struct slot *s, unsigned i, size_t n)
 	};
 }
 
-static void take(int fd, unsigned delay_us, unsigned loss)
+static void look_at_source(_Atomic uint64_t *seen, uint16_t port)
+{
+	uint64_t bit = UINT64_C(1) << port % 64;
+
+	if (!(seen[port / 64] & bit))
+		seen[port / 64] |= bit;
+}
+
+static void take(int fd, unsigned delay_us, unsigned loss, _Atomic uint64_t *seen)
 {
 	unsigned room = RING - count < BATCH ? RING - count : BATCH;
 	uint64_t now;
@@ -86,6 +96,7 @@ static void take(int fd, unsigned delay_us, unsigned loss)
 	for (int i = 0; i < n; i++) {
 		struct slot *s = &ring[(first + count++) % RING];
 
+		look_at_source(seen, ntohs(s->from.sin_port));
 		s->when = now + delay_us;
 		s->len = is_lost(loss) ? 0 : answer(s->data, messages[i].msg_len);
 	}
@@ -106,7 +117,7 @@ static void give(int fd)
 	}
 }
 
-static void serve(int fd, unsigned delay_us, unsigned loss)
+static void serve(int fd, unsigned delay_us, unsigned loss, _Atomic uint64_t *seen)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 
@@ -119,27 +130,50 @@ static void serve(int fd, unsigned delay_us, unsigned loss)
 		else
 			ppoll(&p, 1, count ? &wait : NULL, NULL);
 		if (count < RING)
-			take(fd, delay_us, loss);
+			take(fd, delay_us, loss, seen);
 	}
 }
 
-pid_t responder_start(uint16_t port, unsigned delay_us, unsigned loss, uint16_t *ret_port)
+bool responder_start(struct responder *r, uint16_t port, unsigned delay_us, unsigned loss)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET,
 				 .sin_port = htons(port),
 				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(a);
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), size = 8 << 20;
-	pid_t child;
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
-	if (bind(fd, (struct sockaddr *)&a, len) < 0 || getsockname(fd, (struct sockaddr *)&a, &len) < 0)
-		return -1;
-	*ret_port = ntohs(a.sin_port);
-	child = fork();
-	if (!child)
-		serve(fd, delay_us, loss);
+	r->seen = mmap(NULL, SEEN * sizeof(*r->seen), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (r->seen == MAP_FAILED || bind(fd, (struct sockaddr *)&a, len) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&a, &len) < 0)
+		return false;
+	r->port = ntohs(a.sin_port);
+	r->pid = fork();
+	if (!r->pid)
+		serve(fd, delay_us, loss, r->seen);
 	close(fd);
-	return child;
+	return r->pid > 0;
+}
+
+void responder_stop(struct responder *r)
+{
+	kill(r->pid, SIGKILL);
+	waitpid(r->pid, NULL, 0);
+	munmap((void *)r->seen, SEEN * sizeof(*r->seen));
+}
+
+unsigned responder_ports(const struct responder *r)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < SEEN; i++)
+		n += (unsigned)__builtin_popcountll(r->seen[i]);
+	return n;
+}
+
+void responder_forget(struct responder *r)
+{
+	for (unsigned i = 0; i < SEEN; i++)
+		r->seen[i] = 0;
 }

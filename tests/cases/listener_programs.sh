@@ -104,7 +104,7 @@ for program in nginx haproxy; do
 	check "$program, watched: $(served) requests, $(failures_of) failures, $(lost reported) told" [ "$(served)" -gt 1000 ]
 	if may_load; then
 		"run_$program" fix
-		# nginx's workers may not load BPF: the gap in the kernel's migration is open (guards/quiet.c)
+		# nginx's workers may not load BPF: the gap in the kernel's migration is open (guards/reuseport/quiet.c)
 		check "$program, fix: $(served) requests, $(lost fixed) saved, $(failures_of) failures" [ "$(failures_of)" -le "$([ "$program" = nginx ] && echo 2 || echo 0)" ]
 		same "$program, fix: none was reset" 0 "$(lost reported)"
 	fi

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "driver.h"
-#include "guards/fdinfo.h"
+#include "guards/epoll/fdinfo.h"
 
 const struct fuzz_seed fuzz_seeds[] = {
 	FUZZ_TEXT("pos:\t0\nflags:\t02000002\nmnt_id:\t15\nino:\t1039\n"

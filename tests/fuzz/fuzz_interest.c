@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Interest lists (guards/interest.h) against arrays: the input is what the dice say. */
+/* Interest lists (guards/epoll/interest.h) against arrays: the input is what the dice say. */
 #include "driver.h"
 
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #define FDS 12
 #define COPYING 20
 #define ENSURE(what) ((what) ? (void)0 : abort())
-#include "../unit/guards/interest_model.h"
+#include "../unit/guards/epoll/interest_model.h"
 
 static const uint8_t *at, *end;
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "driver.h"
-#include "guards/naming.h"
+#include "guards/cloexec/naming.h"
 
 const struct fuzz_seed fuzz_seeds[] = {
 	FUZZ_TEXT("--status-fd=3 /dev/fd/63 fd://4 12:13:14\0MAKEFLAGS= -j --jobserver-auth=3,4"),

@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 #include "driver.h"
-#include "guards/note.h"
+#include "guards/cloexec/note.h"
 
 const struct fuzz_seed fuzz_seeds[] = {
 	FUZZ_TEXT("1 x 42 41 /usr/bin/monitor 1a2b:/usr/lib/libx.so l20206.44c:3-1102@18a:/usr/bin/monitor l7.1:1103@1c0:/usr/bin/monitor"),

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #ifdef LINKED
-#include "guards/marks.h"
+#include "guards/nonblock/marks.h"
 #include "ledger/watch.h"
 #include "wrap/blocking.h"
 #include "wrap/real.h"

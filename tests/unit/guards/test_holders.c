@@ -16,7 +16,7 @@
 #include "base/same.h"
 #include "base/sys.h"
 #include "guards/holders.h"
-#include "guards/late.h"
+#include "guards/nonblock/late.h"
 #include "guards/passed.h"
 
 static int made(int fd)

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Guard reuseport, second cure: what is queued on a listener that is being closed is accepted here, and given to the program by its next accept on a sibling. The
+ * story is at the top of handover.c.
+ *
+ * Raw system calls; async-signal-safe. Never in memory that is not ours.
+ */
+#ifndef FDG_GUARDS_REUSEPORT_HANDOVER_H
+#define FDG_GUARDS_REUSEPORT_HANDOVER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "guards/reuseport/groups.h"
+
+/* At most so many wait at a time. */
+#define FDG_HANDOVER_MAX 256u
+
+/*
+ * fd is the last number of a listener of group g, and nothing but close is to come for it, and then fdg_handover_closed by the same thread. With an empty queue, too, where
+ * others connect at this moment. Returns how many connections were taken; *ret_why is NULL, or why none, or not all, could be (they are in the queue still, for close to reset).
+ */
+unsigned fdg_handover(int fd, const struct fdg_group *g, const char **ret_why);
+/* Listeners were closed, by whatever way: what was taken gets its stand-ins. Returns how many of them were reset, and why. What had been handed over to
+ * one of these listeners is reset with it, and told, if it is not in a finding's count already. */
+unsigned fdg_handover_closed(bool is_counted, unsigned *ret_late, const char **ret_why);
+/* Right before the call that closes fd: what came since fdg_handover, which fdg_handover_closed tells as *ret_late. */
+void fdg_handover_last(int fd);
+
+/* How many wait. */
+unsigned fdg_handover_count(void);
+/* Accepted connections may be stand-ins: of those, what they stand for is what accept returns. */
+bool fdg_handover_any(void);
+
+extern _Atomic bool fdg_handover_ready; /* a group here may be handed over, as the kernel does not do it */
+/* May one be, by the time that an accept that begins now returns? For a program without groups one load. */
+static inline bool fdg_handover_may(void)
+{
+	return __builtin_expect(atomic_load_explicit(&fdg_handover_ready, memory_order_relaxed), 0);
+}
+
+/* Now and then: what has waited for too long is reset, and told. */
+void fdg_handover_look(void);
+static inline void fdg_handover_tick(void)
+{
+	if (fdg_handover_may() && fdg_handover_any())
+		fdg_handover_look();
+}
+
+/* What real accept returned. GIVEN: fd is another connection now, with these flags of accept4. GONE: it is closed, and there was nothing to give. */
+enum fdg_handed { FDG_HANDED_NOT, FDG_HANDED_GIVEN, FDG_HANDED_GONE };
+enum fdg_handed fdg_handover_accepted(int fd, int flags);
+
+/* … said ECONNABORTED: for one that was taken back? */
+bool fdg_handover_aborted(void);
+
+/* Another process is being started, which may accept what stands for a connection of ours: those are reset, and told. */
+void fdg_handover_starting(void);
+/* A forked child has none of them. */
+void fdg_handover_forked(void);
+/* The program attached a BPF program of its own to a group: no group is touched any more. */
+void fdg_handover_leave_alone(void);
+
+#endif

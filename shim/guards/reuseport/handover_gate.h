@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Guard reuseport, hand-over: may it be done at all? Only where nobody but this process can meet with what stands in for a connection, and where it can be seen that it is so.
+ *
+ * Raw system calls; async-signal-safe. Not in memory that is not ours.
+ */
+#ifndef FDG_GUARDS_REUSEPORT_HANDOVER_GATE_H
+#define FDG_GUARDS_REUSEPORT_HANDOVER_GATE_H
+
+#include "guards/reuseport/groups.h"
+
+/* NULL: listener fd of group g may be handed over; or why not. */
+const char *fdg_handover_why_not(int fd, const struct fdg_group *g);
+
+#endif

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: MIT
+#include "guards/reuseport/lent.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "base/big.h"
+#include "base/fmt.h"
+#include "base/state.h"
+#include "base/sys.h"
+#include "ledger/ledger.h"
+
+#include "base/poison.h"
+
+#ifndef __WALL
+#define __WALL 0x40000000
+#endif
+
+enum { FROM_ELSEWHERE = 0, FIRST = 1, ROOM = 8192, LOOKS = 200000 };
+
+/* How often a process was started, and how often it had been when a number became a listener's. */
+FDG_BIG static _Atomic uint32_t made[FDG_LEDGER_MAX];
+static _Atomic uint32_t starts = FIRST, born = FIRST;
+static _Atomic int self; /* 0: not known yet */
+
+static bool is_tracked(int fd)
+{
+	return (unsigned)fd < FDG_LEDGER_MAX && !fdg_foreign_memory();
+}
+
+void fdg_lent_made(int fd)
+{
+	int nobody = 0;
+
+	if (!is_tracked(fd))
+		return;
+	atomic_compare_exchange_strong(&self, &nobody, fdg_sys_getpid());
+	atomic_store_explicit(&made[fd], atomic_load_explicit(&starts, memory_order_relaxed), memory_order_relaxed);
+}
+
+void fdg_lent_copied(int from, int to)
+{
+	if (is_tracked(from) && is_tracked(to))
+		atomic_store_explicit(&made[to], atomic_load_explicit(&made[from], memory_order_relaxed), memory_order_relaxed);
+}
+
+void fdg_lent_arrived(int fd)
+{
+	if (is_tracked(fd))
+		atomic_store_explicit(&made[fd], FROM_ELSEWHERE, memory_order_relaxed);
+}
+
+void fdg_lent_starting(void)
+{
+	if (!fdg_foreign_memory())
+		atomic_fetch_add_explicit(&starts, 1, memory_order_relaxed);
+}
+
+void fdg_lent_forked(void)
+{
+	atomic_store_explicit(&born, atomic_fetch_add_explicit(&starts, 1, memory_order_relaxed) + 1, memory_order_relaxed);
+	atomic_store_explicit(&self, fdg_sys_getpid(), memory_order_relaxed);
+}
+
+/*
+ * The look in /proc
+ */
+
+struct folder {
+	int fd;
+	long len, at;
+	char buffer[ROOM];
+};
+
+struct look {
+	struct folder processes, numbers;
+	char wanted[40];
+	uint64_t since; /* when this process began */
+	unsigned looks;
+};
+
+struct entry {
+	uint64_t inode;
+	int64_t offset;
+	uint16_t len;
+	unsigned char type;
+	char name[];
+};
+
+static bool open_folder(struct folder *f, const char *path)
+{
+	f->fd = fdg_sys_open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	f->len = f->at = 0;
+	return f->fd >= 0;
+}
+
+/* The next name that begins with a digit; NULL: no more. */
+static const char *next_name(struct folder *f)
+{
+	for (;;) {
+		struct entry *e = (void *)(f->buffer + f->at);
+
+		if (f->at >= f->len) {
+			f->len = fdg_sys3(SYS_getdents64, f->fd, f->buffer, sizeof(f->buffer));
+			f->at = 0;
+			if (f->len <= 0)
+				return NULL;
+			continue;
+		}
+		f->at += e->len;
+		if (e->name[0] >= '0' && e->name[0] <= '9')
+			return e->name;
+	}
+}
+
+/* Fields 4 and 22 of /proc/PID/stat. False: it is gone. */
+static bool ask_stat(const char *pid, uint64_t *ret_parent, uint64_t *ret_began)
+{
+	char path[48], text[512];
+	struct fdg_buf b = FDG_BUF(path);
+	const char *at;
+	long n = -1;
+	int file;
+
+	fdg_fmt(&b, "/proc/%s/stat", pid);
+	file = fdg_sys_open(path, O_RDONLY | O_CLOEXEC, 0);
+	if (file >= 0) {
+		n = fdg_sys_read(file, text, sizeof(text) - 1);
+		fdg_sys_close(file);
+	}
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	at = strrchr(text, ')');
+	for (unsigned field = 3; at && field <= 22; field++) {
+		uint64_t v = 0;
+
+		at = strchr(at, ' ');
+		for (at = at ? at + 1 : NULL; at && *at >= '0' && *at <= '9'; at++)
+			v = v * 10 + (uint64_t)(*at - '0');
+		if (field == 4)
+			*ret_parent = v;
+		else if (field == 22)
+			*ret_began = v;
+	}
+	return at != NULL;
+}
+
+/* It may not be read: what began before us, and the kernel's own threads (children of 2), have it not. */
+static bool may_have(const struct look *l, const char *pid)
+{
+	uint64_t parent = 0, began = 0;
+
+	return ask_stat(pid, &parent, &began) && parent != 2 && began >= l->since;
+}
+
+static bool has(struct look *l, const char *pid)
+{
+	char path[32], link[40];
+	struct fdg_buf b = FDG_BUF(path);
+	const char *name;
+	bool found = false;
+
+	fdg_fmt(&b, "/proc/%s/fd", pid);
+	if (!open_folder(&l->numbers, path))
+		return l->numbers.fd != -ENOENT && l->numbers.fd != -ESRCH && may_have(l, pid);
+	while (!found && (name = next_name(&l->numbers))) {
+		long n = fdg_sys4(SYS_readlinkat, l->numbers.fd, name, link, sizeof(link) - 1);
+
+		link[n > 0 ? n : 0] = '\0';
+		found = strcmp(link, l->wanted) == 0 || ++l->looks > LOOKS;
+	}
+	if (l->numbers.len < 0 && l->numbers.len != -ENOENT && l->numbers.len != -ESRCH)
+		found = found || may_have(l, pid);
+	fdg_sys_close(l->numbers.fd);
+	return found;
+}
+
+static bool is_number(const char *name, int n)
+{
+	int v = 0;
+
+	for (; *name >= '0' && *name <= '9'; name++)
+		v = v * 10 + (*name - '0');
+	return v == n;
+}
+
+static bool look(struct look *l)
+{
+	int pid = fdg_sys_getpid();
+	uint64_t parent;
+	const char *name;
+	bool found = false, any = false;
+
+	if (!ask_stat("self", &parent, &l->since) || !open_folder(&l->processes, "/proc"))
+		return true;
+	while (!found && (name = next_name(&l->processes))) {
+		any |= is_number(name, pid);
+		found = !is_number(name, pid) && has(l, name);
+	}
+	fdg_sys_close(l->processes.fd);
+	return found || !any; /* another namespace's /proc does not show us */
+}
+
+static bool others_have(int fd)
+{
+	struct look *l = fdg_sys_mmap(sizeof(*l), false);
+	struct fdg_buf b;
+	struct stat st;
+	bool found = true;
+
+	if (!l)
+		return true;
+	b = (struct fdg_buf)FDG_BUF(l->wanted);
+	if (fdg_sys_fstat(fd, &st) == 0) {
+		fdg_fmt(&b, "socket:[%lu]", (unsigned long)st.st_ino);
+		found = look(l);
+	}
+	fdg_sys_munmap(l, sizeof(*l));
+	return found;
+}
+
+/* A child that nobody saw being started. */
+static bool has_children(void)
+{
+	return fdg_sys5(SYS_waitid, P_ALL, 0, 0, WEXITED | WNOHANG | WNOWAIT | __WALL, 0) != -ECHILD;
+}
+
+/* Nor by a call that is not wrapped, as far as children tell. */
+static bool is_since_the_last(uint32_t was)
+{
+	return was == atomic_load_explicit(&starts, memory_order_relaxed) && (was != FIRST || !has_children());
+}
+
+static bool is_made_here(uint32_t was)
+{
+	return was != FROM_ELSEWHERE && was >= atomic_load_explicit(&born, memory_order_relaxed) && atomic_load_explicit(&self, memory_order_relaxed) == fdg_sys_getpid();
+}
+
+static uint32_t made_at(int fd)
+{
+	return is_tracked(fd) ? atomic_load_explicit(&made[fd], memory_order_relaxed) : FROM_ELSEWHERE;
+}
+
+bool fdg_lent_never(int fd)
+{
+	uint32_t was = made_at(fd);
+
+	return is_made_here(was) && is_since_the_last(was);
+}
+
+bool fdg_lent_maybe(int fd)
+{
+	uint32_t was = made_at(fd);
+
+	if (!is_made_here(was))
+		return true;
+	return !is_since_the_last(was) && others_have(fd);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * May another process have this listener? What was made since this process was forked, and since it last started another one by whatever call, nobody else can have. Of
+ * what is older /proc tells who has it, where all may be read that may have it. What came from elsewhere, or was made before this process was forked, always may.
+ *
+ * Raw system calls; async-signal-safe. Not in memory that is not ours.
+ */
+#ifndef FDG_GUARDS_REUSEPORT_LENT_H
+#define FDG_GUARDS_REUSEPORT_LENT_H
+
+#include <stdbool.h>
+
+/* fd is a socket that this process made, a moment ago. */
+void fdg_lent_made(int fd);
+/* … is another number of that one. */
+void fdg_lent_copied(int from, int to);
+/* … came from elsewhere. */
+void fdg_lent_arrived(int fd);
+/* A process is being started, or was. */
+void fdg_lent_starting(void);
+/* A forked child. */
+void fdg_lent_forked(void);
+
+/* False: none can, or /proc shows that none has. */
+bool fdg_lent_maybe(int fd);
+/* This process made it, and has seen itself start none since. */
+bool fdg_lent_never(int fd);
+
+#endif

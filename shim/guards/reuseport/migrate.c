@@ -1,0 +1,473 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Which program a group has, the kernel does not tell. Ours has a name that is made of the group, and lives as long as it is attached: so it can be looked for, by who may.
+ */
+#include "guards/reuseport/migrate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <linux/capability.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+
+#include "base/state.h"
+#include "base/sys.h"
+#include "guards/reuseport/handover.h"
+#include "guards/reuseport/kept.h"
+#include "guards/reuseport/resize.h"
+#include "options/options.h"
+
+#include "base/poison.h"
+
+#ifndef SO_ATTACH_REUSEPORT_EBPF
+#define SO_ATTACH_REUSEPORT_EBPF 52
+#endif
+
+/* ---- the kernel's side ---- */
+
+#ifndef CAP_BPF
+#define CAP_BPF 39
+#endif
+
+/* The number behind a word of /proc/self/status. */
+static uint64_t number_after(const char *status, const char *word, unsigned base)
+{
+	const char *at = strstr(status, word);
+	uint64_t v = 0;
+
+	for (at = at ? at + strlen(word) : ""; *at == ' ' || *at == '\t'; at++)
+		;
+	for (; (*at >= '0' && *at <= '9') || (*at >= 'a' && *at <= 'f'); at++)
+		v = v * base + (uint64_t)(*at <= '9' ? *at - '0' : *at - 'a' + 10);
+	return v;
+}
+
+/* False: /proc does not tell. */
+static bool ask_status(uint64_t *ret_capabilities, bool *ret_filtered)
+{
+	char status[2048];
+	int file = fdg_sys_open("/proc/thread-self/status", O_RDONLY | O_CLOEXEC, 0);
+	long n = file < 0 ? 0 : fdg_sys_read(file, status, sizeof(status) - 1);
+
+	if (file >= 0)
+		fdg_sys_close(file);
+	status[n > 0 ? n : 0] = '\0';
+	if (!strstr(status, "\nSeccomp:")) /* cut off, or a kernel that has no such thing */
+		return false;
+	*ret_capabilities = number_after(status, "\nCapEff:", 16);
+	*ret_filtered = number_after(status, "\nSeccomp:", 10) != 0;
+	return true;
+}
+
+/* A seccomp filter may end the process for bpf(): with one, or without the capability, it is not called. 0, or a negative errno. */
+static int may_call(uint64_t capabilities)
+{
+	uint64_t has;
+	bool filtered;
+
+	if (!ask_status(&has, &filtered) || !(has & capabilities))
+		return -EPERM;
+	return filtered ? -EACCES : 0;
+}
+
+bool fdg_migrate_in_filter(void)
+{
+	uint64_t has;
+	bool filtered;
+
+	return !ask_status(&has, &filtered) || filtered;
+}
+
+static long bpf(int command, union bpf_attr *a)
+{
+	return fdg_sys3(SYS_bpf, command, a, sizeof(*a));
+}
+
+/* The kernel takes letters, digits, '_' and '.'. */
+static void put_name(char ret[BPF_OBJ_NAME_LEN], const struct fdg_group *g)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.";
+	struct fdg_buf b = { ret, 0, BPF_OBJ_NAME_LEN, false };
+	uint64_t h = fdg_group_hash(g);
+
+	fdg_put(&b, "fdg_");
+	for (int i = 0; i < 11; i++, h >>= 6)
+		fdg_put_char(&b, digits[h & 63]);
+}
+
+/* return SK_PASS: of all members, as the kernel would choose. */
+static int load(const struct fdg_group *g)
+{
+	static const struct bpf_insn program[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = SK_PASS },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr a;
+
+	memset(&a, 0, sizeof(a));
+	a.prog_type = BPF_PROG_TYPE_SK_REUSEPORT;
+	a.expected_attach_type = BPF_SK_REUSEPORT_SELECT_OR_MIGRATE;
+	a.insns = (uintptr_t)program;
+	a.insn_cnt = sizeof(program) / sizeof(*program);
+	a.license = (uintptr_t) "MIT";
+	put_name(a.prog_name, g);
+	return (int)bpf(BPF_PROG_LOAD, &a);
+}
+
+bool fdg_migrate_may_load(void)
+{
+	return may_call(UINT64_C(1) << CAP_BPF | UINT64_C(1) << CAP_SYS_ADMIN) == 0;
+}
+
+int fdg_migrate_attach(int fd, const struct fdg_group *g)
+{
+	int r = may_call(UINT64_C(1) << CAP_BPF | UINT64_C(1) << CAP_SYS_ADMIN), program;
+
+	program = r < 0 ? r : load(g);
+	if (program < 0)
+		return program;
+	r = (int)fdg_sys5(SYS_setsockopt, fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_EBPF, &program, sizeof(program));
+	fdg_sys_close(program);
+	return r;
+}
+
+static bool is_named(unsigned id, const char *name)
+{
+	struct bpf_prog_info info;
+	union bpf_attr a;
+	int program;
+	long r;
+
+	memset(&a, 0, sizeof(a));
+	a.prog_id = id;
+	program = (int)bpf(BPF_PROG_GET_FD_BY_ID, &a);
+	if (program < 0)
+		return false;
+	memset(&a, 0, sizeof(a));
+	memset(&info, 0, sizeof(info));
+	a.info.bpf_fd = (unsigned)program;
+	a.info.info_len = sizeof(info);
+	a.info.info = (uintptr_t)&info;
+	r = bpf(BPF_OBJ_GET_INFO_BY_FD, &a);
+	fdg_sys_close(program);
+	return r == 0 && info.type == BPF_PROG_TYPE_SK_REUSEPORT && strncmp(info.name, name, sizeof(info.name)) == 0;
+}
+
+/* Among all programs of the machine. */
+static int search(const char *name, unsigned *ret_id)
+{
+	union bpf_attr a;
+	unsigned id = 0;
+	long r;
+
+	for (;; id = a.next_id) {
+		memset(&a, 0, sizeof(a));
+		a.start_id = id;
+		r = bpf(BPF_PROG_GET_NEXT_ID, &a);
+		if (r < 0)
+			return r == -ENOENT ? 0 : (int)r;
+		if (is_named(a.next_id, name)) {
+			*ret_id = a.next_id;
+			return 1;
+		}
+	}
+}
+
+static unsigned id_of(const struct fdg_group *g);
+static void put_id(const struct fdg_group *g, unsigned id);
+
+int fdg_migrate_look(const struct fdg_group *g)
+{
+	char name[BPF_OBJ_NAME_LEN];
+	unsigned id = id_of(g);
+	int r = may_call(UINT64_C(1) << CAP_SYS_ADMIN);
+
+	if (r < 0)
+		return r;
+	put_name(name, g);
+	if (id && is_named(id, name))
+		return 1;
+	r = search(name, &id);
+	if (r == 1)
+		put_id(g, id);
+	return r;
+}
+
+/* ---- what is remembered of groups ---- */
+
+enum state { UNKNOWN, ATTACHED, OLDER, STEERED, MOVED /* by an eBPF program of the program's, which may migrate */, PASSED, UNSEEN, REFUSED /* and above: a step for each errno */ };
+
+#define GROUPS 128
+
+static struct group {
+	_Atomic uint64_t hash; /* 0: free */
+	_Atomic unsigned state;
+	_Atomic unsigned id; /* of our program, once it was found; 0: not known */
+} groups[GROUPS];
+static _Atomic unsigned next_out;
+
+/* NULL: it is not there. A new one takes the place of an old one where there is no other: those that come and go are many, and those that stay few. */
+static struct group *find(const struct fdg_group *g, bool makes)
+{
+	uint64_t hash = fdg_group_hash(g) | 1;
+	struct group *at;
+
+	for (unsigned i = 0; i < GROUPS; i++) {
+		uint64_t has;
+
+		at = &groups[(hash + i) % GROUPS];
+		has = atomic_load_explicit(&at->hash, memory_order_relaxed);
+		if (has == 0 && (!makes || atomic_compare_exchange_strong(&at->hash, &has, hash)))
+			return makes ? at : NULL;
+		if (has == hash)
+			return at;
+	}
+	if (!makes)
+		return NULL;
+	at = &groups[atomic_fetch_add_explicit(&next_out, 1, memory_order_relaxed) % GROUPS];
+	atomic_store_explicit(&at->hash, hash, memory_order_relaxed);
+	atomic_store_explicit(&at->state, UNKNOWN, memory_order_relaxed);
+	atomic_store_explicit(&at->id, 0, memory_order_relaxed);
+	return at;
+}
+
+static unsigned id_of(const struct fdg_group *g)
+{
+	struct group *at = find(g, false);
+
+	return at ? atomic_load_explicit(&at->id, memory_order_relaxed) : 0;
+}
+
+static void put_id(const struct fdg_group *g, unsigned id)
+{
+	struct group *at = find(g, false);
+
+	if (at)
+		atomic_store_explicit(&at->id, id, memory_order_relaxed);
+}
+
+static unsigned state_of(const struct fdg_group *g)
+{
+	struct group *at = find(g, false);
+
+	return at ? atomic_load_explicit(&at->state, memory_order_relaxed) : UNKNOWN;
+}
+
+static void set_state(const struct fdg_group *g, unsigned state)
+{
+	struct group *at = find(g, true);
+
+	if (at)
+		atomic_store_explicit(&at->state, state, memory_order_relaxed);
+	if (state >= REFUSED)
+		atomic_store_explicit(&fdg_handover_ready, true, memory_order_relaxed);
+}
+
+bool fdg_migrate_has(const struct fdg_group *g)
+{
+	unsigned state = state_of(g);
+	int r = fdg_migrate_look(g);
+
+	if (r < 0)
+		return state == ATTACHED;
+	if (r == 1)
+		set_state(g, ATTACHED);
+	else if (state == ATTACHED)
+		set_state(g, STEERED);
+	return r == 1;
+}
+
+static _Atomic bool moves; /* an eBPF program of the program's is on a group that is not known */
+
+bool fdg_migrate_is_the_programs(const struct fdg_group *g)
+{
+	return state_of(g) == MOVED || (atomic_load_explicit(&moves, memory_order_relaxed) && state_of(g) != ATTACHED);
+}
+
+bool fdg_migrate_is_refused(const struct fdg_group *g)
+{
+	return state_of(g) >= REFUSED;
+}
+
+const char *fdg_migrate_why(const struct fdg_group *g)
+{
+	unsigned state = state_of(g);
+
+	switch (state) {
+	case STEERED:
+	case MOVED:
+		return "the program has a BPF program of its own on the group, or took ours off";
+	case PASSED:
+		return "the listener was made by another program, which may have put a BPF program of its own on the group";
+	case UNSEEN:
+		return "/proc does not tell who else listens there, and the group may have a BPF program of its own";
+	case REFUSED + EPERM:
+		return "the kernel lets only those load a BPF program that have CAP_BPF";
+	case REFUSED + EACCES:
+		return "the process runs in a seccomp filter, which may not allow bpf()";
+	case REFUSED + EINVAL:
+	case REFUSED + E2BIG:
+		return "the kernel knows no BPF program that migrates connections (it takes Linux 5.14)";
+	default:
+		return state >= REFUSED ? "the kernel refuses to load a BPF program" : "the group was there before fdguard, and may have a BPF program of its own";
+	}
+}
+
+/* ---- listening ---- */
+
+/* Set on a socket that does not listen yet, whose group is not known: it is that of a listener to come. */
+static _Atomic bool steers;
+
+void fdg_migrate_noted_slow(int fd, int name)
+{
+	struct fdg_group g;
+
+	if (fdg_phase_now() != FDG_ACTIVE || fdg_options.reuseport == FDG_OFF || fdg_foreign_memory())
+		return;
+	if (!fdg_group_ask(fd, &g)) {
+		atomic_store_explicit(&steers, true, memory_order_relaxed);
+		if (name == SO_ATTACH_REUSEPORT_EBPF)
+			atomic_store_explicit(&moves, true, memory_order_relaxed);
+		fdg_resize_steered();
+	} else if (g.protocol == IPPROTO_UDP) {
+		fdg_resize_steered();
+		return;
+	} else
+		set_state(&g, name == SO_ATTACH_REUSEPORT_EBPF ? MOVED : STEERED);
+	fdg_handover_leave_alone();
+}
+
+bool fdg_migrate_hides_slow(int fd)
+{
+	struct fdg_group g;
+
+	return fdg_options.reuseport == FDG_FIX && fdg_phase_now() == FDG_ACTIVE && !fdg_foreign_memory() && fdg_group_ask(fd, &g) && state_of(&g) == ATTACHED;
+}
+
+#define LOCKS 16
+#define LOCK_TRIES 50 /* of 1 ms */
+
+/* A child that is forked meanwhile has it, too, and is not to keep it. */
+static struct fdg_kept locks[LOCKS];
+
+static void remember_lock(int lock)
+{
+	for (unsigned i = 0; i < LOCKS && lock >= 0; i++) {
+		int none = 0;
+
+		if (!atomic_compare_exchange_strong(&locks[i].fd, &none, lock + 1))
+			continue;
+		atomic_store(&locks[i].cookie, fdg_socket_cookie(lock));
+		return;
+	}
+}
+
+/* Of two processes that make a group at the same moment each would see the other. A name in the network namespace, which goes with the descriptor. */
+static int take_lock(const struct fdg_group *g)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
+	struct fdg_buf b = { name.sun_path + 1, 0, sizeof(name.sun_path) - 1, false };
+	struct timespec pause = { 0, 1000000 };
+	int lock = (int)fdg_sys3(SYS_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	remember_lock(lock); /* before it has the name */
+	fdg_fmt(&b, "fdguard.reuseport.%lx", (unsigned long)fdg_group_hash(g));
+	for (int i = 0; lock >= 0 && i < LOCK_TRIES; i++) {
+		if (fdg_sys3(SYS_bind, lock, &name, offsetof(struct sockaddr_un, sun_path) + 1 + b.len) != -EADDRINUSE)
+			break;
+		fdg_sys2(SYS_nanosleep, &pause, 0);
+	}
+	return lock;
+}
+
+static void give_lock(int lock)
+{
+	for (unsigned i = 0; i < LOCKS; i++)
+		if (fdg_kept_fd(&locks[i]) == lock && fdg_kept_take(&locks[i]) == lock)
+			break;
+	fdg_sys_close(lock);
+}
+
+void fdg_migrate_forked(void)
+{
+	for (unsigned i = 0; i < LOCKS; i++)
+		fdg_kept_close(&locks[i]);
+}
+
+static bool is_from_elsewhere(int fd)
+{
+	uint32_t state = fdg_ledger_state(fd);
+
+	return !state || state & (FDG_INHERITED | FDG_PASSED);
+}
+
+void fdg_migrate_before(struct fdg_migrate_listen *l, int fd)
+{
+	struct fdg_group g;
+
+	*l = (struct fdg_migrate_listen){ -1, false, true };
+	if (fdg_options.reuseport != FDG_FIX || fdg_foreign_memory() || fdg_group_ask(fd, &g))
+		return;
+	l->tries = true;
+	if (!fdg_group_ask_bound(fd, &g) || fdg_migrate_in_filter())
+		return;
+	l->lock = take_lock(&g);
+	l->is_first = fdg_group_look(&g, 0).members == 0;
+}
+
+static unsigned attach(int fd, const struct fdg_group *g)
+{
+	int r = fdg_migrate_attach(fd, g);
+
+	return r < 0 ? REFUSED + (unsigned)-r : ATTACHED;
+}
+
+/* fd listens, and is the only one that anybody sees. */
+static unsigned made(int fd, const struct fdg_group *g)
+{
+	if (is_from_elsewhere(fd))
+		return PASSED;
+	return atomic_load_explicit(&steers, memory_order_relaxed) ? STEERED : attach(fd, g);
+}
+
+/* … joined others. What is known of the group is known already. */
+static void joined(const struct fdg_group *g)
+{
+	if (!fdg_migrate_has(g) && state_of(g) == UNKNOWN)
+		set_state(g, OLDER);
+}
+
+static void settle(int fd, const struct fdg_group *g, bool is_first)
+{
+	struct fdg_group_sight sight;
+	struct stat st;
+
+	if (fdg_sys_fstat(fd, &st) < 0)
+		return;
+	sight = fdg_group_look(g, st.st_ino);
+	/* Those that were there before may have gone, and the group with them, before this one listened; our program is seen for some moments after. */
+	if (sight.members == 1 && !is_first)
+		is_first = fdg_migrate_has(g);
+	if (!sight.has_it)
+		set_state(g, UNSEEN);
+	else if (is_first && sight.members == 1)
+		set_state(g, made(fd, g));
+	else
+		joined(g);
+}
+
+void fdg_migrate_after(struct fdg_migrate_listen *l, int fd, bool listens)
+{
+	struct fdg_group g;
+
+	if (l->tries && listens && fdg_group_ask(fd, &g) && g.protocol != IPPROTO_UDP)
+		settle(fd, &g, l->is_first);
+	if (l->lock >= 0)
+		give_lock(l->lock);
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+/* reuseport.reset, in words. */
+#include <netinet/in.h>
+#include <string.h>
+
+#include "base/address.h"
+#include "base/fmt.h"
+#include "base/state.h"
+#include "base/sys.h"
+#include "guards/origin.h"
+#include "guards/reuseport/reuseport.h"
+#include "guards/self.h"
+#include "options/options.h"
+#include "report/report.h"
+#include "report/symbol.h"
+
+#include "base/poison.h"
+
+/* In a mapping of its own: programs close on small stacks. */
+struct report {
+	struct fdg_finding f;
+	struct fdg_place site[FDG_FRAMES_MAX], created[FDG_FRAMES_MAX];
+	struct fdg_fact fact[8];
+	char message[768], local[96], cure[512];
+};
+
+static void put_local(struct fdg_buf *b, const struct fdg_group *g)
+{
+	fdg_put(b, g->family == AF_INET6 ? "[" : "");
+	fdg_put_host(b, g->family, g->address);
+	fdg_fmt(b, "%s:%u", g->family == AF_INET6 ? "]" : "", g->port);
+}
+
+static void put_counted(struct fdg_buf *b, unsigned n, const char *noun)
+{
+	fdg_put_count(b, n);
+	fdg_fmt(b, " %s%s", noun, n == 1 ? "" : "s");
+}
+
+/* To siblings, and nobody accepted it there. */
+static bool was_handed(const struct fdg_reset *r)
+{
+	return r->how == FDG_RESET_LATE || r->how == FDG_RESET_STARTED || r->how == FDG_RESET_ENDED;
+}
+
+static void put_act(struct fdg_buf *b, const struct fdg_reset *r, const char *local)
+{
+	fdg_put_self(b);
+	if (r->how == FDG_RESET_CLOSE || r->how == FDG_RESET_SHUTDOWN) {
+		fdg_fmt(b, " %s fd %d, a SO_REUSEPORT listener on %s, with ", r->how == FDG_RESET_CLOSE ? "closed" : "shut down", r->fd, local);
+		return;
+	}
+	if (was_handed(r)) {
+		fdg_put(b, r->how == FDG_RESET_LATE	 ? " accepted nothing for 5 s from the other SO_REUSEPORT listeners on "
+			   : r->how == FDG_RESET_STARTED ? " started a process before it accepted from the other SO_REUSEPORT listeners on "
+							 : " closed the other SO_REUSEPORT listeners on ");
+		fdg_fmt(b, "%s, with ", local);
+		return;
+	}
+	fdg_put(b, r->how == FDG_RESET_EXIT ? " ends, and with it " : " executes another program, and closes ");
+	put_counted(b, r->listeners, "SO_REUSEPORT listener");
+	fdg_fmt(b, " on %s, with ", local);
+}
+
+static void put_outcome(struct fdg_buf *b, const struct fdg_reset *r)
+{
+	unsigned lost = r->queued - r->saved;
+
+	if (was_handed(r)) {
+		fdg_put(b, " that fdguard had handed to them: they are reset, as they would have been when their listener was closed");
+		return;
+	}
+	if (r->is_migrated) {
+		fdg_fmt(b, ": fdguard's BPF program has the kernel give %s to the ", r->queued == 1 ? "it" : "them");
+		put_counted(b, r->siblings, "other listener");
+		fdg_put(b, " of the group");
+		return;
+	}
+	if (r->saved && !lost) {
+		fdg_fmt(b, ": fdguard hands %s to this process's other listeners", r->saved == 1 ? "it" : "them");
+		return;
+	}
+	if (r->saved) {
+		fdg_put(b, ": fdguard hands ");
+		fdg_put_count(b, r->saved);
+		fdg_put(b, " of them to this process's other listeners, and the kernel resets ");
+		fdg_put_count(b, lost);
+	} else
+		fdg_put(b, r->queued == 1 ? ": the kernel resets it" : ": the kernel resets them");
+	fdg_put(b, ", and half-open requests, which are not counted; the ");
+	put_counted(b, r->siblings, "other listener");
+	fdg_put(b, r->siblings == 1 ? " of the group gets none" : " of the group get none");
+}
+
+static void put_cure(struct fdg_buf *b, const struct fdg_reset *r)
+{
+	if (r->is_migrated)
+		fdg_put(b, "migration by eBPF");
+	else if (r->saved)
+		fdg_put(b, "hand-over to this process's next accept");
+	else if (r->why)
+		fdg_put(b, "none");
+	else
+		fdg_put(b, "none asked for (reuseport=fix)");
+	if (r->is_migrated)
+		return;
+	if (r->why)
+		fdg_fmt(b, "%s%s", r->saved ? "; not migration by eBPF: " : ": ", r->why);
+	if (r->not_saved)
+		fdg_fmt(b, "%s%s", r->saved ? "; not of all: " : "; and they cannot be handed over: ", r->not_saved);
+}
+
+static void add(struct report *r, const char *name, const char *label, const char *text, int64_t number)
+{
+	r->fact[r->f.facts++] = (struct fdg_fact){ name, label, text, number };
+}
+
+static void fill_facts(struct report *r, const struct fdg_reset *s)
+{
+	struct fdg_buf cure = FDG_BUF(r->cure);
+
+	r->f.fact = r->fact;
+	if (was_handed(s))
+		return;
+	put_cure(&cure, s);
+	if (s->listeners > 1)
+		add(r, "listeners", "listeners", NULL, s->listeners);
+	add(r, "backlog", "room in the queue", NULL, s->backlog);
+	add(r, "siblings", "other listeners", NULL, s->siblings);
+	if (s->saved)
+		add(r, "saved", "handed over", NULL, s->saved);
+	if (s->migrate_req < 0)
+		add(r, "tcp_migrate_req", "tcp_migrate_req", "none: the kernel is older than Linux 5.14", 0);
+	else
+		add(r, "tcp_migrate_req", "tcp_migrate_req", NULL, s->migrate_req);
+	add(r, "cure", "cure", r->cure, 0);
+}
+
+static void fill_places(struct report *r, const struct fdg_reset *s)
+{
+	if (!fdg_options.stacks)
+		return;
+	r->f.site = r->site;
+	r->f.sites = s->site && fdg_place_of(s->site, r->site);
+	r->f.site_label = s->how == FDG_RESET_SHUTDOWN ? "shut down at" : s->how == FDG_RESET_CLOSE ? "closed at" : "at";
+	r->f.created = r->created;
+	r->f.createds = fdg_origin_places(s->origin, s->made_at, r->created, fdg_options.stacks);
+}
+
+static void fill(struct report *r, const struct fdg_reset *s, uint64_t total, uint64_t closings)
+{
+	struct fdg_buf message = FDG_BUF(r->message), local = FDG_BUF(r->local);
+
+	r->f = (struct fdg_finding)FDG_FINDING_INIT(FDG_REUSEPORT_RESET);
+	r->f.fixed = s->is_migrated || s->saved == s->queued;
+	r->f.fd = s->how == FDG_RESET_CLOSE || s->how == FDG_RESET_SHUTDOWN ? s->fd : -1;
+	r->f.count = total;
+	put_local(&local, &s->group);
+	r->f.local = r->local;
+	r->f.key = r->local;
+	put_act(&message, s, r->local);
+	put_counted(&message, s->queued, "connection");
+	if (!was_handed(s))
+		fdg_put(&message, s->listeners > 1 ? " in their queues" : " in its queue");
+	put_outcome(&message, s);
+	if (closings > 1) {
+		fdg_put(&message, "; by now ");
+		fdg_put_count(&message, total);
+		fdg_put(&message, " in ");
+		fdg_put_count(&message, closings);
+		fdg_put(&message, " such closings");
+	}
+	r->f.message = r->message;
+	r->f.fix = "set net.ipv4.tcp_migrate_req=1 where the service runs (Linux 5.14), or run it with reuseport=fix; or leave the listener out of the group by BPF, accept what is "
+		   "queued, then close it";
+	fill_places(r, s);
+	fill_facts(r, s);
+}
+
+/*
+ * A service that restarts its workers closes at the same place for ever: it is told again when there are twice as many as when it was told last, with the sum.
+ */
+
+#define PLACES 64u
+
+static struct place {
+	_Atomic uint64_t hash; /* 0: free */
+	_Atomic uint64_t total, said, closings;
+} places[PLACES];
+
+static struct place *place_of(const struct fdg_reset *s, bool fixed)
+{
+	const uintptr_t what[] = { (uintptr_t)s->site, s->how, fixed, (uintptr_t)fdg_sys_getpid() };
+	uint64_t group = fdg_group_hash(&s->group), hash = fdg_hash(group, what, sizeof(what)) | 1;
+
+	for (unsigned i = 0; i < PLACES; i++) {
+		struct place *p = &places[(hash + i) % PLACES];
+		uint64_t has = 0;
+
+		if (atomic_compare_exchange_strong(&p->hash, &has, hash) || has == hash)
+			return p;
+	}
+	return NULL;
+}
+
+/* False: not now. */
+static bool is_due(struct place *p, unsigned queued, uint64_t *ret_total, uint64_t *ret_closings)
+{
+	uint64_t said = atomic_load_explicit(&p->said, memory_order_relaxed);
+
+	*ret_total = atomic_fetch_add_explicit(&p->total, queued, memory_order_relaxed) + queued;
+	*ret_closings = atomic_fetch_add_explicit(&p->closings, 1, memory_order_relaxed) + 1;
+	return *ret_total >= said * 2 && atomic_compare_exchange_strong(&p->said, &said, *ret_total);
+}
+
+void fdg_reset_say(const struct fdg_reset *s)
+{
+	bool fixed = s->is_migrated || s->saved == s->queued;
+	uint64_t total = s->queued, closings = 1;
+	struct place *p;
+	struct report *r;
+
+	if (fdg_foreign_memory() || !fdg_report_wants(fdg_finding_level(FDG_REUSEPORT_RESET)))
+		return;
+	p = place_of(s, fixed);
+	if (p && !is_due(p, s->queued, &total, &closings))
+		return;
+	r = fdg_sys_mmap(sizeof(*r), false);
+	if (!r)
+		return;
+	fill(r, s, total, closings);
+	fdg_report(&r->f);
+	fdg_sys_munmap(r, sizeof(*r));
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+#include "resolver/core.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/sys.h"
+#include "resolver/engine.h"
+
+#include "base/poison.h"
+
+enum { PORTS_ALONE = 4 };
+
+static void *carve(uint8_t *base, size_t *at, size_t n, size_t size)
+{
+	void *p = base ? base + *at : NULL;
+
+	*at += (n * size + 63) & ~(size_t)63;
+	return p;
+}
+
+static size_t lay_out(struct fdg_core *c, uint8_t *base)
+{
+	size_t at = 0, questions = (size_t)c->set.inflight * FDG_REQUEST_LEGS;
+
+	carve(base, &at, 1, sizeof(*c));
+	c->heads = carve(base, &at, c->head_mask + 1, sizeof(*c->heads));
+	c->requests = carve(base, &at, c->set.inflight, sizeof(*c->requests));
+	c->askings = carve(base, &at, questions, sizeof(*c->askings));
+	c->reply = carve(base, &at, 1, FDG_REPLY_MAX);
+	return at;
+}
+
+static int check(const struct fdg_core_settings *s)
+{
+	bool ok = s->inflight && s->inflight <= FDG_CORE_INFLIGHT_MAX && s->ports && s->server_count <= FDG_EXCHANGE_SERVERS;
+
+	return ok ? 0 : -EINVAL;
+}
+
+static int map(const struct fdg_core_settings *s, struct fdg_core **ret)
+{
+	struct fdg_core plan = { .set = *s, .head_mask = 63 };
+	uint8_t *base;
+	size_t all;
+
+	while (plan.head_mask + 1 < s->inflight * FDG_REQUEST_LEGS)
+		plan.head_mask = plan.head_mask * 2 + 1;
+	all = lay_out(&plan, NULL);
+	base = fdg_sys_mmap(all, false);
+	if (!base)
+		return -ENOMEM;
+	lay_out(&plan, base);
+	plan.mapped = all;
+	*(struct fdg_core *)base = plan;
+	*ret = (struct fdg_core *)base;
+	return 0;
+}
+
+static void start(struct fdg_core *c)
+{
+	c->requests_free = c->askings_free = c->ended_first = c->ended_last = FDG_CORE_NONE;
+	for (uint32_t i = 0; i <= c->head_mask; i++)
+		c->heads[i] = FDG_CORE_NONE;
+	c->world.believe_ms = c->set.believe_ms;
+	c->now = fdg_clock();
+	fdg_sources_start(&c->sources);
+}
+
+static int make_parts(struct fdg_core *c)
+{
+	int error = fdg_random_make(&c->random);
+
+	if (error)
+		return error;
+	if (!fdg_hash_seed(&c->random, &c->seed))
+		return -EIO;
+	return c->set.flags & FDG_CORE_NO_CACHE ? 0 : fdg_cache_make(c->set.cache_bytes, &c->cache);
+}
+
+static void unmake(struct fdg_core *c)
+{
+	fdg_sources_end(&c->sources);
+	fdg_world_forget(&c->world);
+	fdg_cache_free(c->cache);
+	if (c->random.page)
+		fdg_random_free(&c->random);
+	if (c->items)
+		fdg_sys_munmap(c->items, c->items_mapped);
+	fdg_sys_munmap(c, c->mapped);
+}
+
+int fdg_core_make(const struct fdg_core_settings *s, struct fdg_core **ret)
+{
+	struct fdg_core *c;
+	int error = check(s);
+
+	if (!error)
+		error = map(s, &c);
+	if (error)
+		return error;
+	start(c);
+	error = make_parts(c);
+	if (error) {
+		unmake(c);
+		return error;
+	}
+	*ret = c;
+	return 0;
+}
+
+static void add_counts(struct fdg_exchange_counts *to, const struct fdg_exchange_counts *from)
+{
+	uint64_t *a = (uint64_t *)to;
+	const uint64_t *b = (const uint64_t *)from;
+
+	for (size_t i = 0; i < sizeof(*to) / sizeof(*a); i++)
+		a[i] += b[i];
+}
+
+static void free_exchange(struct fdg_core *c)
+{
+	struct fdg_exchange *x = c->x;
+
+	if (!x)
+		return;
+	c->x = NULL;
+	c->renewing = true;
+	add_counts(&c->before, fdg_exchange_counts(x));
+	fdg_exchange_free(x);
+	c->renewing = false;
+}
+
+void fdg_core_free(struct fdg_core *c)
+{
+	if (!c)
+		return;
+	for (uint32_t i = 0; i < c->requests_touched; i++)
+		if (c->requests[i].state == FDG_REQUEST_RUNNING)
+			fdg_request_cancel(c, &c->requests[i]);
+	free_exchange(c);
+	fdg_core_tell(c);
+	unmake(c);
+}
+
+static void exchange_settings(struct fdg_core *c, struct fdg_exchange_settings *ret)
+{
+	const struct fdg_core_settings *s = &c->set;
+
+	fdg_exchange_settings(&c->world.conf, ret);
+	if (s->server_count) {
+		memcpy(ret->server, s->server, sizeof(ret->server));
+		ret->server_count = s->server_count;
+	}
+	if (s->timeout_ms)
+		ret->timeout_ms = s->timeout_ms;
+	if (s->tries)
+		ret->attempts = s->tries;
+	ret->questions = s->inflight * FDG_REQUEST_LEGS;
+	if (s->ports < ret->ports)
+		ret->ports = s->ports;
+	ret->polled = s->polled;
+	ret->poll = s->poll;
+}
+
+/* What was asked of the old servers is asked of the new ones. */
+static void restart_all(struct fdg_core *c)
+{
+	for (uint32_t i = 0; i < c->requests_touched; i++)
+		if (c->requests[i].state == FDG_REQUEST_RUNNING && c->requests[i].restart)
+			fdg_request_restart(c, &c->requests[i]);
+}
+
+void fdg_core_look_at_conf(struct fdg_core *c)
+{
+	bool known = c->world.conf_changes;
+
+	if (!fdg_world_look(&c->world, FDG_WORLD_RESOLV, c->now) || !known)
+		return;
+	if (c->cache)
+		fdg_cache_flush(c->cache);
+	free_exchange(c);
+	restart_all(c);
+}
+
+struct fdg_exchange *fdg_core_exchange(struct fdg_core *c, int *ret_error)
+{
+	struct fdg_exchange_settings s;
+
+	*ret_error = 0;
+	if (c->x)
+		return c->x;
+	if (!c->world.conf_changes)
+		fdg_world_look(&c->world, FDG_WORLD_RESOLV, c->now);
+	exchange_settings(c, &s);
+	*ret_error = fdg_exchange_make(&s, &c->x);
+	if (*ret_error)
+		c->x = NULL;
+	return c->x;
+}
+
+unsigned fdg_core_tell(struct fdg_core *c)
+{
+	unsigned n = 0;
+
+	while (c->ended_first != FDG_CORE_NONE) {
+		struct fdg_request *q = &c->requests[c->ended_first];
+
+		c->ended_first = q->next;
+		if (c->ended_first == FDG_CORE_NONE)
+			c->ended_last = FDG_CORE_NONE;
+		n++;
+		c->counts.ended++;
+		c->counts.failed += q->error != 0;
+		q->done(q->cookie, q);
+		fdg_request_give_back(c, q);
+	}
+	return n;
+}

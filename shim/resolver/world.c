@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+#include "resolver/world.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/utsname.h>
+
+#include "base/sys.h"
+
+#include "base/poison.h"
+
+enum { SECOND = 1000000 };
+
+static const char *const paths[FDG_WORLD_FILES] = {
+	[FDG_WORLD_RESOLV] = "/etc/resolv.conf",     [FDG_WORLD_HOSTS] = "/etc/hosts",
+	[FDG_WORLD_NSS] = "/etc/nsswitch.conf",      [FDG_WORLD_HOSTCONF] = "/etc/host.conf",
+	[FDG_WORLD_GAICONF] = "/etc/gai.conf",       [FDG_WORLD_SERVICES] = "/etc/services",
+};
+
+unsigned fdg_world_interface(const char *name)
+{
+	struct ifreq request;
+	size_t n = strlen(name);
+	int fd;
+	long error;
+
+	if (!n || n >= sizeof(request.ifr_name))
+		return 0;
+	memset(&request, 0, sizeof(request));
+	memcpy(request.ifr_name, name, n);
+	fd = (int)fdg_sys3(SYS_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return 0;
+	error = fdg_sys3(SYS_ioctl, fd, SIOCGIFINDEX, &request);
+	fdg_sys_close(fd);
+	return error < 0 ? 0 : (unsigned)request.ifr_ifindex;
+}
+
+static void read_resolv(struct fdg_world *w, struct fdg_text text)
+{
+	struct utsname names;
+	struct fdg_conf_input in = {
+		.text = text,
+		.localdomain = getenv("LOCALDOMAIN"),
+		.res_options = getenv("RES_OPTIONS"),
+		.hostname = fdg_sys1(SYS_uname, &names) < 0 ? NULL : names.nodename,
+		.interface = fdg_world_interface,
+	};
+
+	fdg_conf_parse(&in, &w->conf);
+	w->conf_changes++;
+}
+
+static void read_hosts(struct fdg_world *w, struct fdg_text text, int error)
+{
+	fdg_hosts_free(&w->hosts);
+	w->hosts = (struct fdg_hosts){ .table = { .mapped = 0 } };
+	w->hosts_ours = error != -EFBIG && !fdg_hosts_parse(text, &w->hosts);
+}
+
+static void read_services(struct fdg_world *w, struct fdg_text text, int error)
+{
+	fdg_services_free(&w->services);
+	w->services = (struct fdg_services){ .table = { .mapped = 0 } };
+	w->services_ours = error != -EFBIG && !fdg_services_parse(text, &w->services);
+}
+
+static size_t largest(enum fdg_world_file file)
+{
+	return file == FDG_WORLD_HOSTS || file == FDG_WORLD_SERVICES ? FDG_TABLE_TEXT_MAX : FDG_CONF_FILE_MAX;
+}
+
+static void take(struct fdg_world *w, enum fdg_world_file file, struct fdg_text text, int error)
+{
+	switch (file) {
+	case FDG_WORLD_RESOLV:
+		read_resolv(w, text);
+		break;
+	case FDG_WORLD_HOSTS:
+		read_hosts(w, text, error);
+		break;
+	case FDG_WORLD_NSS:
+		w->nss_ours = fdg_nss_parse(text, &w->nss) && error != -EFBIG;
+		break;
+	case FDG_WORLD_HOSTCONF:
+		w->multi = fdg_hostconf_multi(text, getenv("RESOLV_MULTI"));
+		break;
+	case FDG_WORLD_GAICONF:
+		fdg_gaiconf_parse(text, &w->gai);
+		break;
+	default:
+		read_services(w, text, error);
+		break;
+	}
+}
+
+/* What libc reads once in a process is not read again. */
+static bool is_final(const struct fdg_world *w, enum fdg_world_file file)
+{
+	switch (file) {
+	case FDG_WORLD_HOSTCONF:
+		return true;
+	case FDG_WORLD_GAICONF:
+		return !w->gai.reload;
+	case FDG_WORLD_RESOLV:
+		return w->conf.options & FDG_CONF_NO_RELOAD;
+	default:
+		return false;
+	}
+}
+
+static uint64_t believed(const struct fdg_world *w, enum fdg_world_file file)
+{
+	return file == FDG_WORLD_RESOLV || file == FDG_WORLD_HOSTS ? (uint64_t)w->believe_ms * 1000 : SECOND;
+}
+
+bool fdg_world_look(struct fdg_world *w, enum fdg_world_file file, uint64_t now)
+{
+	bool known = w->looked[file];
+	struct fdg_file_stamp stamp;
+	struct fdg_file f;
+	int error;
+
+	if (known && (is_final(w, file) || now - w->looked[file] < believed(w, file)))
+		return false;
+	if (known) {
+		fdg_file_stamp(paths[file], &stamp);
+		w->looked[file] = now;
+		if (fdg_file_same(&stamp, &w->stamp[file]))
+			return false;
+	}
+	error = fdg_file_load(paths[file], largest(file), &f);
+	w->looked[file] = now;
+	if (known && (error == -EMFILE || error == -ENFILE)) /* what is known is better than nothing */
+		return false;
+	w->stamp[file] = f.stamp;
+	take(w, file, error ? (struct fdg_text){ "", 0 } : f.text, error);
+	fdg_file_free(&f);
+	return true;
+}
+
+void fdg_world_forget(struct fdg_world *w)
+{
+	fdg_hosts_free(&w->hosts);
+	fdg_services_free(&w->services);
+}

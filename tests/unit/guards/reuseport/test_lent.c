@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "guards/reuseport/lent.h"
+
+static int made(void)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd > 2);
+	fdg_lent_made(fd);
+	return fd;
+}
+
+/* A child that waits, and is seen being started. */
+static pid_t start(int keeps)
+{
+	pid_t pid;
+
+	fdg_lent_starting();
+	pid = fork();
+	if (pid == 0) {
+		if (keeps >= 0)
+			close(keeps);
+		pause();
+	}
+	return pid;
+}
+
+static void end(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+/* First, as long as nothing was started. */
+static void a_child_that_nobody_saw(void **state)
+{
+	int fd = made();
+	pid_t pid;
+
+	(void)state;
+	assert_false(fdg_lent_maybe(fd));
+	pid = (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+	if (pid == 0)
+		for (;;)
+			syscall(SYS_pause);
+	assert_true(fdg_lent_maybe(fd));
+	end(pid);
+	assert_false(fdg_lent_maybe(fd));
+	close(fd);
+}
+
+static void of_this_process_alone(void **state)
+{
+	int fd = made(), copy = dup(fd);
+
+	(void)state;
+	assert_false(fdg_lent_maybe(fd));
+	fdg_lent_copied(fd, copy);
+	assert_false(fdg_lent_maybe(copy));
+	fdg_lent_arrived(copy);
+	assert_true(fdg_lent_maybe(copy));
+	assert_true(fdg_lent_maybe(1000)); /* never heard of */
+	assert_true(fdg_lent_maybe(-1));
+	close(fd);
+	close(copy);
+}
+
+/* Who was started since has it as long as /proc says so. What is made after that it cannot have. */
+static void a_child(void **state)
+{
+	int fd = made(), later;
+	pid_t pid = start(-1);
+
+	(void)state;
+	later = made();
+	assert_true(fdg_lent_maybe(fd));
+	assert_false(fdg_lent_maybe(later));
+	end(pid);
+	assert_false(fdg_lent_maybe(fd));
+	close(fd);
+	close(later);
+}
+
+static bool wait_for_end_of(int fd)
+{
+	for (int i = 0; i < 5000 && fdg_lent_maybe(fd); i++)
+		usleep(1000);
+	return !fdg_lent_maybe(fd);
+}
+
+static void a_child_that_closed_it(void **state)
+{
+	int fd = made();
+	pid_t pid = start(fd);
+
+	(void)state;
+	assert_true(wait_for_end_of(fd));
+	end(pid);
+	close(fd);
+}
+
+/* Under any number, and any number of forks away. */
+static void a_grandchild(void **state)
+{
+	int fd = made(), p[2];
+	pid_t pid, other;
+
+	(void)state;
+	assert_int_equal(pipe2(p, O_CLOEXEC), 0);
+	fdg_lent_starting();
+	pid = fork();
+	if (pid == 0) {
+		other = fork();
+		if (other == 0) {
+			dup2(fd, 300);
+			close(fd);
+			pause();
+		}
+		assert_int_equal(write(p[1], &other, sizeof(other)), sizeof(other));
+		_exit(0);
+	}
+	waitpid(pid, NULL, 0);
+	assert_int_equal(read(p[0], &other, sizeof(other)), sizeof(other));
+	assert_true(fdg_lent_maybe(fd));
+	kill(other, SIGKILL);
+	assert_true(wait_for_end_of(fd));
+	close(p[0]);
+	close(p[1]);
+	close(fd);
+}
+
+/* What was there before its fork a child never has for itself; what it makes it has. */
+static void in_the_child(void **state)
+{
+	int fd = made(), status;
+	pid_t pid;
+
+	(void)state;
+	fdg_lent_starting();
+	pid = fork();
+	if (pid == 0) {
+		fdg_lent_forked();
+		_exit(!fdg_lent_maybe(fd) + 2 * fdg_lent_maybe(made()));
+	}
+	waitpid(pid, &status, 0);
+	assert_int_equal(status, 0);
+	pid = (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0); /* one that does not know that it is a child */
+	if (pid == 0)
+		syscall(SYS_exit_group, fdg_lent_maybe(fd) ? 0 : 1);
+	waitpid(pid, &status, 0);
+	assert_int_equal(status, 0);
+	close(fd);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_child_that_nobody_saw),
+		cmocka_unit_test(of_this_process_alone),
+		cmocka_unit_test(a_child),
+		cmocka_unit_test(a_child_that_closed_it),
+		cmocka_unit_test(a_grandchild),
+		cmocka_unit_test(in_the_child),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
