@@ -6,11 +6,10 @@
 #include <linux/sched.h>
 #include <linux/wait.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/prctl.h>
 
-#include "base/state.h"
 #include "base/sys.h"
 
 #include "base/poison.h"
@@ -19,8 +18,9 @@
 #define NOT_APART 255 /* no errno of Linux */
 #define STACK 32768u
 
+/* clone or clone3, with its first two arguments; the others are 0. The child has the stack that they name. */
 #if defined(__x86_64__)
-__attribute__((noinline)) static long start_child(int (*f)(void *), void *arg, char *top, long flags)
+__attribute__((noinline)) static long call_clone(int (*f)(void *), void *arg, long nr, long a, long b)
 {
 	register long r10 __asm__("r10") = 0;
 	register long r8 __asm__("r8") = 0;
@@ -37,16 +37,16 @@ __attribute__((noinline)) static long start_child(int (*f)(void *), void *arg, c
 			 "hlt\n"
 			 "1:"
 			 : "=a"(ret), "+r"(r10), "+r"(r8)
-			 : "a"(SYS_clone), "D"(flags), "S"(top), "d"(0L), [f] "r"(f), [arg] "r"(arg), [nr_exit] "i"(SYS_exit)
+			 : "a"(nr), "D"(a), "S"(b), "d"(0L), [f] "r"(f), [arg] "r"(arg), [nr_exit] "i"(SYS_exit)
 			 : "rcx", "r11", "cc", "memory");
 	return ret;
 }
 #elif defined(__aarch64__)
-__attribute__((noinline)) static long start_child(int (*f)(void *), void *arg, char *top, long flags)
+__attribute__((noinline)) static long call_clone(int (*f)(void *), void *arg, long nr, long a, long b)
 {
-	register long x8 __asm__("x8") = SYS_clone;
-	register long x0 __asm__("x0") = flags;
-	register char *x1 __asm__("x1") = top;
+	register long x8 __asm__("x8") = nr;
+	register long x0 __asm__("x0") = a;
+	register long x1 __asm__("x1") = b;
 	register long x2 __asm__("x2") = 0;
 	register long x3 __asm__("x3") = 0;
 	register long x4 __asm__("x4") = 0;
@@ -64,6 +64,15 @@ __attribute__((noinline)) static long start_child(int (*f)(void *), void *arg, c
 	return x0;
 }
 #endif
+
+/* As glibc makes a thread: clone3, and clone where that is not known. A filter that lets a program have threads lets us do this. */
+static long start_child(int (*f)(void *), void *arg, char *stack, unsigned flags)
+{
+	struct clone_args a = { .flags = flags, .stack = (uintptr_t)stack, .stack_size = STACK };
+	long r = call_clone(f, arg, SYS_clone3, (long)&a, sizeof(a));
+
+	return r == -ENOSYS ? call_clone(f, arg, SYS_clone, (long)flags, (long)(stack + STACK)) : r;
+}
 
 static bool never;
 
@@ -94,7 +103,7 @@ static int status_of(long child)
 	return status & 0x7f ? -ECHILD : status >> 8 & 0xff;
 }
 
-static int start(int (*f)(void *arg), void *arg, long flags)
+static int start(int (*f)(void *arg), void *arg, unsigned flags)
 {
 	char *stack = never ? NULL : fdg_sys_mmap(STACK, false);
 	uint64_t mask;
@@ -103,7 +112,7 @@ static int start(int (*f)(void *arg), void *arg, long flags)
 	if (!stack)
 		return never ? -ENOSYS : -ENOMEM;
 	if (block_signals(&mask)) {
-		r = start_child(f, arg, stack + STACK, flags);
+		r = start_child(f, arg, stack, flags);
 		if (r > 0) /* then its descriptors are closed, too */
 			r = status_of(r);
 		restore_signals(&mask);
@@ -120,6 +129,7 @@ int fdg_apart(int (*f)(void *arg), void *arg)
 struct light {
 	int (*f)(void *arg);
 	void *arg;
+	bool begun;
 };
 
 /*
@@ -132,7 +142,31 @@ static int leave_table(void *arg)
 
 	if (fdg_sys3(SYS_close_range, 3, ~0u, CLOSE_RANGE_UNSHARE) < 0 && fdg_sys1(SYS_unshare, CLONE_FILES) < 0)
 		return NOT_APART;
+	l->begun = true;
 	return l->f(l->arg);
+}
+
+static int close_first(void *arg)
+{
+	struct light *l = arg;
+
+	fdg_sys_close(0);
+	return l->f(l->arg);
+}
+
+/* A seccomp filter may refuse close_range and unshare, or end the child for them: then, and from then on, it begins with a copy of all. */
+int fdg_aside_anyhow(int (*f)(void *arg), void *arg)
+{
+	static _Atomic bool refused;
+	struct light l = { f, arg, false };
+	int r = NOT_APART;
+
+	if (!atomic_load_explicit(&refused, memory_order_relaxed))
+		r = start(leave_table, &l, VFORK | CLONE_FILES);
+	if (r != NOT_APART && (r != -ECHILD || l.begun))
+		return r;
+	atomic_store_explicit(&refused, true, memory_order_relaxed);
+	return start(close_first, &l, VFORK);
 }
 
 /* glibc 2.32; false once a thread was made, whatever became of it. */
@@ -154,42 +188,9 @@ static int here(int (*f)(void *arg), void *arg)
 	return r;
 }
 
-/*
- * A seccomp filter that came from outside may end the process for a call that it never makes. One that has started another process may do so again, by the call that everybody makes for
- * that.
- */
-static int aside(int (*f)(void *arg), void *arg)
-{
-	struct light l = { f, arg };
-
-	if (!has_threads())
-		return -EAGAIN;
-	if (fdg_sys1(SYS_prctl, PR_GET_SECCOMP) == 0)
-		return start(leave_table, &l, VFORK | CLONE_FILES);
-	return atomic_load_explicit(&fdg_has_started, memory_order_relaxed) ? start(f, arg, VFORK) : -EPERM;
-}
-
 int fdg_aside(int (*f)(void *arg), void *arg)
 {
-	int r = aside(f, arg);
+	int r = has_threads() ? fdg_aside_anyhow(f, arg) : -EAGAIN;
 
-	return (r >= 0 && r != NOT_APART) || r == -ECHILD ? r : here(f, arg);
-}
-
-static int close_first(void *arg)
-{
-	struct light *l = arg;
-
-	fdg_sys_close(0);
-	return l->f(l->arg);
-}
-
-int fdg_aside_anyhow(int (*f)(void *arg), void *arg)
-{
-	struct light l = { f, arg };
-	int r = NOT_APART;
-
-	if (fdg_sys1(SYS_prctl, PR_GET_SECCOMP) == 0)
-		r = start(leave_table, &l, VFORK | CLONE_FILES);
-	return r == NOT_APART ? start(close_first, &l, VFORK) : r;
+	return r >= 0 || r == -ECHILD ? r : here(f, arg);
 }

@@ -18,10 +18,10 @@ void fdg_apart_never(void);
 
 /*
  * f(arg), for descriptors of our own, with 0 to 2 of the program's: no other thread closes, or puts something else in place of, a number while f uses it. In a process of one thread it is called here, with signals
- * blocked; elsewhere as by fdg_apart; and here after all where there is no such process, or where a seccomp filter may be that ends who asks for one. What f returns, 254 at most, or -ECHILD.
+ * blocked; elsewhere as by fdg_apart; and here after all where there is no such process. What f returns, 254 at most, or -ECHILD.
  */
 int fdg_aside(int (*f)(void *arg), void *arg);
-/* The same in a process of its own or not at all: a negative errno. The program's table may be full. */
+/* The same in a process of its own or not at all: a negative errno. The program's table may be full; fd 0 may be missing there. */
 int fdg_aside_anyhow(int (*f)(void *arg), void *arg);
 
 #endif

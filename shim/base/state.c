@@ -9,7 +9,6 @@ _Atomic int fdg_phase = FDG_EARLY;
 _Thread_local int fdg_vfork_depth;
 _Thread_local int fdg_forked_from;
 _Atomic bool fdg_compare_pids;
-_Atomic bool fdg_has_started;
 static _Atomic int owner;
 
 bool fdg_is_not_owner(void)

@@ -30,14 +30,6 @@ extern _Thread_local int fdg_vfork_depth;
  */
 extern _Atomic bool fdg_compare_pids;
 
-/* This program, or one that it was forked from, has started a process. */
-extern _Atomic bool fdg_has_started;
-static inline void fdg_note_started(void)
-{
-	if (!atomic_load_explicit(&fdg_has_started, memory_order_relaxed))
-		atomic_store_explicit(&fdg_has_started, true, memory_order_relaxed);
-}
-
 static inline enum fdg_phase fdg_phase_now(void)
 {
 	return (enum fdg_phase)atomic_load_explicit(&fdg_phase, memory_order_relaxed);

@@ -158,7 +158,7 @@ static int wait_for_room(struct sink *s, int fd)
 	int r = fdg_sys_poll(&p, 1, atomic_load(&s->impatient) ? 0 : WAIT_MS);
 
 	atomic_store(&s->impatient, r == 0);
-	return r > 0 ? 0 : -EAGAIN;
+	return r > 0 || r == -EINVAL ? 0 : -EAGAIN; /* a soft limit of 0 descriptors: poll takes none */
 }
 
 /* Signal sets as the kernel has them: bit n - 1. */

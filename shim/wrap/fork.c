@@ -66,7 +66,6 @@ void fdg_started(int child)
 {
 	if (child <= 0 || fdg_out())
 		return;
-	fdg_note_started();
 	fdg_reuseport_starting();
 	fdg_nonblock_before_fork();
 	fdg_nonblock_parent_forked(child);
@@ -75,12 +74,10 @@ void fdg_started(int child)
 
 void fdg_after_fork(int child)
 {
-	if (child == 0) {
+	if (child == 0)
 		fdg_after_fork_child();
-	} else if (child > 0 && !fdg_out()) {
-		fdg_note_started();
+	else if (child > 0 && !fdg_out())
 		fdg_nonblock_parent_forked(child);
-	}
 }
 
 WRAP(pid_t, fork, (void))
