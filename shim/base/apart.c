@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: MIT
+/*
+ * Who makes it. Where the program has threads, a thread that nobody knows of, made by the calls by which glibc makes one: a filter that allows those allows ours, no wait of the program
+ * sees it, and it ends with the program. A thread can have a descriptor table of its own. Where the program has none, a process: a second thread, even one that is gone but for the kernel's
+ * last work on it, would have unshare(2) and setns(2) fail.
+ */
 #include "base/apart.h"
 
 #include <errno.h>
@@ -6,21 +11,35 @@
 #include <linux/sched.h>
 #include <linux/wait.h>
 #include <signal.h>
-#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/prctl.h>
 
 #include "base/sys.h"
 
 #include "base/poison.h"
 
-#define VFORK (CLONE_VM | CLONE_VFORK)
-#define NOT_APART 255 /* no errno of Linux */
+/* CLONE_VFORK: this thread sleeps until the other one has left this memory. */
+#define PROCESS (CLONE_VM | CLONE_VFORK)
+#define THREAD (PROCESS | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
 #define STACK 32768u
 
-/* clone or clone3, with its first two arguments; the others are 0. The child has the stack that they name. */
+/* At the low end of the stack's mapping. */
+struct moment {
+	int (*f)(void *arg);
+	void *arg;
+	int r;
+};
+
+static void run(struct moment *m)
+{
+	m->r = m->f(m->arg);
+}
+
+/* clone or clone3, with their first two arguments; the others are 0. The child has the stack that they name. */
 #if defined(__x86_64__)
-__attribute__((noinline)) static long call_clone(int (*f)(void *), void *arg, long nr, long a, long b)
+__attribute__((noinline)) static long call_clone(struct moment *m, long nr, long a, long b)
 {
 	register long r10 __asm__("r10") = 0;
 	register long r8 __asm__("r8") = 0;
@@ -29,20 +48,20 @@ __attribute__((noinline)) static long call_clone(int (*f)(void *), void *arg, lo
 	__asm__ volatile("syscall\n\t"
 			 "test %%rax, %%rax\n\t"
 			 "jnz 1f\n\t"
-			 "mov %[arg], %%rdi\n\t"
-			 "call *%[f]\n\t"
-			 "mov %%eax, %%edi\n\t"
+			 "mov %[m], %%rdi\n\t"
+			 "call *%[run]\n\t"
+			 "xor %%edi, %%edi\n\t"
 			 "mov %[nr_exit], %%eax\n\t"
 			 "syscall\n\t"
 			 "hlt\n"
 			 "1:"
 			 : "=a"(ret), "+r"(r10), "+r"(r8)
-			 : "a"(nr), "D"(a), "S"(b), "d"(0L), [f] "r"(f), [arg] "r"(arg), [nr_exit] "i"(SYS_exit)
+			 : "a"(nr), "D"(a), "S"(b), "d"(0L), [m] "r"(m), [run] "r"(run), [nr_exit] "i"(SYS_exit)
 			 : "rcx", "r11", "cc", "memory");
 	return ret;
 }
 #elif defined(__aarch64__)
-__attribute__((noinline)) static long call_clone(int (*f)(void *), void *arg, long nr, long a, long b)
+__attribute__((noinline)) static long call_clone(struct moment *m, long nr, long a, long b)
 {
 	register long x8 __asm__("x8") = nr;
 	register long x0 __asm__("x0") = a;
@@ -53,32 +72,33 @@ __attribute__((noinline)) static long call_clone(int (*f)(void *), void *arg, lo
 
 	__asm__ volatile("svc 0\n\t"
 			 "cbnz x0, 1f\n\t"
-			 "mov x0, %[arg]\n\t"
-			 "blr %[f]\n\t"
+			 "mov x0, %[m]\n\t"
+			 "blr %[run]\n\t"
+			 "mov x0, 0\n\t"
 			 "mov x8, %[nr_exit]\n\t"
 			 "svc 0\n"
 			 "1:"
 			 : "+r"(x0)
-			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), [f] "r"(f), [arg] "r"(arg), [nr_exit] "i"(SYS_exit)
+			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), [m] "r"(m), [run] "r"(run), [nr_exit] "i"(SYS_exit)
 			 : "cc", "memory");
 	return x0;
 }
 #endif
 
-/* As glibc makes a thread: clone3, and clone where that is not known. A filter that lets a program have threads lets us do this. */
-static long start_child(int (*f)(void *), void *arg, char *stack, unsigned flags)
+/* clone3, and clone where that is not known, as glibc does. */
+static long start(struct moment *m, unsigned flags)
 {
-	struct clone_args a = { .flags = flags, .stack = (uintptr_t)stack, .stack_size = STACK };
-	long r = call_clone(f, arg, SYS_clone3, (long)&a, sizeof(a));
+	struct clone_args a = { .flags = flags, .stack = (uintptr_t)m, .stack_size = STACK };
+	long r = call_clone(m, SYS_clone3, (long)&a, sizeof(a));
 
-	return r == -ENOSYS ? call_clone(f, arg, SYS_clone, (long)flags, (long)(stack + STACK)) : r;
+	return r == -ENOSYS ? call_clone(m, SYS_clone, (long)flags, (long)m + STACK) : r;
 }
 
-static bool never;
-
-void fdg_apart_never(void)
+/* Its end is told by no signal. When this returns, its descriptors are closed, too. */
+static void reap(long pid)
 {
-	never = true;
+	while (fdg_sys4(SYS_wait4, pid, NULL, __WCLONE, 0) == -EINTR)
+		;
 }
 
 static bool block_signals(uint64_t *ret_mask)
@@ -93,88 +113,90 @@ static void restore_signals(const uint64_t *mask)
 	fdg_sys4(SYS_rt_sigprocmask, SIG_SETMASK, mask, NULL, sizeof(*mask));
 }
 
-/* Its status is not told by a wait of the program: it has no signal. */
-static int status_of(long child)
-{
-	int status = 0;
-
-	while (fdg_sys4(SYS_wait4, child, &status, __WCLONE, 0) == -EINTR)
-		;
-	return status & 0x7f ? -ECHILD : status >> 8 & 0xff;
-}
-
-static int start(int (*f)(void *arg), void *arg, unsigned flags)
-{
-	char *stack = never ? NULL : fdg_sys_mmap(STACK, false);
-	uint64_t mask;
-	long r = -ENOMEM;
-
-	if (!stack)
-		return never ? -ENOSYS : -ENOMEM;
-	if (block_signals(&mask)) {
-		r = start_child(f, arg, stack, flags);
-		if (r > 0) /* then its descriptors are closed, too */
-			r = status_of(r);
-		restore_signals(&mask);
-	}
-	fdg_sys_munmap(stack, STACK);
-	return (int)r;
-}
-
-int fdg_apart(int (*f)(void *arg), void *arg)
-{
-	return start(f, arg, VFORK);
-}
-
-struct light {
-	int (*f)(void *arg);
-	void *arg;
-	bool begun;
-};
-
-/*
- * In a child that has our table itself: it takes a new one with a copy of 0 to 2 alone. Whatever else the program has open it never holds, so what is closed meanwhile by another thread
- * is closed then: a port is free, a reader of a pipe sees its end.
- */
-static int leave_table(void *arg)
-{
-	struct light *l = arg;
-
-	if (fdg_sys3(SYS_close_range, 3, ~0u, CLOSE_RANGE_UNSHARE) < 0 && fdg_sys1(SYS_unshare, CLONE_FILES) < 0)
-		return NOT_APART;
-	l->begun = true;
-	return l->f(l->arg);
-}
-
-static int close_first(void *arg)
-{
-	struct light *l = arg;
-
-	fdg_sys_close(0);
-	return l->f(l->arg);
-}
-
-/* A seccomp filter may refuse close_range and unshare, or end the child for them: then, and from then on, it begins with a copy of all. */
-int fdg_aside_anyhow(int (*f)(void *arg), void *arg)
-{
-	static _Atomic bool refused;
-	struct light l = { f, arg, false };
-	int r = NOT_APART;
-
-	if (!atomic_load_explicit(&refused, memory_order_relaxed))
-		r = start(leave_table, &l, VFORK | CLONE_FILES);
-	if (r != NOT_APART && (r != -ECHILD || l.begun))
-		return r;
-	atomic_store_explicit(&refused, true, memory_order_relaxed);
-	return start(close_first, &l, VFORK);
-}
-
 /* glibc 2.32; false once a thread was made, whatever became of it. */
 extern char __libc_single_threaded __attribute__((weak));
 
 static bool has_threads(void)
 {
 	return !&__libc_single_threaded || !__libc_single_threaded;
+}
+
+static bool is_filtered(void)
+{
+	return fdg_sys1(SYS_prctl, PR_GET_SECCOMP) != 0;
+}
+
+static long run_apart(struct moment *m, bool thread, unsigned flags)
+{
+	uint64_t mask;
+	long r = -EINVAL;
+
+	if (!block_signals(&mask))
+		return r;
+	r = start(m, flags | (thread ? THREAD : PROCESS));
+	if (r > 0 && !thread)
+		reap(r);
+	restore_signals(&mask);
+	return r < 0 ? r : m->r;
+}
+
+static bool never;
+
+void fdg_apart_never(void)
+{
+	never = true;
+}
+
+static int apart(int (*f)(void *arg), void *arg, unsigned flags)
+{
+	bool thread = has_threads();
+	struct moment *m;
+	long r;
+
+	if (never)
+		return -ENOSYS;
+	if (!thread && is_filtered()) /* which may end the program for a call that it never makes */
+		return -EPERM;
+	m = fdg_sys_mmap(STACK, false);
+	if (!m)
+		return -ENOMEM;
+	*m = (struct moment){ f, arg, -ECHILD };
+	r = run_apart(m, thread, flags);
+	fdg_sys_munmap(m, STACK);
+	return (int)r;
+}
+
+int fdg_apart(int (*f)(void *arg), void *arg)
+{
+	return apart(f, arg, 0);
+}
+
+struct few {
+	int (*f)(void *arg);
+	void *arg;
+	int r;
+};
+
+/*
+ * It has our table itself, and takes a new one with a copy of 0 to 2 alone. Whatever else the program has open it never holds, so what is closed meanwhile by another thread is closed
+ * then: a port is free, a reader of a pipe sees its end.
+ */
+static int leave_table(void *arg)
+{
+	struct few *w = arg;
+
+	if (fdg_sys3(SYS_close_range, 3, ~0u, CLOSE_RANGE_UNSHARE) < 0 && fdg_sys1(SYS_unshare, CLONE_FILES) < 0)
+		return -EPERM; /* a filter refuses both; nobody holds a copy then */
+	w->r = w->f(w->arg);
+	return 0;
+}
+
+int fdg_aside_anyhow(int (*f)(void *arg), void *arg)
+{
+	struct few w = { f, arg, 0 };
+	int r = apart(leave_table, &w, CLONE_FILES);
+
+	return r < 0 ? r : w.r;
 }
 
 static int here(int (*f)(void *arg), void *arg)

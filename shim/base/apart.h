@@ -7,21 +7,21 @@
 #define FDG_BASE_APART_H
 
 /*
- * f(arg) in a process that shares our memory, and has a copy of our descriptors. This thread sleeps meanwhile, and signals wait. No signal tells of its end, and an ordinary wait of the
- * program does not see it. f makes raw system calls alone, needs less than 16 KiB of stack, and returns 0 to 255. That is returned, or a negative errno: there was no such process, or
- * (-ECHILD) it was killed.
+ * f(arg) with a copy of our descriptors. This thread waits meanwhile, and so do signals. f makes raw system calls alone, and needs less than 16 KiB of stack. No wait of the program sees who
+ * runs it, but waitpid(-1, …, __WALL) in a program of one thread. What f returns, or a negative errno: nobody could be made (-EAGAIN; -EPERM: in a seccomp filter, in a program of
+ * one thread), or who was made was killed (-ECHILD).
  */
 int fdg_apart(int (*f)(void *arg), void *arg);
 
-/* Before the program runs: such a process would not be what it is to be. Valgrind makes it one that shares no memory, and that ends with what libc does at the end of the program. */
+/* Before the program runs: there is no such thing here. Valgrind makes it a process that shares no memory, and that ends with what libc does at the end of the program. */
 void fdg_apart_never(void);
 
 /*
- * f(arg), for descriptors of our own, with 0 to 2 of the program's: no other thread closes, or puts something else in place of, a number while f uses it. In a process of one thread it is called here, with signals
- * blocked; elsewhere as by fdg_apart; and here after all where there is no such process. What f returns, 254 at most, or -ECHILD.
+ * f(arg), for descriptors of our own, with 0 to 2 of the program's: no other thread closes, or puts something else in place of, a number while f uses it. In a program of one thread it is
+ * called here, with signals blocked; elsewhere with a table of its own; and here after all where that cannot be had. What f returns, which is not negative; or -ECHILD.
  */
 int fdg_aside(int (*f)(void *arg), void *arg);
-/* The same in a process of its own or not at all: a negative errno. The program's table may be full; fd 0 may be missing there. */
+/* The same with a table of its own or not at all: a negative errno. The program's table may be full. */
 int fdg_aside_anyhow(int (*f)(void *arg), void *arg);
 
 #endif

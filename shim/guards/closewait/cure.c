@@ -116,7 +116,7 @@ const char *fdg_cure_why(enum fdg_cured c)
 		[FDG_CURE_STATE] = "it is not in CLOSE_WAIT any more",
 		[FDG_CURE_QUEUE] = "data of the program is still to be sent",
 		[FDG_CURE_USED] = "the program has used it meanwhile",
-		[FDG_CURE_ALONE] = "the kernel gave no short-lived process for it",
+		[FDG_CURE_ALONE] = "the kernel made no short-lived thread or process for it",
 		[FDG_CURE_OFF] = "the program turned keepalive off",
 		[FDG_CURE_SHARED] = "they came from another process, which may have them, too",
 		[FDG_CURE_HALF] = "data was sent on them after the peer had closed its half",

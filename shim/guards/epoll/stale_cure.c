@@ -67,7 +67,7 @@ bool fdg_stale_cure(const struct fdg_stale *s, const char **ret_why)
 	if (s->other_pid)
 		fdg_sys_close(from);
 	if (error)
-		*ret_why = error < 0         ? "the kernel gave no short-lived process for it"
+		*ret_why = error < 0         ? "the kernel made no short-lived thread or process for it"
 			   : error == ENOENT ? "the kernel has it under another number"
 					     : "its old number cannot be taken";
 	return !error;

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -43,7 +44,7 @@ static int make_thread(void **state)
 
 struct job {
 	_Atomic int began, goes_on;
-	int opened, table_size, pid;
+	int opened, table_size, pid, tid;
 };
 
 /* What it opens is open there alone. */
@@ -53,6 +54,7 @@ static int open_one(void *arg)
 
 	j->opened = fdg_sys_open("/dev/null", O_RDONLY, 0);
 	j->pid = fdg_sys_getpid();
+	j->tid = fdg_sys_gettid();
 	return 254;
 }
 
@@ -66,7 +68,7 @@ static void what_it_returns_and_writes_is_here_and_what_it_opens_is_not(void **s
 		close(next);
 		assert_int_equal(ways[i](open_one, &j), 254);
 		assert_true(j.opened >= 0);
-		assert_true(j.pid != getpid());
+		assert_int_equal(j.pid, getpid());
 		assert_int_equal(dup(0), next);
 		close(next);
 	}
@@ -75,11 +77,11 @@ static void what_it_returns_and_writes_is_here_and_what_it_opens_is_not(void **s
 static int end_itself(void *arg)
 {
 	(void)arg;
-	fdg_sys2(SYS_kill, fdg_sys_getpid(), SIGKILL);
+	fdg_sys1(SYS_exit, 0);
 	return 0;
 }
 
-static void one_that_was_killed_is_told(void **state)
+static void one_that_did_not_come_to_its_end_is_told(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < 3; i++)
@@ -227,22 +229,28 @@ static void a_full_table_is_no_harm(void **state)
 	assert_int_equal(j.table_size, 3);
 }
 
-/* Kills who calls `nr`. */
-static void filter(int nr)
+/* What becomes of who calls `nr`. Killed is who calls clone, and makes no thread. */
+static void filter(int nr, unsigned verdict)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 2),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_THREAD, 3, 2),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 3, 0),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)nr, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+		BPF_STMT(BPF_RET | BPF_K, verdict),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
 	};
-	struct sock_fprog program = { 4, code };
+	struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
 
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+		_exit(8);
 }
 
-static int in_filter(int nr)
+static int in_filter(int nr, unsigned verdict)
 {
 	pid_t child = fork();
 	int status;
@@ -250,20 +258,45 @@ static int in_filter(int nr)
 	if (child == 0) {
 		struct job j = { 0 };
 
-		filter(nr);
-		_exit(fdg_aside(open_one, &j) != 254 ? 1 : j.pid == getpid() ? 2 : 3);
+		filter(nr, verdict);
+		_exit(fdg_aside(open_one, &j) != 254 ? 1 : j.tid == getpid() ? 2 : 3);
 	}
 	waitpid(child, &status, 0);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-/* Those calls that nothing shows to be allowed are made by the child alone. */
+/* One that allows threads, and no processes; one that refuses what is new. */
 static void nobody_is_ended_by_a_filter_for_it(void **state)
 {
 	(void)state;
-	assert_int_equal(in_filter(SYS_close_range), 3);
-	assert_int_equal(in_filter(SYS_clone), 3);
-	assert_int_equal(in_filter(SYS_prctl), 3);
+	assert_int_equal(in_filter(SYS_wait4, SECCOMP_RET_KILL_PROCESS), 3);
+	assert_int_equal(in_filter(SYS_vfork, SECCOMP_RET_KILL_PROCESS), 3);
+	assert_int_equal(in_filter(SYS_close_range, SECCOMP_RET_ERRNO | EPERM), 3);
+}
+
+static void *look_for_children(void *over)
+{
+	long seen = 0;
+
+	while (!*(_Atomic int *)over)
+		seen += waitpid(-1, NULL, __WALL | WNOHANG) != -1 || errno != ECHILD;
+	return (void *)seen;
+}
+
+static void no_other_thread_hears_of_it(void **state)
+{
+	_Atomic int over = 0;
+	struct job j = { 0 };
+	pthread_t t;
+	void *seen;
+
+	(void)state;
+	pthread_create(&t, NULL, look_for_children, (void *)&over);
+	for (int i = 0; i < 300; i++)
+		ways[i % 3](open_one, &j);
+	over = 1;
+	pthread_join(t, &seen);
+	assert_int_equal((long)seen, 0);
 }
 
 static void one_thread_needs_no_process(void **state)
@@ -288,10 +321,11 @@ int main(int argc, char **argv)
 	struct job j = { 0 };
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_it_returns_and_writes_is_here_and_what_it_opens_is_not),
-		cmocka_unit_test(one_that_was_killed_is_told),
+		cmocka_unit_test(one_that_did_not_come_to_its_end_is_told),
 		cmocka_unit_test(what_is_closed_meanwhile_is_closed),
 		cmocka_unit_test(record_locks_stay),
 		cmocka_unit_test(nobody_hears_of_it),
+		cmocka_unit_test(no_other_thread_hears_of_it),
 		cmocka_unit_test(signals_wait_for_it),
 		cmocka_unit_test(a_full_table_is_no_harm),
 		cmocka_unit_test(nobody_is_ended_by_a_filter_for_it),
@@ -299,6 +333,6 @@ int main(int argc, char **argv)
 	};
 
 	if (argc && strcmp(argv[0], "alone") == 0)
-		return fdg_aside(open_one, &j) == 254 && j.pid == getpid() ? 0 : 1;
+		return fdg_aside(open_one, &j) == 254 && j.tid == getpid() ? 0 : 1;
 	return cmocka_run_group_tests(tests, make_thread, NULL);
 }
