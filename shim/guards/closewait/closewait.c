@@ -28,7 +28,6 @@
 #include <stddef.h>
 #include <sys/ioctl.h>
 
-#include "base/big.h"
 #include "base/sys.h"
 #include "guards/closewait/sweep.h"
 #include "guards/holders.h"
@@ -40,16 +39,6 @@
 #define STREAM 10
 /* … and a group is kept that has no leaks any more. */
 #define PAST 10
-
-/* Those that are to be cured, and are together. */
-FDG_BIG static struct fdg_cure_job cures[FDG_CURES];
-FDG_BIG static struct {
-	struct fdg_connection *c;
-	struct fdg_closewait_group *g;
-	uint32_t generation;
-	fdg_moment used;
-} curing[FDG_CURES];
-static unsigned to_cure;
 
 #define GET(field) atomic_load_explicit(&c->field, memory_order_relaxed)
 #define PUT(field, value) atomic_store_explicit(&c->field, (value), memory_order_relaxed)
@@ -202,21 +191,6 @@ static bool is_left_alone(struct fdg_connection *c, int fd, fdg_moment now)
 	return false;
 }
 
-/* Who starts a process may have given it away, and that one to its own children: nobody can be asked. */
-static enum fdg_cured may_be_cured(int fd, const struct fdg_connection *c)
-{
-	if (fdg_ledger_state(fd) & FDG_PASSED || fdg_ledger_is_inherited(fd))
-		return FDG_CURE_SHARED;
-	if (GET(bits) & FDG_CONNECTION_HALF)
-		return FDG_CURE_HALF;
-	return fdg_holders_is_older(fd) || GET(starts) != atomic_load_explicit(&fdg_connection_starts, memory_order_relaxed) ? FDG_CURE_STARTED : FDG_CURED;
-}
-
-static bool is_to_be_cured(const struct fdg_closewait *s, const struct fdg_connection *c)
-{
-	return fdg_options.closewait == FDG_FIX && !s->is_last && !(GET(bits) & FDG_CONNECTION_CURED);
-}
-
 /* Asks the kernel whether it leaks. */
 static bool leaks(struct fdg_closewait *s, int fd, struct fdg_connection *c)
 {
@@ -240,76 +214,6 @@ static bool leaks(struct fdg_closewait *s, int fd, struct fdg_connection *c)
 	PUT(cookie, fdg_cure_cookie(fd));
 	PUT(bits, GET(bits) | FDG_CONNECTION_LEAK);
 	return true;
-}
-
-static void add(struct fdg_closewait_tally *t, const struct fdg_closewait *s, int fd, const struct fdg_connection *c, fdg_moment used)
-{
-	int64_t age = fdg_connection_ms(GET(seen), s->now), idle = fdg_connection_ms(used, s->now);
-
-	if (!t->sockets || age > t->age) {
-		t->age = age;
-		t->fd = fd;
-	}
-	if (!t->sockets || idle < t->idle)
-		t->idle = idle;
-	t->sockets++;
-	t->ephemeral += GET(bits) & FDG_CONNECTION_EPHEMERAL ? 1 : 0;
-	t->unread += GET(unread) != 0;
-}
-
-static void is_done(struct fdg_closewait *s, unsigned i)
-{
-	struct fdg_connection *c = curing[i].c;
-	struct fdg_closewait_group *g = curing[i].g;
-	bool is_cured = cures[i].done == FDG_CURED || cures[i].done == FDG_CURED_BEFORE;
-	bool is_ended = cures[i].done == FDG_CURED && fdg_options.closewait_cure == FDG_CURE_SHUTDOWN;
-
-	if (GET(generation) == curing[i].generation) {
-		if (is_cured)
-			atomic_fetch_or_explicit(&c->bits, FDG_CONNECTION_CURED, memory_order_relaxed);
-		if (!is_ended)
-			atomic_fetch_and_explicit(&c->bits, ~(uint32_t)FDG_CONNECTION_HUSH, memory_order_relaxed);
-	}
-	g->cured += is_cured;
-	g->fixed += is_cured;
-	if (!is_cured)
-		g->uncured = cures[i].done;
-	add(is_ended ? &g->ended : &g->there, s, cures[i].fd, c, curing[i].used);
-}
-
-void fdg_closewait_cure(struct fdg_closewait *s)
-{
-	fdg_cure_all(cures, to_cure);
-	for (unsigned i = 0; i < to_cure; i++)
-		is_done(s, i);
-	to_cure = 0;
-}
-
-static void count(struct fdg_closewait *s, int fd, struct fdg_connection *c, fdg_moment used)
-{
-	struct fdg_closewait_group *g = fdg_closewait_group_of(fd, c, s->now);
-	bool is_wanted = is_to_be_cured(s, c);
-	enum fdg_cured may = is_wanted ? may_be_cured(fd, c) : FDG_CURED;
-
-	s->leaks++;
-	g->count++;
-	g->last = s->now;
-	if (!is_wanted || may != FDG_CURED) {
-		if (is_wanted)
-			g->uncured = may;
-		g->fixed += (GET(bits) & FDG_CONNECTION_CURED) != 0;
-		add(&g->there, s, fd, c, used);
-		return;
-	}
-	cures[to_cure] = (struct fdg_cure_job){ fd, GET(cookie), FDG_CURE_REFUSED };
-	curing[to_cure].c = c;
-	curing[to_cure].g = g;
-	curing[to_cure].generation = GET(generation);
-	curing[to_cure].used = used;
-	atomic_fetch_or_explicit(&c->bits, FDG_CONNECTION_HUSH, memory_order_relaxed);
-	atomic_store_explicit(&fdg_connection_uses[fd], 0, memory_order_relaxed);
-	if (++to_cure == FDG_CURES)
-		fdg_closewait_cure(s);
 }
 
 void fdg_closewait_polled(struct fdg_closewait *s, int fd, int revents)
@@ -341,12 +245,12 @@ void fdg_closewait_polled(struct fdg_closewait *s, int fd, int revents)
 	if (!(GET(bits) & FDG_CONNECTION_LEAK) || is_aged(GET(asked), s->now))
 		if (!leaks(s, fd, c))
 			return;
-	count(s, fd, c, used);
+	fdg_closewait_count(s, fd, c, used);
 }
 
 void fdg_closewait_begin(void)
 {
-	to_cure = 0;
+	fdg_closewait_cure_none();
 	for (unsigned i = 0; i < fdg_closewait_groups_end; i++) {
 		struct fdg_closewait_group *g = fdg_closewait_group_at(i);
 

@@ -72,10 +72,8 @@ static void put_peer(struct fdg_buf *b, const struct fdg_closewait_group *g)
 	fdg_put(b, is_four ? ":*" : "]:*");
 }
 
-static void put_whose(struct fdg_buf *b, const struct fdg_closewait_group *g, const struct report *r)
+static void put_whose(struct fdg_buf *b, uint32_t n, const struct fdg_closewait_group *g, const struct report *r)
 {
-	uint32_t n = fdg_closewait_total(g);
-
 	fdg_put_count(b, n);
 	fdg_put(b, n == 1 ? " socket " : " sockets ");
 	if (g->is_rest)
@@ -99,39 +97,43 @@ static void put_place(struct fdg_buf *b, const struct fdg_place *p)
 	fdg_put(b, named ? ")" : "");
 }
 
-/* What fdguard did about them. */
-static void put_cured(struct fdg_buf *b, const struct fdg_closewait_group *g)
+/* What fdguard did about these n; others that it ended may have been told of before. */
+static void put_cured(struct fdg_buf *b, uint32_t n, const struct fdg_closewait_group *g)
 {
-	uint32_t n = fdg_closewait_total(g);
+	bool by_keepalive = fdg_options.closewait_cure == FDG_CURE_KEEPALIVE;
+	uint32_t cured = by_keepalive ? g->fixed : g->ended.sockets;
 
-	if (fdg_options.closewait != FDG_FIX || (!g->cured && g->uncured == FDG_CURED))
+	if (fdg_options.closewait != FDG_FIX || (!cured && g->uncured == FDG_CURED))
 		return;
-	if (g->cured) {
+	if (cured) {
 		fdg_put(b, ": ");
-		fdg_put_count(b, g->cured);
-		fdg_put(b, fdg_options.closewait_cure == FDG_CURE_KEEPALIVE ? " given keepalive" : " ended");
+		fdg_put_count(b, cured);
+		fdg_put(b, by_keepalive ? " given keepalive" : " ended");
 	}
-	if (n > g->cured && g->uncured != FDG_CURED)
-		fdg_fmt(b, "%s not ended: %s", g->cured ? ", others" : ":", fdg_cure_why(g->uncured));
+	if (n > cured && g->uncured != FDG_CURED)
+		fdg_fmt(b, "%s not ended: %s", cured ? ", others" : ":", fdg_cure_why(g->uncured));
+	if (n < fdg_closewait_total(g)) {
+		fdg_put(b, " (");
+		fdg_put_count(b, fdg_closewait_total(g));
+		fdg_put(b, " so far)");
+	}
 }
 
 static void put_sentence(struct fdg_buf *b, const struct fdg_closewait_tally *t, const struct fdg_closewait_group *g, const struct report *r)
 {
-	uint32_t n = fdg_closewait_total(g);
-
-	put_whose(b, g, r);
-	fdg_put(b, n == 1 ? " in CLOSE_WAIT for " : " in CLOSE_WAIT, the oldest for ");
+	put_whose(b, t->sockets, g, r);
+	fdg_put(b, t->sockets == 1 ? " in CLOSE_WAIT for " : " in CLOSE_WAIT, the oldest for ");
 	fdg_put_time(b, (uint64_t)t->age);
 	if (r->f.createds)
 		put_place(b, &r->created[0]);
 	fdg_put(b, ", last used ");
 	fdg_put_time(b, (uint64_t)t->idle);
 	fdg_put(b, " ago");
-	if (g->threads > 1 && g->threads == n)
+	if (g->threads > 1 && g->threads == t->sockets)
 		fdg_fmt(b, "; %u threads made one each", g->threads);
 	else if (g->threads > 1)
 		fdg_fmt(b, "; %u threads made them", g->threads);
-	put_cured(b, g);
+	put_cured(b, t->sockets, g);
 }
 
 static void add(struct report *r, const char *name, const char *label, const char *text, int64_t number)
