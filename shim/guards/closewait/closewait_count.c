@@ -13,7 +13,7 @@ FDG_BIG static struct {
 	struct fdg_connection *c;
 	struct fdg_closewait_group *g;
 	uint32_t generation;
-	fdg_moment used;
+	fdg_moment used, noted; /* at the latest; as it is noted */
 } curing[FDG_CURES];
 static unsigned to_cure;
 
@@ -49,6 +49,11 @@ static void add(struct fdg_closewait_tally *t, const struct fdg_closewait *s, in
 	t->unread += GET(unread) != 0;
 }
 
+static void hush_no_more(struct fdg_connection *c)
+{
+	atomic_fetch_and_explicit(&c->bits, ~(uint32_t)FDG_CONNECTION_HUSH, memory_order_relaxed);
+}
+
 static void is_done(struct fdg_closewait *s, unsigned i)
 {
 	struct fdg_connection *c = curing[i].c;
@@ -60,7 +65,7 @@ static void is_done(struct fdg_closewait *s, unsigned i)
 		if (is_cured)
 			atomic_fetch_or_explicit(&c->bits, FDG_CONNECTION_CURED, memory_order_relaxed);
 		if (!is_ended)
-			atomic_fetch_and_explicit(&c->bits, ~(uint32_t)FDG_CONNECTION_HUSH, memory_order_relaxed);
+			hush_no_more(c);
 	}
 	g->cured += is_cured;
 	g->fixed += is_cured;
@@ -69,11 +74,25 @@ static void is_done(struct fdg_closewait *s, unsigned i)
 	add(is_ended ? &g->ended : &g->there, s, cures[i].fd, c, curing[i].used);
 }
 
+/* A sweep takes long where there are many, and has pauses. */
+static bool was_used(unsigned i)
+{
+	const struct fdg_connection *c = curing[i].c;
+
+	return GET(generation) != curing[i].generation || GET(used) != curing[i].noted;
+}
+
 void fdg_closewait_cure(struct fdg_closewait *s)
 {
-	fdg_cure_all(cures, to_cure);
 	for (unsigned i = 0; i < to_cure; i++)
+		if (was_used(i))
+			cures[i].cookie = 0;
+	fdg_cure_all(cures, to_cure);
+	for (unsigned i = 0; i < to_cure; i++) {
+		if (!cures[i].cookie)
+			cures[i].done = FDG_CURE_USED;
 		is_done(s, i);
+	}
 	to_cure = 0;
 }
 
@@ -84,6 +103,7 @@ static void cure_soon(struct fdg_closewait *s, int fd, struct fdg_connection *c,
 	curing[to_cure].g = g;
 	curing[to_cure].generation = GET(generation);
 	curing[to_cure].used = used;
+	curing[to_cure].noted = GET(used);
 	atomic_fetch_or_explicit(&c->bits, FDG_CONNECTION_HUSH, memory_order_relaxed);
 	atomic_store_explicit(&fdg_connection_uses[fd], 0, memory_order_relaxed);
 	if (++to_cure == FDG_CURES)
@@ -111,5 +131,8 @@ void fdg_closewait_count(struct fdg_closewait *s, int fd, struct fdg_connection 
 
 void fdg_closewait_cure_none(void)
 {
+	for (unsigned i = 0; i < to_cure; i++)
+		if (atomic_load_explicit(&curing[i].c->generation, memory_order_relaxed) == curing[i].generation)
+			hush_no_more(curing[i].c);
 	to_cure = 0;
 }

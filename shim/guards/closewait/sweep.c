@@ -97,7 +97,6 @@ static void poll_batch(struct fdg_closewait *s, unsigned n)
 		if (batch[i].revents & POLLRDHUP)
 			fdg_closewait_polled(s, batch[i].fd, batch[i].revents);
 	s->is_cut |= r < 0;
-	fdg_closewait_cure(s);
 }
 
 static int64_t micros(void)

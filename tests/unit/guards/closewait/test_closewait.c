@@ -344,6 +344,47 @@ static void fix_counts_what_it_has_ended(void **state)
 	assert_int_equal(g->said, 3);
 }
 
+/* The end of a sweep may come long after the look at it. */
+static void what_is_used_before_the_sweep_ends_is_not_ended(void **state)
+{
+	struct fdg_closewait s = { .is_asked_for = true };
+	int fd[2] = { learn(in_close_wait()), learn(in_close_wait()) };
+	struct fdg_connection *used = fdg_connection_find(fd[0]);
+
+	(void)state;
+	fdg_options.closewait = FDG_FIX;
+	sweep(true);
+	age();
+	s.now = fdg_connection_moment(fdg_connection_clock());
+	fdg_closewait_begin();
+	for (int i = 0; i < 2; i++)
+		fdg_closewait_polled(&s, fd[i], POLLRDHUP);
+	assert_true(GET(used, bits) & FDG_CONNECTION_HUSH);
+	atomic_store(&used->used, s.now);
+	fdg_closewait_end(&s);
+	assert_int_equal(tcp_state(fd[0]), TCP_CLOSE_WAIT);
+	assert_int_not_equal(tcp_state(fd[1]), TCP_CLOSE_WAIT);
+	assert_false(GET(used, bits) & (FDG_CONNECTION_HUSH | FDG_CONNECTION_CURED));
+}
+
+static void what_a_sweep_leaves_for_the_next_one_is_forgotten(void **state)
+{
+	struct fdg_closewait s = { .is_asked_for = true };
+	int fd = learn(in_close_wait());
+
+	(void)state;
+	fdg_options.closewait = FDG_FIX;
+	sweep(true);
+	age();
+	s.now = fdg_connection_moment(fdg_connection_clock());
+	fdg_closewait_begin();
+	fdg_closewait_polled(&s, fd, POLLRDHUP);
+	fdg_closewait_begin();
+	assert_false(GET(fdg_connection_find(fd), bits) & FDG_CONNECTION_HUSH);
+	fdg_closewait_end(&s);
+	assert_int_equal(tcp_state(fd), TCP_CLOSE_WAIT);
+}
+
 /* They are gone when they are told of: as old as they were, and as many threads made them, though the program closes them at once. */
 static void what_was_ended_is_told_as_it_was(void **state)
 {
@@ -530,6 +571,8 @@ int main(void)
 		cmocka_unit_test_setup(what_has_bytes_to_send_is_in_use, begin),
 		cmocka_unit_test_setup(after_a_long_time_without_any_they_are_new, begin),
 		cmocka_unit_test_setup(a_number_is_connected_again, begin),
+		cmocka_unit_test_setup(what_is_used_before_the_sweep_ends_is_not_ended, begin),
+		cmocka_unit_test_setup(what_a_sweep_leaves_for_the_next_one_is_forgotten, begin),
 		cmocka_unit_test_setup(what_was_ended_is_told_as_it_was, begin),
 		cmocka_unit_test_setup(what_a_started_process_may_have_is_not_ended, begin),
 		cmocka_unit_test_setup(inherited_ones_are_told_of_and_not_ended, begin),
