@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include <sys/prctl.h>
 
+#include "base/state.h"
 #include "base/sys.h"
 
 #include "base/poison.h"
@@ -155,7 +156,7 @@ static int apart(int (*f)(void *arg), void *arg, unsigned flags)
 
 	if (never)
 		return -ENOSYS;
-	if (!thread && is_filtered()) /* which may end the program for a call that it never makes */
+	if (!thread && !fdg_forked_from && is_filtered()) /* which may end the program for a call that nobody has made in it */
 		return -EPERM;
 	m = fdg_sys_mmap(STACK, false);
 	if (!m)
@@ -166,9 +167,25 @@ static int apart(int (*f)(void *arg), void *arg, unsigned flags)
 	return (int)r;
 }
 
+static int here(int (*f)(void *arg), void *arg)
+{
+	uint64_t mask;
+	bool blocked = block_signals(&mask);
+	int r = f(arg);
+
+	if (blocked)
+		restore_signals(&mask);
+	return r;
+}
+
 int fdg_apart(int (*f)(void *arg), void *arg)
 {
 	return apart(f, arg, 0);
+}
+
+int fdg_still(int (*f)(void *arg), void *arg)
+{
+	return has_threads() ? apart(f, arg, 0) : here(f, arg);
 }
 
 struct few {
@@ -197,17 +214,6 @@ int fdg_aside_anyhow(int (*f)(void *arg), void *arg)
 	int r = apart(leave_table, &w, CLONE_FILES);
 
 	return r < 0 ? r : w.r;
-}
-
-static int here(int (*f)(void *arg), void *arg)
-{
-	uint64_t mask;
-	bool blocked = block_signals(&mask);
-	int r = f(arg);
-
-	if (blocked)
-		restore_signals(&mask);
-	return r;
 }
 
 int fdg_aside(int (*f)(void *arg), void *arg)

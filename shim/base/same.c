@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/files.h"
 #include "base/fmt.h"
 #include "base/sys.h"
 
@@ -53,15 +54,11 @@ __attribute__((noinline)) static int access_there(int pid, int fd)
 	char text[256];
 	struct fdg_buf path = FDG_BUF(text);
 	const char *flags;
-	int file, value = 0;
+	int value = 0;
 	long n;
 
 	fdg_fmt(&path, "/proc/%d/fdinfo/%d", pid, fd);
-	file = fdg_sys_open(text, O_RDONLY | O_CLOEXEC, 0);
-	if (file < 0)
-		return -1;
-	n = fdg_sys_read(file, text, sizeof(text) - 1);
-	fdg_sys_close(file);
+	n = fdg_read_file(text, text, sizeof(text) - 1);
 	text[n > 0 ? n : 0] = '\0';
 	flags = strstr(text, "flags:\t");
 	if (!flags)

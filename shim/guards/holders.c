@@ -2,10 +2,10 @@
 #include "guards/holders.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/files.h"
 #include "base/fmt.h"
 #include "base/same.h"
 #include "base/sys.h"
@@ -80,27 +80,15 @@ int fdg_holders_next(int fd, int after)
 	return -1;
 }
 
-static long auxiliary(const char *path, char *ret, size_t size)
-{
-	int file = fdg_sys_open(path, O_RDONLY | O_CLOEXEC, 0);
-	long n;
-
-	if (file < 0)
-		return -1;
-	n = fdg_sys_read(file, ret, size);
-	fdg_sys_close(file);
-	return n;
-}
-
 /* Its auxiliary vector holds addresses that the kernel chose for this image: another image has others. */
 bool fdg_holders_has_execd(int pid)
 {
 	char path[32], mine[AUXV_MAX], theirs[AUXV_MAX];
 	struct fdg_buf b = FDG_BUF(path);
-	long n = auxiliary("/proc/self/auxv", mine, sizeof(mine));
+	long n = fdg_read_file("/proc/self/auxv", mine, sizeof(mine));
 
 	fdg_fmt(&b, "/proc/%d/auxv", pid);
-	return n <= 0 || auxiliary(path, theirs, sizeof(theirs)) != n || memcmp(mine, theirs, (size_t)n) != 0;
+	return n <= 0 || fdg_read_file(path, theirs, sizeof(theirs)) != n || memcmp(mine, theirs, (size_t)n) != 0;
 }
 
 static bool is_gone(int pid)

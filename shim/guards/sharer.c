@@ -3,10 +3,10 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/files.h"
 #include "base/fmt.h"
 #include "base/same.h"
 #include "base/sys.h"
@@ -30,7 +30,7 @@ struct search {
 	int ancestor[ANCESTORS];
 	bool hidden; /* somebody who may have it does not let us look */
 	unsigned left; /* of NUMBERS_OF_STRANGERS */
-	_Alignas(8) char room[2][2048]; /* of fdg_each_number */
+	struct fdg_numbers room[2];
 };
 
 static _Atomic int known_ancestor[ANCESTORS]; /* those of this program image, as long as it may outlive its parent */
@@ -55,15 +55,10 @@ void fdg_sharer_name(int pid, char name[64])
 {
 	char path[32];
 	struct fdg_buf b = FDG_BUF(path);
-	long n = -1;
-	int fd;
+	long n;
 
 	fdg_fmt(&b, "/proc/%d/comm", pid);
-	fd = fdg_sys_open(path, O_RDONLY | O_CLOEXEC, 0);
-	if (fd >= 0) {
-		n = fdg_sys_read(fd, name, 63);
-		fdg_sys_close(fd);
-	}
+	n = fdg_read_file(path, name, 63);
 	name[n > 0 ? n - 1 : 0] = '\0';
 }
 
@@ -93,48 +88,6 @@ static int holds(const struct search *s, int pid)
 	return r == 0 && s->fd > 2 ? holds_at(s, pid, s->fd) : r;
 }
 
-struct linux_dirent {
-	uint64_t ino;
-	int64_t off;
-	unsigned short length;
-	unsigned char type;
-	char name[];
-};
-
-static int number(const char *s)
-{
-	int n = 0;
-
-	if (!*s)
-		return -1;
-	for (; *s; s++) {
-		if (*s < '0' || *s > '9' || n > 100000000)
-			return -1;
-		n = n * 10 + (*s - '0');
-	}
-	return n;
-}
-
-int fdg_each_number(char room[2048], const char *folder, unsigned max, int (*f)(void *cookie, int n), void *cookie)
-{
-	int dir = fdg_sys_open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0), r = 0;
-	long n;
-
-	if (dir < 0)
-		return 0;
-	while (r == 0 && (n = fdg_sys3(SYS_getdents64, dir, room, 2048)) > 0)
-		for (long at = 0; at < n && r == 0;) {
-			const struct linux_dirent *e = (const void *)(room + at);
-			int value = number(e->name);
-
-			if (value >= 0)
-				r = max-- ? f(cookie, value) : -1;
-			at += e->length;
-		}
-	fdg_sys_close(dir);
-	return r;
-}
-
 struct process {
 	struct search *s;
 	int pid;
@@ -159,7 +112,7 @@ static int holds_anywhere(struct search *s, int pid, unsigned numbers)
 	if (r)
 		return r;
 	fdg_fmt(&b, "/proc/%d/fd", pid);
-	return fdg_each_number(s->room[1], folder, numbers, process_number, &p);
+	return fdg_each_number(&s->room[1], folder, numbers, process_number, &p);
 }
 
 /* Its frame is not to lie under the search: a program may end in a handler that has little stack. */
@@ -167,15 +120,11 @@ __attribute__((noinline)) long fdg_sharer_stat(int pid, int field)
 {
 	char text[512];
 	struct fdg_buf path = FDG_BUF(text);
-	long n = -1, value = 0;
-	int fd, at = 2;
+	long n, value = 0;
+	int at = 2;
 
 	fdg_fmt(&path, "/proc/%d/stat", pid);
-	fd = fdg_sys_open(text, O_RDONLY | O_CLOEXEC, 0);
-	if (fd >= 0) {
-		n = fdg_sys_read(fd, text, sizeof(text) - 1);
-		fdg_sys_close(fd);
-	}
+	n = fdg_read_file(text, text, sizeof(text) - 1);
 	text[n > 0 ? n : 0] = '\0';
 	/* The second one is a name in parentheses, and may hold anything. */
 	for (const char *p = strrchr(text, ')'); p && *p && at <= field; p++) {
@@ -234,7 +183,7 @@ enum fdg_shared fdg_find_sharer(int fd, struct fdg_sharer *ret)
 		hidden = hidden || r < -1;
 	}
 	if (r != 1)
-		r = fdg_each_number(s->room[0], "/proc", PROCESSES, process, s);
+		r = fdg_each_number(&s->room[0], "/proc", PROCESSES, process, s);
 	fdg_sys_munmap(s, sizeof(*s));
 	return r == 1 ? FDG_SHARED_BY_ONE : hidden ? FDG_SHARED_NOT_TOLD : FDG_SHARED_BY_NONE;
 }
@@ -319,7 +268,7 @@ enum fdg_shared fdg_find_stranger(int fd, const struct fdg_heirs *heirs, struct 
 	s->left = NUMBERS_OF_STRANGERS;
 	for (unsigned i = 0; i < ANCESTORS && pid > 0; i++, pid = parent_of(pid))
 		s->ancestor[i] = pid;
-	r = fdg_each_number(s->room[0], "/proc", PROCESSES, stranger, s);
+	r = fdg_each_number(&s->room[0], "/proc", PROCESSES, stranger, s);
 	s->hidden = s->hidden || r < 0;
 	r = ret->pid ? FDG_SHARED_BY_ONE : s->hidden ? FDG_SHARED_NOT_TOLD : FDG_SHARED_BY_NONE;
 	fdg_sys_munmap(s, sizeof(*s));

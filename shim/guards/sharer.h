@@ -40,10 +40,6 @@ bool fdg_sharer_has(int pid, int fd);
 /* The name of its program, for people; "" if it is not to be had. */
 void fdg_sharer_name(int pid, char name[64]);
 
-/* Calls f for the files of a folder whose names are numbers (processes, descriptors), at most `max`, until it returns something else than 0, which is the result. -1: there are
- * more than max. `room` is aligned as a pointer is. */
-int fdg_each_number(char room[2048], const char *folder, unsigned max, int (*f)(void *cookie, int n), void *cookie);
-
 /* A number of /proc/PID/stat, from 4 on; 0: not to be had. 22 is when it started, on the clock of fdg_sharer_now: 1/100 s. */
 long fdg_sharer_stat(int pid, int field);
 long fdg_sharer_now(void);

@@ -5,9 +5,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
-#include <stdint.h>
-#include <string.h>
 
+#include "base/apart.h"
 #include "base/sys.h"
 
 #include "base/poison.h"
@@ -75,18 +74,25 @@ static bool is_open(void)
 	return found;
 }
 
+/* 0: no; 1: perhaps; 2: it is mapped. */
+static int look(void *unused)
+{
+	int fd = fdg_sys_open("/proc/self/maps", O_RDONLY | O_CLOEXEC, 0), mapped = fd < 0 || is_mapped(fd);
+
+	(void)unused;
+	if (fd >= 0)
+		fdg_sys_close(fd);
+	return mapped && fd >= 0 ? 2 : mapped || is_open();
+}
+
 bool fdg_uring_is_used(void)
 {
-	bool found;
-	int fd;
+	int found;
 
 	if (atomic_load_explicit(&is_used, memory_order_relaxed))
 		return true;
-	fd = fdg_sys_open("/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
-	found = fd < 0 || is_mapped(fd);
-	if (fd >= 0)
-		fdg_sys_close(fd);
-	if (found && fd >= 0)
+	found = fdg_aside(look, NULL);
+	if (found == 2)
 		atomic_store_explicit(&is_used, true, memory_order_relaxed);
-	return found || is_open();
+	return found != 0;
 }

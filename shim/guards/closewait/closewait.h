@@ -79,7 +79,7 @@ static inline uint32_t fdg_closewait_total(const struct fdg_closewait_group *g)
 	return g->count + g->cured - g->fixed;
 }
 
-/* The ports that the kernel hands out, both included. */
+/* The ports that the kernel hands out, both included, as they were at the first look. */
 void fdg_closewait_ports(uint32_t *ret_from, uint32_t *ret_to);
 /* How many threads made what leaks, for every group. Of those that were ended some may be closed by now: it never becomes less. */
 void fdg_closewait_count_threads(void);

@@ -141,13 +141,11 @@ static struct fdg_closewait_group *find_or_begin(int fd, const struct key *k, fd
 	return g;
 }
 
-/* net.ipv4.ip_local_port_range, as it was at the first look. */
 static bool is_ephemeral(uint16_t port)
 {
-	static uint32_t from, to;
+	uint32_t from, to;
 
-	if (!from)
-		fdg_closewait_ports(&from, &to);
+	fdg_closewait_ports(&from, &to);
 	return port >= from && port <= to;
 }
 

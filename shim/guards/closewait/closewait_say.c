@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 /* closewait.leak, in words. */
-#include <fcntl.h>
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/resource.h>
 
 #include "base/address.h"
 #include "base/exe.h"
+#include "base/files.h"
 #include "base/fmt.h"
 #include "base/sys.h"
 #include "guards/closewait/closewait.h"
@@ -26,35 +27,20 @@ struct report {
 	char message[768], peer[96], key[192], descriptors[64], ports[64], trend[64];
 };
 
-static uint32_t number_in(const char **at)
-{
-	uint32_t n = 0;
-
-	while (**at == ' ' || **at == '\t')
-		++*at;
-	for (; **at >= '0' && **at <= '9'; ++*at)
-		n = n * 10 + (uint32_t)(**at - '0');
-	return n;
-}
-
 void fdg_closewait_ports(uint32_t *ret_from, uint32_t *ret_to)
 {
-	int file = fdg_sys_open("/proc/sys/net/ipv4/ip_local_port_range", O_RDONLY | O_CLOEXEC, 0);
-	char text[32];
-	const char *at = text;
-	long n = 0;
+	static _Atomic uint32_t known[2];
 
-	if (file >= 0) {
-		n = fdg_sys_read(file, text, sizeof(text) - 1);
-		fdg_sys_close(file);
-	}
-	text[n > 0 ? n : 0] = '\0';
-	*ret_from = number_in(&at);
-	*ret_to = number_in(&at);
-	if (*ret_from && *ret_to >= *ret_from)
+	*ret_from = atomic_load_explicit(&known[0], memory_order_relaxed);
+	*ret_to = atomic_load_explicit(&known[1], memory_order_relaxed);
+	if (*ret_from && *ret_to)
 		return;
-	*ret_from = 32768; /* the kernel's own */
-	*ret_to = 60999;
+	if (!fdg_local_ports(ret_from, ret_to)) {
+		*ret_from = 32768; /* the kernel's own */
+		*ret_to = 60999;
+	}
+	atomic_store_explicit(&known[0], *ret_from, memory_order_relaxed);
+	atomic_store_explicit(&known[1], *ret_to, memory_order_relaxed);
 }
 
 /* Of accepted connections each has another port there, and the peer is a host. */

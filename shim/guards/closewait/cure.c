@@ -96,7 +96,7 @@ void fdg_cure_all(struct fdg_cure_job *cures, unsigned n)
 	for (unsigned i = 0; i < n; i++)
 		cures[i].done = may ? FDG_CURE_ALONE : FDG_CURE_REFUSED;
 	if (may)
-		fdg_apart(cure_them, &w);
+		fdg_still(cure_them, &w);
 }
 
 enum fdg_cured fdg_cure_close_wait(int fd, uint64_t cookie)

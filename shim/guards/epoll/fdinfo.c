@@ -2,18 +2,17 @@
 /* "tfd:        7 events:       1b data:                7  pos:0 ino:3e9 sdev:9": the first in decimal, the others in hexadecimal. */
 #include "guards/epoll/fdinfo.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 
+#include "base/files.h"
 #include "base/fmt.h"
 #include "base/sys.h"
 
 #include "base/poison.h"
 
 #define BYTES_MAX (16u << 20) /* of one list: 150,000 registrations */
-#define PIECE 1024u
 
 enum { TFD, EVENTS, DATA, INO, SDEV, FIELDS, OTHER = FIELDS };
 static const char *const names[FIELDS] = { "tfd", "events", "data", "ino", "sdev" };
@@ -129,23 +128,21 @@ bool fdg_fdinfo_take(struct fdg_fdinfo_reader *r, char c)
 bool fdg_fdinfo_each(int epfd, bool (*f)(void *cookie, const struct fdg_fdinfo *line), void *cookie)
 {
 	struct fdg_fdinfo_reader r = { .is_begun = false };
-	char text[PIECE];
-	struct fdg_buf path = FDG_BUF(text);
-	unsigned bytes = 0;
+	char path[48];
+	struct fdg_buf b = FDG_BUF(path);
 	bool goes_on = true;
-	int file;
-	long n = 0;
+	size_t n, room;
+	char *text;
 
-	fdg_fmt(&path, "/proc/self/fdinfo/%d", epfd);
-	file = fdg_sys_open(text, O_RDONLY | O_CLOEXEC, 0);
-	if (file < 0)
+	fdg_fmt(&b, "/proc/self/fdinfo/%d", epfd);
+	text = fdg_read_all(path, BYTES_MAX, &n, &room);
+	if (!text)
 		return false;
-	for (; goes_on && bytes < BYTES_MAX && (n = fdg_sys_read(file, text, sizeof(text))) > 0; bytes += (unsigned)n)
-		for (long i = 0; i < n && goes_on; i++)
-			if (fdg_fdinfo_take(&r, text[i]))
-				goes_on = f(cookie, &r.line);
-	fdg_sys_close(file);
-	return !goes_on || (n == 0 && bytes > 0);
+	for (size_t i = 0; i < n && goes_on; i++)
+		if (fdg_fdinfo_take(&r, text[i]))
+			goes_on = f(cookie, &r.line);
+	fdg_sys_munmap(text, room);
+	return !goes_on || (n > 0 && n < BYTES_MAX);
 }
 
 struct wanted {

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <sys/stat.h>
 
+#include "base/files.h"
 #include "base/fmt.h"
 #include "base/state.h"
 #include "base/sys.h"
@@ -135,7 +136,7 @@ bool fdg_sets_used(int epfd)
 
 struct search {
 	int epfd, self;
-	_Alignas(8) char text[2048]; /* of fdg_each_number */
+	struct fdg_numbers numbers;
 };
 
 /* Of those that we may not look into nothing is known. */
@@ -156,7 +157,7 @@ bool fdg_sets_somebody_has(int epfd)
 		return true;
 	s->epfd = epfd;
 	s->self = fdg_sys_getpid();
-	is_found = fdg_each_number(s->text, "/proc", PROCESSES_MAX, somebody, s) != 0; /* or they are too many */
+	is_found = fdg_each_number(&s->numbers, "/proc", PROCESSES_MAX, somebody, s) != 0; /* or they are too many */
 	fdg_sys_munmap(s, sizeof(*s));
 	return is_found;
 }

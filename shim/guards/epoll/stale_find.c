@@ -10,6 +10,7 @@
 #include <sys/epoll.h>
 #include <sys/stat.h>
 
+#include "base/files.h"
 #include "base/fmt.h"
 #include "base/same.h"
 #include "base/state.h"
@@ -67,7 +68,7 @@ static bool with_data(void *cookie, const struct fdg_fdinfo *line)
 struct room {
 	struct candidates c;
 	struct fdg_stale s;
-	_Alignas(8) char text[2048]; /* of fdg_each_number */
+	struct fdg_numbers numbers;
 };
 
 /* The kernel tells the registrations of one number apart by counting them. */
@@ -274,7 +275,7 @@ static void find_holder(struct room *room)
 	if (s->other < 0 && fdg_forked_from && fdg_forked_from == fdg_sys_getppid())
 		look_there(s, fdg_forked_from);
 	if (s->other < 0)
-		fdg_each_number(room->text, "/proc", PROCESSES_MAX, stranger, s);
+		fdg_each_number(&room->numbers, "/proc", PROCESSES_MAX, stranger, s);
 }
 
 /* ---- what is done about it ---- */

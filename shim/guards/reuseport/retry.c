@@ -20,6 +20,7 @@
 #include <sys/time.h>
 #include <time.h>
 
+#include "base/files.h"
 #include "base/sys.h"
 #include "ledger/watch.h"
 
@@ -46,25 +47,12 @@ static uint16_t port_of(int fd)
 	return ntohs(a.sin6_port); /* where sockaddr_in has it */
 }
 
-/* May bind have chosen it? "32768\t60999\n". True where that is not known. */
+/* May bind have chosen it? True where that is not known. */
 static bool is_by_chance(unsigned port)
 {
-	unsigned range[2] = { 0, 0 }, i = 0;
-	char text[32];
-	long n = -1;
-	int file = fdg_sys_open("/proc/sys/net/ipv4/ip_local_port_range", O_RDONLY | O_CLOEXEC, 0);
+	unsigned from, to;
 
-	if (file >= 0) {
-		n = fdg_sys_read(file, text, sizeof(text));
-		fdg_sys_close(file);
-	}
-	for (long at = 0; at < n && i < 2; at++) {
-		if (text[at] >= '0' && text[at] <= '9')
-			range[i] = range[i] * 10 + (unsigned)(text[at] - '0');
-		else
-			i++;
-	}
-	return i < 2 || (port >= range[0] && port <= range[1]);
+	return !fdg_local_ports(&from, &to) || (port >= from && port <= to);
 }
 
 void fdg_retry_begin(struct fdg_retry *t, int fd)

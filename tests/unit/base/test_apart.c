@@ -26,7 +26,7 @@
 #include "base/sys.h"
 
 typedef int way(int (*f)(void *arg), void *arg);
-static way *const ways[] = { fdg_apart, fdg_aside, fdg_aside_anyhow };
+static way *const ways[] = { fdg_apart, fdg_aside, fdg_aside_anyhow, fdg_still };
 
 static void *nothing(void *unused)
 {
@@ -61,7 +61,7 @@ static int open_one(void *arg)
 static void what_it_returns_and_writes_is_here_and_what_it_opens_is_not(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		struct job j = { 0 };
 		int next = dup(0);
 
@@ -84,7 +84,7 @@ static int end_itself(void *arg)
 static void one_that_did_not_come_to_its_end_is_told(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < 4; i++)
 		assert_int_equal(ways[i](end_itself, NULL), -ECHILD);
 }
 
@@ -134,7 +134,7 @@ static void record_locks_stay(void **state)
 
 	(void)state;
 	assert_int_equal(fcntl(fd, F_SETLK, &l), 0);
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		struct job j = { 0 };
 		int status;
 		pid_t other;
@@ -166,7 +166,7 @@ static void nobody_hears_of_it(void **state)
 
 	(void)state;
 	sigaction(SIGCHLD, &action, &old);
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		struct job j = { 0 };
 
 		ways[i](open_one, &j);
@@ -192,7 +192,7 @@ static void signals_wait_for_it(void **state)
 
 	(void)state;
 	sigaction(SIGUSR1, &action, &old);
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		struct job j = { .pid = getpid() };
 
 		children = 0;
@@ -293,7 +293,7 @@ static void no_other_thread_hears_of_it(void **state)
 	(void)state;
 	pthread_create(&t, NULL, look_for_children, (void *)&over);
 	for (int i = 0; i < 300; i++)
-		ways[i % 3](open_one, &j);
+		ways[i % 4](open_one, &j);
 	over = 1;
 	pthread_join(t, &seen);
 	assert_int_equal((long)seen, 0);
@@ -333,6 +333,6 @@ int main(int argc, char **argv)
 	};
 
 	if (argc && strcmp(argv[0], "alone") == 0)
-		return fdg_aside(open_one, &j) == 254 && j.tid == getpid() ? 0 : 1;
+		return fdg_aside(open_one, &j) == 254 && j.tid == getpid() && fdg_still(open_one, &j) == 254 && j.tid == getpid() ? 0 : 1;
 	return cmocka_run_group_tests(tests, make_thread, NULL);
 }

@@ -124,10 +124,17 @@ static void rooms_are_kept_and_few(void **state)
 	fdg_poll_room_done(again);
 }
 
+static pthread_barrier_t turned;
+
+/* A thread is known to do nothing else once it has turned. */
 static void *polls(void *of)
 {
 	struct pollfd p[2] = { { *(int *)of, POLLIN, 0 }, { 5000 + *(int *)of, POLLIN, 0 } }, copy[2];
 
+	for (int i = 0; i < 2; i++)
+		wait_for(p, 2, 1);
+	pthread_barrier_wait(&turned);
+	pthread_barrier_wait(&turned);
 	for (int i = 0; i < 3000; i++) {
 		struct pollfd *room = fdg_poll_room(200);
 
@@ -148,10 +155,13 @@ static void threads_do_not_meet(void **state)
 
 	(void)state;
 	hang_up();
-	clock_ms += 5000;
-	fdg_options.epoll_spin = 0;
+	assert_int_equal(pthread_barrier_init(&turned, NULL, 5), 0);
 	for (int i = 0; i < 4; i++)
 		assert_int_equal(pthread_create(&t[i], NULL, polls, &ends[0]), 0);
+	pthread_barrier_wait(&turned);
+	clock_ms += 5000;
+	fdg_options.epoll_spin = 0;
+	pthread_barrier_wait(&turned);
 	for (int i = 0; i < 4; i++)
 		pthread_join(t[i], NULL);
 	assert_true(says("epoll.spin"));
