@@ -31,11 +31,15 @@ struct moment {
 	int (*f)(void *arg);
 	void *arg;
 	int r;
+	bool is_apart; /* it has a table of its own */
 };
 
+/* A thread leaves this memory, for which its maker waits, before its table: what it has is closed here, so that nothing of it is held when its maker goes on. */
 static void run(struct moment *m)
 {
 	m->r = m->f(m->arg);
+	if (m->is_apart)
+		fdg_sys3(SYS_close_range, 0, ~0u, 0);
 }
 
 /* clone or clone3, with their first two arguments; the others are 0. The child has the stack that they name. */
@@ -161,7 +165,7 @@ static int apart(int (*f)(void *arg), void *arg, unsigned flags)
 	m = fdg_sys_mmap(STACK, false);
 	if (!m)
 		return -ENOMEM;
-	*m = (struct moment){ f, arg, -ECHILD };
+	*m = (struct moment){ f, arg, -ECHILD, !(flags & CLONE_FILES) };
 	r = run_apart(m, thread, flags);
 	fdg_sys_munmap(m, STACK);
 	return (int)r;
@@ -205,6 +209,7 @@ static int leave_table(void *arg)
 	if (fdg_sys3(SYS_close_range, 3, ~0u, CLOSE_RANGE_UNSHARE) < 0 && fdg_sys1(SYS_unshare, CLONE_FILES) < 0)
 		return -EPERM; /* a filter refuses both; nobody holds a copy then */
 	w->r = w->f(w->arg);
+	fdg_sys3(SYS_close_range, 0, ~0u, 0);
 	return 0;
 }
 

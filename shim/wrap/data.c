@@ -17,18 +17,21 @@
  */
 #define NOTED(name, used, ...) \
 	{ \
-		if (used) \
-			return fdg_##name##_watched(__VA_ARGS__, site); \
-		return real_##name(__VA_ARGS__); \
+		ssize_t r = used ? fdg_##name##_watched(__VA_ARGS__, site) : real_##name(__VA_ARGS__); \
+		fdg_sweep_after(); \
+		return r; \
 	}
 /* The same, of a call that sends. */
 #define NOTED_OUT(name, ...) \
 	{ \
-		if (fdg_sweep_used(fd)) \
-			return fdg_##name##_watched(__VA_ARGS__, site); \
+		bool used = fdg_sweep_used(fd); \
+		ssize_t r; \
 		if (__builtin_expect(fdg_hush_wants(fd), 0)) \
-			return FDG_HUSHED(fd, real_##name(__VA_ARGS__)); \
-		return real_##name(__VA_ARGS__); \
+			r = FDG_HUSHED(fd, used ? fdg_##name##_watched(__VA_ARGS__, site) : real_##name(__VA_ARGS__)); \
+		else \
+			r = used ? fdg_##name##_watched(__VA_ARGS__, site) : real_##name(__VA_ARGS__); \
+		fdg_sweep_after(); \
+		return r; \
 	}
 #define EACH(...) __VA_ARGS__
 #define DATA(type, name, parameters, ...) \

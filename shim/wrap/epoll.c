@@ -21,7 +21,6 @@
 static inline void loop_waits(int epfd)
 {
 	fdg_loop_waits(epfd);
-	fdg_sweep_tick();
 	fdg_handover_tick();
 	if (__builtin_expect(atomic_load_explicit(&fdg_late_ticks, memory_order_relaxed), 0) && !fdg_out())
 		fdg_nonblock_judge();
@@ -175,6 +174,7 @@ static inline void woken(int epfd, struct epoll_event *events, int n, int room, 
 	fdg_epoll_woken(epfd, events, n, waited);
 	if (waited)
 		fdg_sweep_waited();
+	fdg_sweep_tick();
 	fdg_turn_begins(n, room);
 }
 

@@ -122,6 +122,19 @@ void fdg_message_left(const struct msghdr *m)
 		}
 }
 
+static ssize_t send_noted(int fd, const struct msghdr *m, int flags, const void *site)
+{
+	bool used = fdg_sweep_used(fd);
+	ssize_t r;
+
+	if (fdg_hush_wants(fd))
+		r = FDG_HUSHED(fd, used ? fdg_sendmsg_watched(fd, m, flags, site) : real_sendmsg(fd, m, flags));
+	else
+		r = used ? fdg_sendmsg_watched(fd, m, flags, site) : real_sendmsg(fd, m, flags);
+	fdg_sweep_after();
+	return r;
+}
+
 WRAP(ssize_t, sendmsg, (int fd, const struct msghdr *m, int flags))
 {
 	ssize_t r;
@@ -130,12 +143,8 @@ WRAP(ssize_t, sendmsg, (int fd, const struct msghdr *m, int flags))
 		fdg_message_leaves(m);
 	if (fdg_sweep_passes(fd))
 		r = real_sendmsg(fd, m, flags);
-	else if (fdg_sweep_used(fd))
-		r = fdg_sendmsg_watched(fd, m, flags, FDG_SITE);
-	else if (fdg_hush_wants(fd))
-		r = FDG_HUSHED(fd, real_sendmsg(fd, m, flags));
 	else
-		r = real_sendmsg(fd, m, flags);
+		r = send_noted(fd, m, flags, FDG_SITE);
 	if (r >= 0 && m->msg_control && m->msg_controllen)
 		fdg_message_left(m);
 	return r;
@@ -148,6 +157,7 @@ WRAP(int, sendmmsg, (int fd, struct mmsghdr *v, unsigned n, int flags))
 	for (unsigned i = 0; fdg_mark_any() && i < n && i < MESSAGES_MAX; i++)
 		fdg_message_leaves(&v[i].msg_hdr);
 	r = fdg_sweep_watched(fd) ? fdg_sendmmsg_watched(fd, v, n, flags, FDG_SITE) : real_sendmmsg(fd, v, n, flags);
+	fdg_sweep_after();
 	for (int i = 0; i < r; i++)
 		if (v[i].msg_hdr.msg_control && v[i].msg_hdr.msg_controllen)
 			fdg_message_left(&v[i].msg_hdr);
@@ -163,6 +173,7 @@ WRAP(ssize_t, recvmsg, (int fd, struct msghdr *m, int flags))
 	force = fdg_message_forces(flags);
 	flags |= force ? MSG_CMSG_CLOEXEC : 0;
 	r = fdg_sweep_watched(fd) ? fdg_recvmsg_watched(fd, m, flags, FDG_SITE) : real_recvmsg(fd, m, flags);
+	fdg_sweep_after();
 	if (r >= 0)
 		fdg_message_arrived(m, force, !force && flags & MSG_CMSG_CLOEXEC, FDG_SITE);
 	return r;
@@ -178,6 +189,7 @@ WRAP(int, recvmmsg, (int fd, struct mmsghdr *v, unsigned n, int flags, struct ti
 	force = fdg_message_forces(flags);
 	flags |= force ? MSG_CMSG_CLOEXEC : 0;
 	r = fdg_sweep_watched(fd) ? fdg_recvmmsg_watched(fd, v, n, flags, timeout, FDG_SITE) : real_recvmmsg(fd, v, n, flags, timeout);
+	fdg_sweep_after();
 	for (int i = 0; i < r; i++)
 		fdg_message_arrived(&v[i].msg_hdr, force, !force && flags & MSG_CMSG_CLOEXEC, FDG_SITE);
 	return r;

@@ -30,7 +30,6 @@ static inline bool hides(void)
 /* A loop may make no other call of ours for long. Was next to nothing done since the thread's last wait on this array? */
 static inline bool about_to_wait(const void *fds)
 {
-	fdg_sweep_tick();
 	fdg_handover_tick();
 	if (__builtin_expect(atomic_load_explicit(&fdg_late_ticks, memory_order_relaxed), 0) && !fdg_out())
 		fdg_nonblock_judge();
@@ -54,6 +53,7 @@ static inline int woken(const struct pollfd *fds, nfds_t n, int r, const char *n
 	if (r > 0)
 		fdg_poll_woken(&(struct fdg_polled){ fds, (unsigned)n, r, name, site });
 	fdg_sweep_waited();
+	fdg_sweep_tick();
 	turn_begins();
 	return r;
 }
@@ -180,13 +180,20 @@ static bool poll_left_out(struct pollfd *fds, nfds_t n, int timeout, const void 
  * The calls
  */
 
+/* One that did not wait. */
+static inline int looked(int r)
+{
+	fdg_sweep_tick();
+	return r;
+}
+
 WRAP(int, poll, (struct pollfd *fds, nfds_t n, int timeout))
 {
 	bool is_idle = about_to_wait(fds);
 	int r;
 
 	if (timeout == 0)
-		return real_poll(fds, n, timeout);
+		return looked(real_poll(fds, n, timeout));
 	if (is_idle && hides() && poll_left_out(fds, n, timeout, FDG_SITE, &r))
 		return r;
 	return woken(fds, n, real_poll(fds, n, timeout), "poll", FDG_SITE);
@@ -199,7 +206,7 @@ WRAP(int, ppoll, (struct pollfd *fds, nfds_t n, const struct timespec *timeout, 
 	int r;
 
 	if (!may_wait(timeout))
-		return real_ppoll(fds, n, timeout, mask);
+		return looked(real_ppoll(fds, n, timeout, mask));
 	if (is_idle && hides() && left_out(&(struct call){ fds, (unsigned)n, timeout, mask, 0, "ppoll", FDG_SITE }, NULL, &r))
 		return r;
 	return woken(fds, n, real_ppoll(fds, n, timeout, mask), "ppoll", FDG_SITE);
@@ -212,7 +219,7 @@ WRAP(int, __poll_chk, (struct pollfd *fds, nfds_t n, int timeout, size_t room))
 	int r;
 
 	if (timeout == 0 || room / sizeof(*fds) < n)
-		return real___poll_chk(fds, n, timeout, room);
+		return looked(real___poll_chk(fds, n, timeout, room));
 	if (is_idle && hides() && poll_left_out(fds, n, timeout, FDG_SITE, &r))
 		return r;
 	return woken(fds, n, real___poll_chk(fds, n, timeout, room), "poll", FDG_SITE);
@@ -224,7 +231,7 @@ WRAP(int, __ppoll_chk, (struct pollfd *fds, nfds_t n, const struct timespec *tim
 	int r;
 
 	if (room / sizeof(*fds) < n || !may_wait(timeout))
-		return real___ppoll_chk(fds, n, timeout, mask, room);
+		return looked(real___ppoll_chk(fds, n, timeout, mask, room));
 	if (is_idle && hides() && left_out(&(struct call){ fds, (unsigned)n, timeout, mask, 0, "ppoll", FDG_SITE }, NULL, &r))
 		return r;
 	return woken(fds, n, real___ppoll_chk(fds, n, timeout, mask, room), "ppoll", FDG_SITE);

@@ -240,12 +240,12 @@ WRAP(int, select, (int nfds, fd_set *r, fd_set *w, fd_set *e, struct timeval *ti
 	int ret;
 
 	FDG_PASS(select, nfds, r, w, e, timeout);
-	fdg_sweep_waited();
-	fdg_sweep_tick();
 	fdg_handover_tick();
 	fdg_turn_elsewhere();
 	if (is_plain(nfds, r, w, e) || !took_over(&(struct fdg_select_call){ nfds, { r, w, e }, (void *)timeout, 1000000, true, false, NULL, FDG_SITE, 0, false, false }, &ret))
-		return real_select(nfds, r, w, e, timeout);
+		ret = real_select(nfds, r, w, e, timeout);
+	fdg_sweep_waited();
+	fdg_sweep_tick();
 	return ret;
 }
 FDG_TWIN(__select, select)
@@ -255,13 +255,13 @@ WRAP(int, pselect, (int nfds, fd_set *r, fd_set *w, fd_set *e, const struct time
 	int ret;
 
 	FDG_PASS(pselect, nfds, r, w, e, timeout, mask);
-	fdg_sweep_waited();
-	fdg_sweep_tick();
 	fdg_handover_tick();
 	fdg_turn_elsewhere();
 	if (is_plain(nfds, r, w, e) ||
 	    !took_over(&(struct fdg_select_call){ nfds, { r, w, e }, (void *)(uintptr_t)timeout, 1000000000, false, false, mask, FDG_SITE, 0, false, false }, &ret))
-		return real_pselect(nfds, r, w, e, timeout, mask);
+		ret = real_pselect(nfds, r, w, e, timeout, mask);
+	fdg_sweep_waited();
+	fdg_sweep_tick();
 	return ret;
 }
 

@@ -13,7 +13,8 @@
  *  2. A sweep (sweep.c) polls all TCP sockets at once for POLLRDHUP. The clock of what is hit begins then, or earlier where TCP_INFO is sure of it: since the last ACK
  *     the peer has sent nothing, so its FIN is at least that old.
  *  3. After closewait.age without a call on it: TCP_INFO again. It leaks if it still is in CLOSE_WAIT, the unread bytes have not become fewer, and no other process has it. One that
- *     was sent to since the end was seen is half-closed, and in use: it leaks after ten times as long, and is never ended. So long one rests that has bytes to send.
+ *     was sent to since the end was seen is half-closed, and in use: it leaks after ten times as long, and is never ended. So long one rests that has bytes to send, or more to read than
+ *     what a peer says in parting (a pager that waits, a slow client behind a proxy).
  *  4. Leaks are grouped and told of (closewait_say.c), and again when there are twice as many, or a quarter and ten more. closewait=fix ends each (cure.c).
  *
  * What is not seen: connections that the program makes by other means than our calls and never uses by them; and a process that makes no call of ours for hours is looked at when
@@ -191,8 +192,14 @@ static bool is_left_alone(struct fdg_connection *c, int fd, fdg_moment now)
 	return false;
 }
 
-/* Asks the kernel whether it leaks. */
-static bool leaks(struct fdg_closewait *s, int fd, struct fdg_connection *c)
+/* There is something to be done with it, which it is given ten times as long for. */
+static bool is_busy(int fd, const struct fdg_connection *c, const struct told *told)
+{
+	return told->bytes != GET(sent) || bytes_in(fd, SIOCOUTQ) || unread_bytes(fd) > FDG_CLOSEWAIT_PARTING;
+}
+
+/* Asks the kernel whether it leaks, which was not used since then. */
+static bool leaks(struct fdg_closewait *s, int fd, struct fdg_connection *c, fdg_moment since)
 {
 	struct told told;
 
@@ -204,9 +211,9 @@ static bool leaks(struct fdg_closewait *s, int fd, struct fdg_connection *c)
 		rejuvenate(c, told.sent);
 		return false;
 	}
-	if (told.bytes != GET(sent))
+	if (told.bytes != GET(sent)) /* half-closed, and in use */
 		PUT(bits, GET(bits) | FDG_CONNECTION_HALF);
-	if ((told.bytes != GET(sent) || bytes_in(fd, SIOCOUTQ)) && fdg_connection_ms(told.sent, s->now) < STREAM * fdg_options.closewait_age_ms)
+	if (is_busy(fd, c, &told) && fdg_connection_ms(told.sent > since ? told.sent : since, s->now) < STREAM * fdg_options.closewait_age_ms)
 		return false;
 	if (!is_left_alone(c, fd, s->now) || is_anothers(fd, c))
 		return false;
@@ -243,7 +250,7 @@ void fdg_closewait_polled(struct fdg_closewait *s, int fd, int revents)
 	if (!s->is_asked_for && fdg_options.closewait == FDG_FIX && fdg_connection_ms(since, s->now) - fdg_sweep_lost(since) < fdg_options.closewait_age_ms)
 		return;
 	if (!(GET(bits) & FDG_CONNECTION_LEAK) || is_aged(GET(asked), s->now))
-		if (!leaks(s, fd, c))
+		if (!leaks(s, fd, c, since))
 			return;
 	fdg_closewait_count(s, fd, c, used);
 }

@@ -28,6 +28,9 @@ struct fdg_closewait {
 void fdg_closewait_begin(void);
 /* poll told of fd, a TCP socket, that its peer has closed. */
 void fdg_closewait_polled(struct fdg_closewait *s, int fd, int revents);
+/* So many bytes may lie unread in a connection that nobody closes: a TLS alert, "408 Request Timeout", "421 idle". Who has more to read may be slow. */
+#define FDG_CLOSEWAIT_PARTING 2048u
+
 /* fd leaks, and was used last then: for its group, and to be cured where that is asked for and may be. */
 void fdg_closewait_count(struct fdg_closewait *s, int fd, struct fdg_connection *c, fdg_moment used);
 void fdg_closewait_cure_none(void); /* forgets those that were to be */

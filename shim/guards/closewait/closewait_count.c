@@ -26,6 +26,8 @@ static enum fdg_cured may_be_cured(int fd, const struct fdg_connection *c)
 		return FDG_CURE_SHARED;
 	if (GET(bits) & FDG_CONNECTION_HALF)
 		return FDG_CURE_HALF;
+	if (GET(unread) > FDG_CLOSEWAIT_PARTING)
+		return FDG_CURE_UNREAD;
 	return fdg_holders_is_older(fd) || GET(starts) != atomic_load_explicit(&fdg_connection_starts, memory_order_relaxed) ? FDG_CURE_STARTED : FDG_CURED;
 }
 

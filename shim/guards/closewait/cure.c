@@ -120,6 +120,7 @@ const char *fdg_cure_why(enum fdg_cured c)
 		[FDG_CURE_OFF] = "the program turned keepalive off",
 		[FDG_CURE_SHARED] = "they came from another process, which may have them, too",
 		[FDG_CURE_HALF] = "data was sent on them after the peer had closed its half",
+		[FDG_CURE_UNREAD] = "the program may be about to read what the peer has sent",
 		[FDG_CURE_STARTED] = "a process was started since they were made, which may have them, too",
 		[FDG_CURE_REFUSED] = "the kernel refused",
 	};

@@ -24,6 +24,7 @@ enum fdg_cured {
 	FDG_CURE_OFF,     /* cure=keepalive, and the program turned it off */
 	FDG_CURE_SHARED,  /* for the caller to say: it came from another process */
 	FDG_CURE_HALF,    /* … it was sent to after the peer's end */
+	FDG_CURE_UNREAD,  /* … there is more to be read than a peer's last words */
 	FDG_CURE_STARTED, /* … or one was started that may have it */
 	FDG_CURE_REFUSED, /* the kernel would not */
 };

@@ -294,7 +294,5 @@ bool fdg_sweep_used(int fd)
 		return watch || fdg_has_news();
 	if (!fdg_connection_find(fd) || atomic_load_explicit(&fdg_connection_uses[fd], memory_order_relaxed) != atomic_load_explicit(&fdg_sweep_number, memory_order_relaxed))
 		note(fd);
-	if (fdg_sweep_skip < 0)
-		fdg_sweep_look();
 	return watch != FDG_WATCH_USE || fdg_has_news();
 }

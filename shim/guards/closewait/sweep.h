@@ -44,7 +44,7 @@ static inline void fdg_sweep_waited(void)
 	fdg_sweep_skip -= 8;
 }
 
-/* For calls that cost as much as a system call. */
+/* For calls that cost as much as a system call, when they are made. */
 static inline void fdg_sweep_tick(void)
 {
 	if (atomic_load_explicit(&fdg_sweep_due, memory_order_relaxed) != FDG_SWEEP_NEVER && __builtin_expect(--fdg_sweep_skip < 0, 0))
@@ -53,8 +53,14 @@ static inline void fdg_sweep_tick(void)
 
 extern _Atomic uint32_t fdg_sweep_number; /* of the sweep to come */
 
-/* A data call on fd. True: another guard watches it. */
+/* A data call on fd. True: another guard watches it. Who has called it calls fdg_sweep_after when the call is made. */
 bool fdg_sweep_used(int fd);
+/* Never before: a signal that comes while the sockets are looked at is to find the program in its call, which it ends, and not before a call that waits for ever. */
+static inline void fdg_sweep_after(void)
+{
+	if (__builtin_expect(fdg_sweep_skip < 0, 0))
+		fdg_sweep_look();
+}
 
 /* Nothing is to be done for a data call on fd: nobody watches it but us, and that it is used has been known since the last sweep. Calls nothing. */
 static inline bool fdg_sweep_passes(int fd)
