@@ -16,7 +16,6 @@
 #include <stdint.h>
 #include <sys/prctl.h>
 
-#include "base/state.h"
 #include "base/sys.h"
 
 #include "base/poison.h"
@@ -25,6 +24,8 @@
 #define PROCESS (CLONE_VM | CLONE_VFORK)
 #define THREAD (PROCESS | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
 #define STACK 32768u
+#define REFUSED (-4095) /* no errno */
+#define YIELDS 1000 /* of microseconds, mostly one or two */
 
 /* At the low end of the stack's mapping. */
 struct moment {
@@ -131,6 +132,15 @@ static bool is_filtered(void)
 	return fdg_sys1(SYS_prctl, PR_GET_SECCOMP) != 0;
 }
 
+/* Where no other thread is left, unshare(2) and setns(2) count one that is not quite gone. */
+static void wait_until_gone(long tid)
+{
+	long pid = fdg_sys_getpid();
+
+	for (int i = 0; i < YIELDS && fdg_sys3(SYS_tgkill, pid, tid, 0) == 0; i++)
+		fdg_sys1(SYS_sched_yield, 0);
+}
+
 static long run_apart(struct moment *m, bool thread, unsigned flags)
 {
 	uint64_t mask;
@@ -141,6 +151,8 @@ static long run_apart(struct moment *m, bool thread, unsigned flags)
 	r = start(m, flags | (thread ? THREAD : PROCESS));
 	if (r > 0 && !thread)
 		reap(r);
+	else if (r > 0 && !is_filtered())
+		wait_until_gone(r);
 	restore_signals(&mask);
 	return r < 0 ? r : m->r;
 }
@@ -160,7 +172,7 @@ static int apart(int (*f)(void *arg), void *arg, unsigned flags)
 
 	if (never)
 		return -ENOSYS;
-	if (!thread && !fdg_forked_from && is_filtered()) /* which may end the program for a call that nobody has made in it */
+	if (!thread && is_filtered()) /* which may end the program for a call that nobody has made in it */
 		return -EPERM;
 	m = fdg_sys_mmap(STACK, false);
 	if (!m)
@@ -207,9 +219,20 @@ static int leave_table(void *arg)
 	struct few *w = arg;
 
 	if (fdg_sys3(SYS_close_range, 3, ~0u, CLOSE_RANGE_UNSHARE) < 0 && fdg_sys1(SYS_unshare, CLONE_FILES) < 0)
-		return -EPERM; /* a filter refuses both; nobody holds a copy then */
+		return REFUSED;
 	w->r = w->f(w->arg);
 	fdg_sys3(SYS_close_range, 0, ~0u, 0);
+	return 0;
+}
+
+/* In a seccomp filter that refuses both calls, as those of old containers do. What others close in this moment is held until it is closed here, too. */
+static int empty_table(void *arg)
+{
+	struct few *w = arg;
+
+	for (int fd = 3; fd < 1024; fd++)
+		fdg_sys_close(fd);
+	w->r = w->f(w->arg);
 	return 0;
 }
 
@@ -218,6 +241,8 @@ int fdg_aside_anyhow(int (*f)(void *arg), void *arg)
 	struct few w = { f, arg, 0 };
 	int r = apart(leave_table, &w, CLONE_FILES);
 
+	if (r == REFUSED)
+		r = apart(empty_table, &w, 0);
 	return r < 0 ? r : w.r;
 }
 

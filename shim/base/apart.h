@@ -9,7 +9,7 @@
 /*
  * f(arg) with a copy of our descriptors. This thread waits meanwhile, and so do signals. f makes raw system calls alone, and needs less than 16 KiB of stack. No wait of the program sees who
  * runs it, but waitpid(-1, …, __WALL) in a program of one thread. What f returns, or a negative errno: nobody could be made (-EAGAIN; -EPERM: in a seccomp filter, in a program of
- * one thread that nobody forked), or who was made was killed (-ECHILD).
+ * one thread), or who was made was killed (-ECHILD).
  */
 int fdg_apart(int (*f)(void *arg), void *arg);
 

@@ -96,15 +96,34 @@ static bool is_gone(int pid)
 	return fdg_sys2(SYS_kill, pid, 0) == -ESRCH; /* one that became somebody else is still there */
 }
 
-static bool holds(int pid, int fd, struct fdg_holder *ret)
+static bool has_execd(int pid, struct fdg_execd *known)
 {
-	*ret = (struct fdg_holder){ pid, fd, fdg_holders_has_execd(pid) };
+	unsigned i = 0;
+
+	while (known && i < 8 && known->pid[i] && known->pid[i] != pid && known->pid[i] != -pid)
+		i++;
+	if (!known || i == 8)
+		return fdg_holders_has_execd(pid);
+	if (!known->pid[i])
+		known->pid[i] = fdg_holders_has_execd(pid) ? -pid : pid;
+	return known->pid[i] < 0;
+}
+
+/* Whether it is another program is looked at last, for that is dear. */
+static bool holds(int pid, int fd, struct fdg_execd *known, struct fdg_holder *ret)
+{
+	bool at_fd = fdg_same_there(fd, pid, fd) != FDG_NOT_SAME;
+	int low = 0;
+
+	while (low <= 2 && fdg_same_there(fd, pid, low) == FDG_NOT_SAME)
+		low++;
+	if (!at_fd && low > 2)
+		return false;
+	*ret = (struct fdg_holder){ pid, fd, has_execd(pid, known) };
 	if (!ret->has_execd)
-		return fdg_same_there(fd, pid, fd) != FDG_NOT_SAME;
-	for (ret->fd = 0; ret->fd <= 2; ret->fd++)
-		if (fdg_same_there(fd, pid, ret->fd) != FDG_NOT_SAME)
-			return true;
-	return false;
+		return at_fd;
+	ret->fd = low;
+	return low <= 2;
 }
 
 /* The child of ours in this place; 0: none that lives. */
@@ -134,7 +153,18 @@ int fdg_holders_child(unsigned *at)
 bool fdg_holders_next_child(int fd, unsigned *at, struct fdg_holder *ret)
 {
 	for (int pid = fdg_holders_child(at); pid; pid = fdg_holders_child(at))
-		if (holds(pid, fd, ret))
+		if (holds(pid, fd, NULL, ret))
+			return true;
+	return false;
+}
+
+bool fdg_holders_child_has(int fd, struct fdg_execd *known)
+{
+	struct fdg_holder h;
+	unsigned at = 0;
+
+	for (int pid = fdg_holders_child(&at); pid; pid = fdg_holders_child(&at))
+		if (holds(pid, fd, known, &h))
 			return true;
 	return false;
 }

@@ -35,6 +35,12 @@ struct fdg_holder {
 	bool has_execd;
 };
 bool fdg_holders_next_child(int fd, unsigned *at, struct fdg_holder *ret);
+
+/* Which children were seen to be other programs: for who asks of many descriptors in one go. Zeros at first; a child that execs meanwhile is taken for what it was. */
+struct fdg_execd {
+	int pid[8]; /* of those that had, negative; 0: free */
+};
+bool fdg_holders_child_has(int fd, struct fdg_execd *known);
 /* The next that lives, without a look at what it has; 0: no more. */
 int fdg_holders_child(unsigned *at);
 /* Is its program image another than ours, and no copy of it? True where we may not look. */

@@ -129,16 +129,13 @@ static uint32_t unread_bytes(int fd)
 }
 
 /* One that came from another process is this one's to close as well; one that was sent there may be in use there. */
-static bool is_anothers(int fd, const struct fdg_connection *c)
+static bool is_anothers(struct fdg_closewait *s, int fd, const struct fdg_connection *c)
 {
-	struct fdg_holder h;
-	unsigned at = 0;
-
 	if (fdg_sweep_is_parents(fd, c))
 		return true;
 	if (GET(bits) & FDG_CONNECTION_SENT || (fdg_ledger_state(fd) & FDG_PASSED && !(GET(bits) & FDG_CONNECTION_ARRIVED)))
 		return true;
-	return !fdg_holders_is_alone(fd) && (fdg_holders_next_child(fd, &at, &h) || fdg_holders_parent_has(fd));
+	return !fdg_holders_is_alone(fd) && (fdg_holders_child_has(fd, &s->execd) || fdg_holders_parent_has(fd));
 }
 
 static void forget(struct fdg_connection *c)
@@ -215,7 +212,7 @@ static bool leaks(struct fdg_closewait *s, int fd, struct fdg_connection *c, fdg
 		PUT(bits, GET(bits) | FDG_CONNECTION_HALF);
 	if (is_busy(fd, c, &told) && fdg_connection_ms(told.sent > since ? told.sent : since, s->now) < STREAM * fdg_options.closewait_age_ms)
 		return false;
-	if (!is_left_alone(c, fd, s->now) || is_anothers(fd, c))
+	if (!is_left_alone(c, fd, s->now) || is_anothers(s, fd, c))
 		return false;
 	PUT(asked, s->now);
 	PUT(cookie, fdg_cure_cookie(fd));

@@ -12,6 +12,7 @@
 
 #include "guards/closewait/connections.h"
 #include "guards/closewait/cure.h"
+#include "guards/holders.h"
 
 /* One sweep. */
 struct fdg_closewait {
@@ -20,6 +21,7 @@ struct fdg_closewait {
 	bool is_asked_for; /* by a signal, or because the process ends: it leaves nothing out */
 	bool has_relatives; /* processes that may have what this one has */
 	bool is_cut;       /* something was left out, or grows: the next one is to come soon */
+	struct fdg_execd execd;
 	uint64_t known;    /* descriptors that the ledger knows */
 	uint64_t sockets;  /* TCP sockets of them */
 	uint64_t leaks;    /* of them, over all groups */

@@ -11,6 +11,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -250,6 +251,8 @@ static void filter(int nr, unsigned verdict)
 		_exit(8);
 }
 
+static bool old_container;
+
 static int in_filter(int nr, unsigned verdict)
 {
 	pid_t child = fork();
@@ -259,6 +262,8 @@ static int in_filter(int nr, unsigned verdict)
 		struct job j = { 0 };
 
 		filter(nr, verdict);
+		if (old_container)
+			filter(SYS_unshare, verdict);
 		_exit(fdg_aside(open_one, &j) != 254 ? 1 : j.tid == getpid() ? 2 : 3);
 	}
 	waitpid(child, &status, 0);
@@ -271,6 +276,8 @@ static void nobody_is_ended_by_a_filter_for_it(void **state)
 	(void)state;
 	assert_int_equal(in_filter(SYS_wait4, SECCOMP_RET_KILL_PROCESS), 3);
 	assert_int_equal(in_filter(SYS_vfork, SECCOMP_RET_KILL_PROCESS), 3);
+	assert_int_equal(in_filter(SYS_close_range, SECCOMP_RET_ERRNO | EPERM), 3);
+	old_container = true; /* unshare as well */
 	assert_int_equal(in_filter(SYS_close_range, SECCOMP_RET_ERRNO | EPERM), 3);
 }
 

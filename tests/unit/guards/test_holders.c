@@ -260,6 +260,7 @@ static void a_program_holds_what_it_was_given_and_not_what_leaked(void **state)
 	int given = make(), leaked = make();
 	struct fdg_holder h = { 0, -1, false };
 	unsigned at = 0;
+	struct fdg_execd known = { 0 };
 	pid_t pid = child(given, true, -1);
 
 	(void)state;
@@ -271,6 +272,11 @@ static void a_program_holds_what_it_was_given_and_not_what_leaked(void **state)
 	assert_true(h.has_execd);
 	at = 0;
 	assert_false(fdg_holders_next_child(leaked, &at, &h));
+	assert_true(fdg_holders_child_has(given, &known));
+	assert_false(fdg_holders_child_has(leaked, &known));
+	assert_int_equal(known.pid[0], -pid);
+	known.pid[0] = pid; /* as if it had not been seen to */
+	assert_true(fdg_holders_child_has(leaked, &known));
 	collect(pid);
 	forget(given);
 	forget(leaked);
