@@ -110,6 +110,22 @@ done
 same "close_notify" "done" "$(cat tls.out)"
 check "close_notify: nothing to report" silent tls
 
+# Standard error is a pipe that is full: the first finding waits for its reader longer than the program's timer takes.
+mkfifo full
+exec 9<>full
+dd if=/dev/zero bs=4096 count=16 >&9 2>/dev/null
+for way in recv poll epoll select; do
+	timeout 20 env LD_PRELOAD="$FDG_LIB" FDGUARD_OPTIONS=closewait.age=200ms closewait-timer $way >"full-$way.out" 2>&9 9>&- &
+	pids="$pids $!"
+	start "timer-$way" closewait.age=200ms closewait-timer $way
+done
+settle
+exec 9>&-
+for way in recv poll epoll select; do
+	same "a timer that ends $way rings in the call, and not before it" "each was ended" "$(cat "full-$way.out")"
+	check "… and there was something to be told meanwhile" finding "timer-$way" count=1
+done
+
 # In words, as a user sees them.
 timeout 60 env LD_PRELOAD="$FDG_LIB" FDGUARD_OPTIONS=closewait.age=200ms closewait-wrong v4 800 >text.out 2>text
 check "text: a sentence" grep -q '^fdguard: warning: 1 socket to 127\.0\.0\.1:[0-9]* in CLOSE_WAIT for [0-9]*m*s, made at dial+0x[0-9a-f]* (closewait-wrong+0x[0-9a-f]*), last used [0-9]*m*s ago \[closewait\.leak\]$' text

@@ -189,10 +189,14 @@ static bool is_left_alone(struct fdg_connection *c, int fd, fdg_moment now)
 	return false;
 }
 
-/* There is something to be done with it, which it is given ten times as long for. */
-static bool is_busy(int fd, const struct fdg_connection *c, const struct told *told)
+/* There is something to be done with it: it is given ten times as long, from when it was sent to or, where there is something to read, used. */
+static bool is_busy(int fd, const struct fdg_connection *c, const struct told *told, fdg_moment used, fdg_moment now)
 {
-	return told->bytes != GET(sent) || bytes_in(fd, SIOCOUTQ) || unread_bytes(fd) > FDG_CLOSEWAIT_PARTING;
+	int64_t most = STREAM * fdg_options.closewait_age_ms;
+
+	if (fdg_connection_ms(told->sent, now) < most)
+		return told->bytes != GET(sent) || bytes_in(fd, SIOCOUTQ) || unread_bytes(fd) > FDG_CLOSEWAIT_PARTING;
+	return fdg_connection_ms(used, now) < most && unread_bytes(fd) > FDG_CLOSEWAIT_PARTING;
 }
 
 /* Asks the kernel whether it leaks, which was not used since then. */
@@ -210,7 +214,7 @@ static bool leaks(struct fdg_closewait *s, int fd, struct fdg_connection *c, fdg
 	}
 	if (told.bytes != GET(sent)) /* half-closed, and in use */
 		PUT(bits, GET(bits) | FDG_CONNECTION_HALF);
-	if (is_busy(fd, c, &told) && fdg_connection_ms(told.sent > since ? told.sent : since, s->now) < STREAM * fdg_options.closewait_age_ms)
+	if (is_busy(fd, c, &told, since, s->now))
 		return false;
 	if (!is_left_alone(c, fd, s->now) || is_anothers(s, fd, c))
 		return false;

@@ -292,6 +292,8 @@ bool fdg_sweep_used(int fd)
 
 	if (!(watch & FDG_WATCH_USE))
 		return watch || fdg_has_news();
+	if (watch != FDG_WATCH_USE) /* not counted by fdg_sweep_passes */
+		fdg_sweep_skip--;
 	if (!fdg_connection_find(fd) || atomic_load_explicit(&fdg_connection_uses[fd], memory_order_relaxed) != atomic_load_explicit(&fdg_sweep_number, memory_order_relaxed))
 		note(fd);
 	return watch != FDG_WATCH_USE || fdg_has_news();

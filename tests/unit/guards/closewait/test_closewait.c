@@ -344,6 +344,37 @@ static void fix_counts_what_it_has_ended(void **state)
 	assert_int_equal(g->said, 3);
 }
 
+static int left_unread(unsigned bytes)
+{
+	static const char text[3000];
+	struct tcp_pair p = tcp_pair();
+	struct pollfd end = { p.here, POLLRDHUP, 0 };
+
+	assert_int_equal(send(p.there, text, bytes, 0), bytes);
+	close(p.there);
+	assert_int_equal(poll(&end, 1, 5000), 1);
+	return learn(p.here);
+}
+
+/* A pager that waits, a slow client behind a proxy; a peer's last words are as good as nothing. */
+static void what_has_more_to_read_than_last_words_is_in_use_for_long(void **state)
+{
+	struct fdg_closewait_group *g = fdg_closewait_group_at(0);
+	int slow = left_unread(3000), words = left_unread(300);
+
+	(void)state;
+	fdg_options.closewait = FDG_FIX;
+	sweep(true);
+	age();
+	assert_int_equal(sweep(true), 1);
+	assert_int_equal(tcp_state(slow), TCP_CLOSE_WAIT);
+	assert_int_not_equal(tcp_state(words), TCP_CLOSE_WAIT);
+	poll(NULL, 0, 10 * AGE);
+	assert_int_equal(sweep(true), 1);
+	assert_int_equal(tcp_state(slow), TCP_CLOSE_WAIT);
+	assert_int_equal(g->uncured, FDG_CURE_UNREAD);
+}
+
 /* The end of a sweep may come long after the look at it. */
 static void what_is_used_before_the_sweep_ends_is_not_ended(void **state)
 {
@@ -571,6 +602,7 @@ int main(void)
 		cmocka_unit_test_setup(what_has_bytes_to_send_is_in_use, begin),
 		cmocka_unit_test_setup(after_a_long_time_without_any_they_are_new, begin),
 		cmocka_unit_test_setup(a_number_is_connected_again, begin),
+		cmocka_unit_test_setup(what_has_more_to_read_than_last_words_is_in_use_for_long, begin),
 		cmocka_unit_test_setup(what_is_used_before_the_sweep_ends_is_not_ended, begin),
 		cmocka_unit_test_setup(what_a_sweep_leaves_for_the_next_one_is_forgotten, begin),
 		cmocka_unit_test_setup(what_was_ended_is_told_as_it_was, begin),
