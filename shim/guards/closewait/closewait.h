@@ -44,6 +44,7 @@ void fdg_closewait_end(struct fdg_closewait *s);
  * Leaks that belong together: to one peer and made at one place, or accepted by one listener at one place.
  */
 #define FDG_CLOSEWAIT_GROUPS 256 /* the last one has all that find no room */
+#define FDG_CLOSEWAIT_PEERS 16u  /* of one place, that have a group each; one more group has all others */
 
 /* What some leaks were like when they were counted. */
 struct fdg_closewait_tally {
@@ -54,7 +55,7 @@ struct fdg_closewait_tally {
 
 struct fdg_closewait_group {
 	uint32_t serial; /* 0: free */
-	bool is_rest, accepted, hosts_differ;
+	bool is_rest, is_many, accepted, hosts_differ;
 	unsigned char address[16], host[16]; /* whose connections; the first one's peer */
 	uint16_t port;
 	const void *site;

@@ -82,10 +82,14 @@ static void find_key(int fd, const struct fdg_connection *c, struct key *ret)
 	ret->own_port = own.port;
 }
 
+static bool is_of_site(const struct fdg_closewait_group *g, const struct key *k)
+{
+	return g->serial && !g->is_rest && g->accepted == k->accepted && g->site == k->site;
+}
+
 static bool is_of(const struct fdg_closewait_group *g, const struct key *k)
 {
-	return g->serial && g->accepted == k->accepted && g->site == k->site && g->port == k->whose.port &&
-	       memcmp(g->address, k->whose.address, sizeof(g->address)) == 0;
+	return is_of_site(g, k) && !g->is_many && g->port == k->whose.port && memcmp(g->address, k->whose.address, sizeof(g->address)) == 0;
 }
 
 static void begin(struct fdg_closewait_group *g, int fd, const struct key *k)
@@ -128,16 +132,36 @@ static struct fdg_closewait_group *room(fdg_moment now)
 	return best;
 }
 
-static struct fdg_closewait_group *find_or_begin(int fd, const struct key *k, fdg_moment now)
+static struct fdg_closewait_group *find(const struct key *k, bool *ret_is_many)
 {
-	struct fdg_closewait_group *g;
+	struct fdg_closewait_group *many = NULL;
+	unsigned n = 0;
 
-	for (unsigned i = 0; i < FDG_CLOSEWAIT_GROUPS - 1; i++)
+	for (unsigned i = 0; i < FDG_CLOSEWAIT_GROUPS - 1; i++) {
 		if (is_of(&groups[i], k))
 			return &groups[i];
+		if (!is_of_site(&groups[i], k))
+			continue;
+		n++;
+		many = groups[i].is_many ? &groups[i] : many;
+	}
+	*ret_is_many = n >= FDG_CLOSEWAIT_PEERS;
+	return *ret_is_many ? many : NULL;
+}
+
+/* A crawler that forgets one connection to each of a thousand hosts has one bug, not a thousand. */
+static struct fdg_closewait_group *find_or_begin(int fd, const struct key *k, fdg_moment now)
+{
+	bool is_many = false;
+	struct fdg_closewait_group *g = find(k, &is_many);
+
+	if (g)
+		return g;
 	g = room(now);
-	if (g != &groups[FDG_CLOSEWAIT_GROUPS - 1] || !g->serial)
+	if (g != &groups[FDG_CLOSEWAIT_GROUPS - 1] || !g->serial) {
 		begin(g, fd, k);
+		g->is_many = is_many && !g->is_rest;
+	}
 	return g;
 }
 

@@ -64,6 +64,8 @@ static void put_whose(struct fdg_buf *b, uint32_t n, const struct fdg_closewait_
 	fdg_put(b, n == 1 ? " socket " : " sockets ");
 	if (g->is_rest)
 		fdg_put(b, "to further peers");
+	else if (g->is_many && n > 1)
+		fdg_fmt(b, g->accepted ? "accepted at several addresses, one of them %s," : "to further peers, one of them %s,", g->accepted ? g->local : g->peer);
 	else if (g->accepted)
 		fdg_fmt(b, "accepted at %s, from %s,", g->local, g->hosts_differ ? "several hosts" : r->peer);
 	else
@@ -200,8 +202,8 @@ static void fill(struct report *r, const struct fdg_closewait *s, const struct f
 	r->f.fixed = g->cured && g->uncured == FDG_CURED && g->cured == fdg_closewait_total(g);
 	r->f.fd = t.fd;
 	r->f.count = fdg_closewait_total(g);
-	r->f.peer = g->is_rest || g->hosts_differ ? NULL : r->peer;
-	r->f.local = *g->local ? g->local : NULL;
+	r->f.peer = g->is_rest || g->is_many || g->hosts_differ ? NULL : r->peer;
+	r->f.local = *g->local && !g->is_many ? g->local : NULL;
 	r->f.age_ms = t.age;
 	r->f.created = r->created;
 	if (fdg_options.stacks)

@@ -224,13 +224,14 @@ static int listener_for_all(struct sockaddr_in *at)
 	return fd;
 }
 
-static void more_groups_than_there_is_room_for(void **state)
+/* 300 connections, to a host each, made at `sites` places. */
+static int three_hundred(unsigned sites)
 {
+	static const char site[300];
 	struct sockaddr_in at;
 	int listener = listener_for_all(&at);
 	struct rlimit limit;
 
-	(void)state;
 	getrlimit(RLIMIT_NOFILE, &limit);
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
@@ -240,8 +241,35 @@ static void more_groups_than_there_is_room_for(void **state)
 		at.sin_addr.s_addr = htonl(INADDR_LOOPBACK + i);
 		assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
 		close(accept(listener, NULL, NULL));
-		learn(fd);
+		fdg_ledger_learn(fd, TCP, 0, &site[i % sites]);
+		fdg_connection_connected(fd, &site[i % sites]);
 	}
+	return listener;
+}
+
+/* One bug, and not three hundred. */
+static void many_peers_of_one_place(void **state)
+{
+	int listener = three_hundred(1);
+
+	(void)state;
+	sweep(true);
+	age();
+	assert_int_equal(sweep(true), 300);
+	for (unsigned i = 0; i < FDG_CLOSEWAIT_PEERS; i++)
+		assert_int_equal(fdg_closewait_group_at(i)->count, 1);
+	assert_true(fdg_closewait_group_at(FDG_CLOSEWAIT_PEERS)->is_many);
+	assert_non_null(fdg_closewait_group_at(FDG_CLOSEWAIT_PEERS)->site);
+	assert_int_equal(fdg_closewait_group_at(FDG_CLOSEWAIT_PEERS)->count, 300 - FDG_CLOSEWAIT_PEERS);
+	assert_int_equal(fdg_closewait_group_at(FDG_CLOSEWAIT_PEERS + 1)->serial, 0);
+	close(listener);
+}
+
+static void more_groups_than_there_is_room_for(void **state)
+{
+	int listener = three_hundred(300);
+
+	(void)state;
 	sweep(true);
 	age();
 	assert_int_equal(sweep(true), 300);
@@ -594,6 +622,7 @@ int main(void)
 		cmocka_unit_test_setup(what_was_sent_to_another_process_is_not_told_of, begin),
 		cmocka_unit_test_setup(by_peer_and_by_place, begin),
 		cmocka_unit_test_setup(accepted_ones_by_their_listener, begin),
+		cmocka_unit_test_setup(many_peers_of_one_place, begin),
 		cmocka_unit_test_setup(more_groups_than_there_is_room_for, begin),
 		cmocka_unit_test_setup(told_of_again, begin),
 		cmocka_unit_test_setup(what_grows_is_told_of_one_sweep_later, begin),

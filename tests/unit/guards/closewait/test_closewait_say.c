@@ -74,6 +74,18 @@ static void keepalive_is_said(void **state)
 	fdg_options.closewait_cure = FDG_CURE_SHUTDOWN;
 }
 
+static void many_peers_are_said(void **state)
+{
+	struct fdg_closewait_group *g = *state;
+
+	fdg_options.closewait = FDG_REPORT;
+	g->is_many = true;
+	g->there = (struct fdg_closewait_tally){ 234, 0, 0, 61000, 60000, 7 };
+	g->count = 234;
+	assert_true(says(g, "234 sockets to further peers, one of them 10.0.0.7:8001, in CLOSE_WAIT, the oldest for 1m1s, last used 1m ago ["));
+	assert_null(strstr(logged, "peer:"));
+}
+
 static void report_says_nothing_of_cures(void **state)
 {
 	struct fdg_closewait_group *g = *state;
@@ -91,6 +103,7 @@ int main(void)
 		cmocka_unit_test_setup(what_was_ended_before_is_not_told_as_if_it_were_there, begin),
 		cmocka_unit_test_setup(why_others_are_not_ended_is_said, begin),
 		cmocka_unit_test_setup(keepalive_is_said, begin),
+		cmocka_unit_test_setup(many_peers_are_said, begin),
 		cmocka_unit_test_setup(report_says_nothing_of_cures, begin),
 	};
 	int failed;
