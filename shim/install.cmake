@@ -4,11 +4,12 @@ include(CMakePackageConfigHelpers)
 
 install(PROGRAMS ${PROJECT_SOURCE_DIR}/scripts/fdguard DESTINATION ${CMAKE_INSTALL_BINDIR})
 
-# pkg-config --variable=preload fdguard
+# pkg-config --variable=preload fdguard; pkg-config --cflags --libs fdguard-resolver
 file(RELATIVE_PATH FDGUARD_PC_UP /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
 string(REGEX REPLACE "/$" "" FDGUARD_PC_UP "${FDGUARD_PC_UP}")
 configure_file(install/fdguard.pc.in fdguard.pc @ONLY)
-install(FILES ${CMAKE_CURRENT_BINARY_DIR}/fdguard.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+configure_file(install/fdguard-resolver.pc.in fdguard-resolver.pc @ONLY)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/fdguard.pc ${CMAKE_CURRENT_BINARY_DIR}/fdguard-resolver.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
 # find_package(fdguard)
 set(FDGUARD_PRELOAD ${CMAKE_INSTALL_LIBDIR}/libfdguard.so)
@@ -42,6 +43,8 @@ elseif(TARGET fdguard-options)
   fdguard_man_page(fdguard 1 options.def guards.def)
   fdguard_man_page(fdguard-findings 7 ${FINDING_TEXTS} guards.def report/findings.def)
   fdguard_man_page(fdguard-limits 7)
+  fdguard_man_page(fdguard-resolve 1)
+  fdguard_man_page(fdguard-resolver 3)
   get_property(MAN_PAGES GLOBAL PROPERTY FDGUARD_MAN_PAGES)
   add_custom_target(fdguard-man ALL DEPENDS ${MAN_PAGES})
 endif()

@@ -4,15 +4,15 @@
 
 #include "base/poison.h"
 
-static struct fdg_asking *find(const struct fdg_core *c, const struct fdg_hash_key *key)
+static struct fdg_asking *find(const struct fdg_core *c, const struct fdg_hash_key *key,
+			       const struct fdg_dns_name *name)
 {
 	uint32_t n = c->heads[key->hash & c->head_mask];
 
 	while (n != FDG_CORE_NONE) {
 		struct fdg_asking *a = &c->askings[n];
 
-		if (a->key.hash == key->hash && a->key.type == key->type && a->key.len == key->len &&
-		    !__builtin_memcmp(a->key.wire, key->wire, key->len))
+		if (a->running && a->hash == key->hash && a->type == key->type && fdg_dns_name_equal(&a->name, name))
 			return a;
 		n = a->next;
 	}
@@ -39,15 +39,16 @@ static struct fdg_asking *take(struct fdg_core *c)
 
 static void enter(struct fdg_core *c, struct fdg_asking *a)
 {
-	uint32_t *head = &c->heads[a->key.hash & c->head_mask];
+	uint32_t *head = &c->heads[a->hash & c->head_mask];
 
+	a->running = true;
 	a->next = *head;
 	*head = a->number;
 }
 
 static void leave(struct fdg_core *c, struct fdg_asking *a)
 {
-	uint32_t *at = &c->heads[a->key.hash & c->head_mask];
+	uint32_t *at = &c->heads[a->hash & c->head_mask];
 
 	while (*at != a->number)
 		at = &c->askings[*at].next;
@@ -108,6 +109,14 @@ static void answer(struct fdg_core *c, uint32_t leg_number, const struct fdg_exc
 	fdg_dns_go_on(c, q);
 }
 
+static void keep(struct fdg_core *c, const struct fdg_asking *a, uint32_t ttl)
+{
+	struct fdg_hash_key key;
+
+	fdg_hash_lower(&a->name, a->type, a->hash, &key);
+	fdg_cache_put(c->cache, &key, c->reply, c->now, ttl);
+}
+
 static void answered(void *cookie, const struct fdg_exchange_answer *a)
 {
 	struct fdg_asking *asking = cookie;
@@ -115,10 +124,10 @@ static void answered(void *cookie, const struct fdg_exchange_answer *a)
 	struct fdg_exchange_answer told = *a;
 	uint32_t leg = asking->first, next, ttl;
 
-	fdg_reply_read(a, &asking->name, asking->key.type, c->reply);
+	fdg_reply_read(a, &asking->name, asking->type, c->reply);
 	ttl = life(c, c->reply);
 	if (c->cache && ttl)
-		fdg_cache_put(c->cache, &asking->key, c->reply, c->now, ttl);
+		keep(c, asking, ttl);
 	leave(c, asking);
 	for (; leg != FDG_CORE_NONE; leg = next) {
 		next = c->requests[leg / FDG_REQUEST_LEGS].leg[leg % FDG_REQUEST_LEGS].next;
@@ -149,8 +158,8 @@ static bool ask_anew(struct fdg_core *c, struct fdg_asking *a, const struct fdg_
 	int error;
 	struct fdg_exchange *x = fdg_core_exchange(c, &error);
 
-	a->name = *name;
-	return x && fdg_exchange_ask(x, name, a->key.type, answered, a, &a->handle);
+	fdg_dns_name_copy(&a->name, name);
+	return x && fdg_exchange_ask(x, name, a->type, answered, a, &a->handle);
 }
 
 void fdg_ask(struct fdg_core *c, struct fdg_request *q, unsigned leg, const struct fdg_dns_name *name, uint16_t type)
@@ -162,7 +171,7 @@ void fdg_ask(struct fdg_core *c, struct fdg_request *q, unsigned leg, const stru
 	fdg_hash_key(&c->seed, name, type, &key);
 	if (is_cached(c, q, leg, &key))
 		return;
-	a = find(c, &key);
+	a = find(c, &key, name);
 	if (a) {
 		c->counts.shared++;
 		q->leg[leg].cached = true;
@@ -174,7 +183,8 @@ void fdg_ask(struct fdg_core *c, struct fdg_request *q, unsigned leg, const stru
 		leg_failed(&q->leg[leg], FDG_EXCHANGE_NO_SOCKET);
 		return;
 	}
-	a->key = key;
+	a->hash = key.hash;
+	a->type = type;
 	enter(c, a);
 	if (!ask_anew(c, a, name)) {
 		leave(c, a);
@@ -194,6 +204,7 @@ bool fdg_ask_no_more(struct fdg_core *c, struct fdg_request *q, unsigned leg)
 		return true;
 	a = &c->askings[q->leg[leg].asking];
 	if (a->first == mine && q->leg[leg].next == FDG_CORE_NONE) {
+		a->running = false; /* nobody joins */
 		if (c->x)
 			fdg_exchange_cancel(c->x, a->handle);
 		return false;

@@ -8,7 +8,7 @@
 
 #include "base/poison.h"
 
-enum { WAYS = 4, USUAL = 128 /* bytes of an answer */ };
+enum { WAYS = 4, USUAL = 128 /* bytes of an answer */, TAG_BITS = 16 };
 
 struct entry {
 	uint64_t expires; /* µs */
@@ -20,7 +20,8 @@ struct entry {
 
 struct fdg_cache {
 	uint8_t *ring;
-	uint64_t *places; /* 1 + where in all that was ever written; 0: none */
+	/* 1 + where in all that was ever written, and behind it bits of the hash, so that others need not be looked at there; 0: none. */
+	uint64_t *places;
 	uint64_t end, flushed; /* what was ever written; what of it is void */
 	size_t size, mask, mapped;
 };
@@ -61,11 +62,16 @@ void fdg_cache_flush(struct fdg_cache *c)
 
 static struct entry *entry_at(const struct fdg_cache *c, uint64_t place)
 {
-	uint64_t at = place - 1;
+	uint64_t at = (place >> TAG_BITS) - 1;
 
 	if (!place || at < c->flushed || at + c->size < c->end)
 		return NULL;
 	return (struct entry *)(c->ring + at % c->size);
+}
+
+static uint16_t tag_of(const struct fdg_hash_key *key)
+{
+	return (uint16_t)(key->hash >> (64 - TAG_BITS));
 }
 
 static bool is_of(const struct entry *e, const struct fdg_hash_key *key)
@@ -91,7 +97,7 @@ const struct fdg_reply *fdg_cache_find(const struct fdg_cache *c, const struct f
 	for (unsigned i = 0; i < WAYS; i++) {
 		const struct entry *e = entry_at(c, set[i]);
 
-		if (!e || !is_of(e, key) || e->expires <= now)
+		if (!e || (uint16_t)set[i] != tag_of(key) || !is_of(e, key) || e->expires <= now)
 			continue;
 		*ret_left = (uint32_t)((e->expires - now) / 1000000);
 		return (const struct fdg_reply *)((const uint8_t *)e + reply_at(e->len));
@@ -107,7 +113,7 @@ static uint64_t *place_for(struct fdg_cache *c, const struct fdg_hash_key *key)
 	for (unsigned i = 0; i < WAYS; i++) {
 		const struct entry *e = entry_at(c, set[i]);
 
-		if (e && is_of(e, key))
+		if (e && (uint16_t)set[i] == tag_of(key) && is_of(e, key))
 			return &set[i];
 		if (!e)
 			set[i] = 0;
@@ -140,11 +146,10 @@ void fdg_cache_put(struct fdg_cache *c, const struct fdg_hash_key *key, const st
 	place = place_for(c, key);
 	at = take_room(c, n);
 	e = (struct entry *)(c->ring + at % c->size);
-	*e = (struct entry){ .expires = now + (uint64_t)seconds * 1000000,
-			     .size = (uint32_t)n,
-			     .type = key->type,
-			     .len = key->len };
-	memcpy(e->wire, key->wire, key->len);
-	memcpy((uint8_t *)e + head, r, fdg_reply_size(r));
-	*place = at + 1;
+	*e = (struct entry){
+		.expires = now + (uint64_t)seconds * 1000000, .size = (uint32_t)n, .type = key->type, .len = key->len
+	};
+	fdg_dns_copy(e->wire, key->wire, key->len);
+	fdg_dns_copy((uint8_t *)e + head, r, fdg_reply_size(r));
+	*place = (at + 1) << TAG_BITS | tag_of(key);
 }

@@ -9,7 +9,10 @@
 #include "resolver/hash.h"
 #include "resolver/reply.h"
 
-enum { FDG_CACHE_MIN = 64 << 10, FDG_CACHE_TTL_NEGATIVE = 900 /* s, at most: RFC 2308 section 5 says one to three hours */ };
+enum {
+	FDG_CACHE_MIN = 64 << 10,
+	FDG_CACHE_TTL_NEGATIVE = 900 /* s, at most: RFC 2308 section 5 says one to three hours */
+};
 
 struct fdg_cache;
 

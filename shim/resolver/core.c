@@ -9,7 +9,7 @@
 
 #include "base/poison.h"
 
-enum { PORTS_ALONE = 4 };
+enum { TIMEOUT_MIN = 1000 };
 
 static void *carve(uint8_t *base, size_t *at, size_t n, size_t size)
 {
@@ -25,7 +25,7 @@ static size_t lay_out(struct fdg_core *c, uint8_t *base)
 
 	carve(base, &at, 1, sizeof(*c));
 	c->heads = carve(base, &at, c->head_mask + 1, sizeof(*c->heads));
-	c->requests = carve(base, &at, c->set.inflight, sizeof(*c->requests));
+	c->requests = carve(base, &at, c->set.inflight + 1, sizeof(*c->requests)); /* one is being told of */
 	c->askings = carve(base, &at, questions, sizeof(*c->askings));
 	c->reply = carve(base, &at, 1, FDG_REPLY_MAX);
 	return at;
@@ -33,7 +33,8 @@ static size_t lay_out(struct fdg_core *c, uint8_t *base)
 
 static int check(const struct fdg_core_settings *s)
 {
-	bool ok = s->inflight && s->inflight <= FDG_CORE_INFLIGHT_MAX && s->ports && s->server_count <= FDG_EXCHANGE_SERVERS;
+	bool ok = s->inflight && s->inflight <= FDG_CORE_INFLIGHT_MAX && s->ports &&
+		  s->server_count <= FDG_EXCHANGE_SERVERS;
 
 	return ok ? 0 : -EINVAL;
 }
@@ -57,14 +58,30 @@ static int map(const struct fdg_core_settings *s, struct fdg_core **ret)
 	return 0;
 }
 
-static void start(struct fdg_core *c)
+static void clear_lists(struct fdg_core *c)
 {
 	c->requests_free = c->askings_free = c->ended_first = c->ended_last = FDG_CORE_NONE;
 	for (uint32_t i = 0; i <= c->head_mask; i++)
 		c->heads[i] = FDG_CORE_NONE;
+}
+
+static void let_go(void *cookie)
+{
+	struct fdg_core *c = cookie;
+
+	if (c->x)
+		fdg_exchange_let_go(c->x);
+	fdg_sources_scrap(&c->sources);
+}
+
+static void start(struct fdg_core *c)
+{
+	clear_lists(c);
 	c->world.believe_ms = c->set.believe_ms;
 	c->now = fdg_clock();
 	fdg_sources_start(&c->sources);
+	c->sources.let_go = c->world.let_go = let_go;
+	c->sources.cookie = c->world.cookie = c;
 }
 
 static int make_parts(struct fdg_core *c)
@@ -109,7 +126,7 @@ int fdg_core_make(const struct fdg_core_settings *s, struct fdg_core **ret)
 	return 0;
 }
 
-static void add_counts(struct fdg_exchange_counts *to, const struct fdg_exchange_counts *from)
+void fdg_core_add_counts(struct fdg_exchange_counts *to, const struct fdg_exchange_counts *from)
 {
 	uint64_t *a = (uint64_t *)to;
 	const uint64_t *b = (const uint64_t *)from;
@@ -126,7 +143,7 @@ static void free_exchange(struct fdg_core *c)
 		return;
 	c->x = NULL;
 	c->renewing = true;
-	add_counts(&c->before, fdg_exchange_counts(x));
+	fdg_core_add_counts(&c->before, fdg_exchange_counts(x));
 	fdg_exchange_free(x);
 	c->renewing = false;
 }
@@ -154,13 +171,32 @@ static void exchange_settings(struct fdg_core *c, struct fdg_exchange_settings *
 	}
 	if (s->timeout_ms)
 		ret->timeout_ms = s->timeout_ms;
+	else if (!ret->timeout_ms) /* resolv.conf's timeout:0 */
+		ret->timeout_ms = TIMEOUT_MIN;
 	if (s->tries)
 		ret->attempts = s->tries;
 	ret->questions = s->inflight * FDG_REQUEST_LEGS;
 	if (s->ports < ret->ports)
 		ret->ports = s->ports;
 	ret->polled = s->polled;
-	ret->poll = s->poll;
+	ret->block = s->block;
+}
+
+void fdg_core_abandon(struct fdg_core *c)
+{
+	if (c->x)
+		fdg_exchange_abandon(c->x);
+	clear_lists(c);
+	c->askings_touched = 0;
+	for (uint32_t i = 0; i < c->requests_touched; i++)
+		if (c->requests[i].state != FDG_REQUEST_FREE)
+			fdg_request_give_back(c, &c->requests[i]);
+	c->running = 0;
+	c->requests_free = FDG_CORE_NONE;
+	for (uint32_t i = 0; i < c->requests_touched; i++) {
+		c->requests[i].next = c->requests_free;
+		c->requests_free = i;
+	}
 }
 
 /* What was asked of the old servers is asked of the new ones. */
@@ -210,6 +246,7 @@ unsigned fdg_core_tell(struct fdg_core *c)
 		if (c->ended_first == FDG_CORE_NONE)
 			c->ended_last = FDG_CORE_NONE;
 		n++;
+		c->running--;
 		c->counts.ended++;
 		c->counts.failed += q->error != 0;
 		q->done(q->cookie, q);

@@ -53,7 +53,7 @@ struct fdg_core_settings {
 	unsigned flags;
 	bool polled;
 	unsigned believe_ms; /* fdg_world */
-	int (*poll)(struct pollfd *fds, unsigned n, int timeout_ms);
+	int (*block)(struct pollfd *fds, unsigned n, int timeout_ms);
 };
 
 enum fdg_request_state {
@@ -68,40 +68,39 @@ enum fdg_core_source { FDG_FROM_NOWHERE, FDG_FROM_TEXT, FDG_FROM_FILES, FDG_FROM
 
 /* A question that it waits for, or what became of it. */
 struct fdg_leg {
-	uint32_t asking;        /* FDG_CORE_NONE: none */
-	uint32_t next;          /* of those that wait for the same: request * FDG_REQUEST_LEGS + leg */
-	uint8_t kind, status;   /* enum fdg_reply_kind, enum fdg_exchange_status; when it is over */
-	uint16_t type;          /* 0: there is no such leg */
+	uint32_t asking;      /* FDG_CORE_NONE: none */
+	uint32_t next;        /* of those that wait for the same: request * FDG_REQUEST_LEGS + leg */
+	uint8_t kind, status; /* enum fdg_reply_kind, enum fdg_exchange_status; when it is over */
+	uint16_t type;        /* 0: there is no such leg */
 	bool over, cached;
-	uint32_t count;         /* addresses that it brought */
+	uint32_t count; /* addresses that it brought */
 };
 
 struct fdg_request;
 typedef void fdg_core_done(void *cookie, struct fdg_request *q);
 
-struct fdg_request {
+struct __attribute__((aligned(64))) fdg_request {
 	uint32_t next; /* of the free, or of those that ended */
 	uint32_t generation;
 	uint8_t state;
-	bool restart; /* resolv.conf has changed: from the beginning */
+	bool restart;            /* resolv.conf has changed: from the beginning */
 	bool reverse, host_only; /* begins with an address; gethostbyname: no sorting, no getaddrinfo */
 	fdg_core_done *done;
 	void *cookie;
 	uint64_t started; /* µs */
 	/* What is asked for. */
 	int flags, family; /* family: as AI_ADDRCONFIG leaves it */
-	struct fdg_kind kind[FDG_HINTS_KINDS];
 	unsigned kind_count;
-	struct fdg_ip address; /* reverse */
 	/* Where it is. */
-	uint8_t step;     /* of nsswitch */
-	uint8_t pass;     /* AF_INET6, and AF_INET behind it; or AF_UNSPEC, both at a time */
-	bool dns;         /* in a DNS step */
+	uint8_t step; /* of nsswitch */
+	uint8_t pass; /* AF_INET6, and AF_INET behind it; or AF_UNSPEC, both at a time */
 	struct fdg_search search;
 	struct fdg_leg leg[FDG_REQUEST_LEGS];
 	/* What is known. */
-	int error;        /* 0, EAI_…, FDG_CORE_NOT_OURS */
-	int herror[2];    /* why nothing was found, of the last step: for AF_INET and AF_INET6, as libc's no_data; enum fdg_outcome */
+	int error;      /* 0, EAI_…, FDG_CORE_NOT_OURS */
+	uint8_t why[2]; /* nothing was found for AF_INET and AF_INET6: enum fdg_outcome of the last step */
+	bool names_cut; /* there was no room for all */
+	bool late;      /* … but there was an answer to another name of the search since */
 	bool found, got_six, named;
 	struct fdg_ip *ips; /* `few`, or mapped */
 	uint32_t ip_count, ip_room;
@@ -114,9 +113,15 @@ struct fdg_request {
 	uint8_t server;
 	bool was_asked;
 	uint32_t sent;
-	struct fdg_ip few[FDG_REQUEST_ADDRESSES];
-	char canonical[FDG_REQUEST_TEXT];
+	/* The node: `node`, or the caller's own text, if that is longer: such names are in files alone. */
+	const char *asked_for;
+	const char *name; /* the canonical one, if it is named: `canonical`, or `node` */
+	/* From here on nothing is read that has not been written; what short names touch lies close together. */
+	struct fdg_kind kind[FDG_HINTS_KINDS];
 	char node[FDG_REQUEST_TEXT];
+	struct fdg_ip few[FDG_REQUEST_ADDRESSES];
+	struct fdg_ip address; /* reverse */
+	char canonical[FDG_REQUEST_TEXT];
 };
 
 /* A question in flight. */
@@ -126,9 +131,10 @@ struct fdg_asking {
 	uint32_t next;   /* of the same hash, or of the free */
 	uint32_t first;  /* leg that waits */
 	uint32_t number; /* its own */
+	uint64_t hash;
+	uint16_t type;
 	bool running;
 	struct fdg_dns_name name;
-	struct fdg_hash_key key;
 };
 
 struct fdg_core_counts {
@@ -139,8 +145,8 @@ struct fdg_core {
 	struct fdg_core_settings set;
 	struct fdg_world world;
 	struct fdg_sources sources;
-	struct fdg_exchange *x; /* NULL: none was needed yet */
-	uint32_t x_changes;     /* resolv.conf's, of which it was made */
+	struct fdg_exchange *x;            /* NULL: none was needed yet */
+	uint32_t x_changes;                /* resolv.conf's, of which it was made */
 	struct fdg_exchange_counts before; /* of exchanges that are gone */
 	struct fdg_cache *cache;           /* NULL: none */
 	struct fdg_random random;
@@ -152,23 +158,27 @@ struct fdg_core {
 	uint32_t requests_touched, requests_free, askings_touched, askings_free, running;
 	uint32_t ended_first, ended_last;
 	struct fdg_core_counts counts;
-	struct fdg_reply *reply; /* the one that was read last: FDG_REPLY_MAX bytes */
+	struct fdg_reply *reply;     /* the one that was read last: FDG_REPLY_MAX bytes */
 	struct fdg_sort_item *items; /* mapped when there is much to sort */
 	size_t items_mapped;
 	size_t mapped;
 	bool renewing;
-	uint64_t now;
+	uint64_t now; /* µs; whoever calls sets it */
 };
 
 /* core.c: 0, -ENOMEM, -EMFILE, -EINVAL, -EIO (no random numbers). */
 int fdg_core_make(const struct fdg_core_settings *s, struct fdg_core **ret);
 /* Requests that run end as EAI_CANCELED, and are told of. */
 void fdg_core_free(struct fdg_core *c);
+/* Requests and questions are forgotten without a word: after a wait that did not return. */
+void fdg_core_abandon(struct fdg_core *c);
 /* The exchange for resolv.conf as it is; NULL: it cannot be had, and *ret_error says why. Requests may begin anew. */
 struct fdg_exchange *fdg_core_exchange(struct fdg_core *c, int *ret_error);
 /* Calls the functions of those that ended; returns how many. */
 unsigned fdg_core_tell(struct fdg_core *c);
+/* Another resolv.conf: other servers, and all begins anew. Not from within a drive. */
 void fdg_core_look_at_conf(struct fdg_core *c);
+void fdg_core_add_counts(struct fdg_exchange_counts *to, const struct fdg_exchange_counts *from);
 
 /* request.c: NULL: as many as may be are running. It has begun when fdg_request_begin or fdg_request_fail was called. */
 struct fdg_request *fdg_request_take(struct fdg_core *c, fdg_core_done *done, void *cookie);
@@ -178,16 +188,21 @@ void fdg_request_restart(struct fdg_core *c, struct fdg_request *q);
 /* The step that it was in is over. */
 void fdg_request_step_over(struct fdg_core *c, struct fdg_request *q, enum fdg_nss_status status);
 void fdg_request_end(struct fdg_core *c, struct fdg_request *q, int error);
+/* All steps are over: it ends with what they found. */
+void fdg_request_over(struct fdg_core *c, struct fdg_request *q);
+/* The first step; for requests that fdg_request_begin did not begin. */
+void fdg_request_look_up(struct fdg_core *c, struct fdg_request *q);
 void fdg_request_cancel(struct fdg_core *c, struct fdg_request *q);
 void fdg_request_give_back(struct fdg_core *c, struct fdg_request *q);
 /* False: no memory; it has ended then. */
 bool fdg_request_add(struct fdg_core *c, struct fdg_request *q, const struct fdg_ip *ip);
-void fdg_request_drop_addresses(struct fdg_request *q, uint32_t from);
 /* The canonical name, if there is none yet; and other names. */
 void fdg_request_name(struct fdg_request *q, const char *name);
 void fdg_request_alias(struct fdg_request *q, const char *name);
 struct fdg_request *fdg_request_by_handle(struct fdg_core *c, uint64_t handle);
 uint64_t fdg_request_handle(const struct fdg_core *c, const struct fdg_request *q);
+/* Why it failed: a sentence. */
+const char *fdg_request_reason(const struct fdg_request *q);
 const struct fdg_nss *fdg_core_nss(const struct fdg_core *c);
 
 /* files.c, dns.c, reverse.c: a step. */
@@ -198,6 +213,7 @@ void fdg_dns_step(struct fdg_core *c, struct fdg_request *q);
 void fdg_dns_go_on(struct fdg_core *c, struct fdg_request *q);
 void fdg_reverse_begin(struct fdg_core *c, struct fdg_request *q, const struct fdg_ip *address);
 enum fdg_nss_status fdg_reverse_files(struct fdg_core *c, struct fdg_request *q);
+bool fdg_reverse_is_four(const struct fdg_ip *ip);
 bool fdg_reverse_name(const struct fdg_ip *ip, struct fdg_dns_name *ret);
 /* A name's reply has come, for one leg: its addresses and names. */
 void fdg_dns_take(struct fdg_core *c, struct fdg_request *q, unsigned leg, const struct fdg_reply *r, uint32_t ttl);

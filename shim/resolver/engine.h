@@ -4,6 +4,7 @@
  *
  *	exchange.c   the object
  *	loop.c       what happens in a drive
+ *	clock.c      what time it is
  *	question.c   the life of a question: which server, when again, how it ends
  *	pool.c       the ports that questions go out from
  *	renew.c      … and what becomes of them in a forked child
@@ -124,7 +125,9 @@ struct fdg_control {
 struct fdg_exchange {
 	uint64_t now;
 	int epoll; /* -1: polled */
-	bool driving;
+	bool driving, interrupted; /* the last wait was, by a signal handler */
+	volatile int loose;    /* a descriptor that is open, and has no place yet; -1: none */
+	volatile bool blocked; /* polled: in the wait, where it may be left */
 	struct fdg_random random;
 	struct fdg_exchange_settings set;
 	struct fdg_exchange_counts counts;
@@ -173,8 +176,9 @@ static inline unsigned fdg_stream_number(const struct fdg_exchange *x, unsigned 
 	return x->port_count + server;
 }
 
-/* question.c */
+/* clock.c: microseconds of CLOCK_MONOTONIC */
 uint64_t fdg_clock(void);
+/* question.c */
 void fdg_queue_push(struct fdg_exchange *x, struct fdg_question *q, enum fdg_queue_name name);
 void fdg_queue_push_first(struct fdg_exchange *x, struct fdg_question *q, enum fdg_queue_name name);
 void fdg_queue_leave(struct fdg_exchange *x, struct fdg_question *q);
@@ -219,8 +223,14 @@ uint64_t fdg_pool_cookie(int fd);
 /* A socket at a high number, connected or connecting to the server, and known to epoll; or a negative errno. */
 int fdg_pool_open(struct fdg_exchange *x, unsigned server, int type, uint64_t number, uint32_t events);
 
+/* There is no descriptor or memory left for a socket. */
+bool fdg_pool_is_full(int error);
+/* Closes ports and connections that nothing is in flight at; true: there were some. */
+bool fdg_pool_rest(struct fdg_exchange *x);
 /* The same at a high number, close-on-exec; where none is free, or for an error, what was given. */
 int fdg_pool_high(int fd);
+/* The same for an owner that may be torn away at any moment: whichever of the two is open is what *loose says. */
+int fdg_pool_high_noted(int fd, volatile int *loose);
 
 /* renew.c */
 int fdg_renew_epoll(struct fdg_exchange *x);

@@ -167,6 +167,7 @@ static int plan(const struct fdg_exchange_settings *s, struct fdg_exchange *ret)
 		return -EINVAL;
 	*ret = (struct fdg_exchange){
 		.epoll = -1,
+		.loose = -1,
 		.set = *s,
 		.target_count = s->server_count,
 		.free = FDG_NONE,
@@ -210,15 +211,15 @@ int fdg_exchange_make(const struct fdg_exchange_settings *s, struct fdg_exchange
 static void fill_packet(const struct fdg_exchange *x, struct fdg_question *q, const struct fdg_dns_name *name,
 			uint16_t type)
 {
-	struct fdg_dns_query query = {
-		.name = *name,
-		.type = type,
-		.payload = x->set.options & FDG_CONF_EDNS0 ? FDG_EXCHANGE_PAYLOAD : 0,
-		.recurse = true,
-		.authentic = x->set.options & FDG_CONF_TRUST_AD,
-	};
+	struct fdg_dns_query query;
 	size_t len;
 
+	fdg_dns_name_copy(&query.name, name);
+	query.id = 0;
+	query.type = type;
+	query.payload = x->set.options & FDG_CONF_EDNS0 ? FDG_EXCHANGE_PAYLOAD : 0;
+	query.recurse = true;
+	query.authentic = x->set.options & FDG_CONF_TRUST_AD;
 	fdg_dns_write(&query, q->packet, sizeof(q->packet), &len);
 	q->len = (uint16_t)(FDG_DNS_HEADER + name->len + 4);
 	q->opt_len = (uint8_t)(len - q->len);

@@ -40,6 +40,8 @@ struct fdg_exchange_server {
 	uint16_t port;
 };
 
+struct pollfd;
+
 struct fdg_exchange_settings {
 	struct fdg_exchange_server server[FDG_EXCHANGE_SERVERS];
 	unsigned server_count;
@@ -48,6 +50,8 @@ struct fdg_exchange_settings {
 	unsigned questions;            /* at a time; what is above FDG_EXCHANGE_QUESTIONS_MAX means that */
 	unsigned ports;                /* UDP sockets for a server */
 	bool polled; /* no epoll: fdg_exchange_fd has none to offer, and one descriptor is enough for UDP */
+	/* polled: what waits, with a negative errno; NULL: straight to the kernel. It may not return: fdg_exchange_abandon. */
+	int (*block)(struct pollfd *fds, unsigned n, int timeout_ms);
 };
 
 /* resolv.conf's servers and options; 4,096 questions, and 64 ports for a server where the limit of descriptors has room. */
@@ -111,6 +115,14 @@ int fdg_exchange_due(struct fdg_exchange *x);
 void fdg_exchange_drive(struct fdg_exchange *x);
 /* The same, after waiting for something to do for at most that long; -1: for as long as it takes, if there are questions. */
 void fdg_exchange_wait(struct fdg_exchange *x, int timeout_ms);
+
+/* After a wait that did not return, in settings.block: questions are forgotten without a word, and the ports stay. */
+void fdg_exchange_abandon(struct fdg_exchange *x);
+/* The same at any other moment, for polled ones: its sockets are closed; then its memory is given back. */
+void fdg_exchange_scrap(struct fdg_exchange *x);
+void fdg_exchange_unmap(struct fdg_exchange *x);
+/* Closes what no question needs now: for who is short of descriptors. */
+void fdg_exchange_let_go(struct fdg_exchange *x);
 
 /* Questions that are not over, and how many more may be asked. */
 unsigned fdg_exchange_running(const struct fdg_exchange *x);

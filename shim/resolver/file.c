@@ -89,23 +89,37 @@ static int load_from(int fd, size_t max, struct fdg_file *ret)
 	return 0;
 }
 
+static int open_file(const char *path, struct fdg_file *ret)
+{
+	ret->fd = fdg_sys_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
+	return ret->fd < 0 ? ret->fd : 0;
+}
+
+static void close_file(struct fdg_file *f)
+{
+	int fd = f->fd;
+
+	f->fd = -1;
+	fdg_sys_close(fd);
+}
+
 int fdg_file_load(const char *path, size_t max, struct fdg_file *ret)
 {
-	int fd = fdg_sys_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0), error = fd;
+	int error;
 
-	*ret = (struct fdg_file){ .stamp = { .error = fd < 0 ? fd : 0 } };
-	if (fd < 0)
-		return fd;
+	*ret = (struct fdg_file){ .fd = -1 };
 	for (int tries = 0; tries < 3; tries++) {
-		error = load_from(fd, max, ret);
+		error = open_file(path, ret);
+		if (error) {
+			ret->stamp = (struct fdg_file_stamp){ .error = error };
+			ret->fd = -1;
+			return error;
+		}
+		error = load_from(ret->fd, max, ret);
+		close_file(ret);
 		if (error != -EAGAIN)
 			break;
-		fdg_sys_close(fd);
-		fd = fdg_sys_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
-		if (fd < 0)
-			return fd;
 	}
-	fdg_sys_close(fd);
 	return error;
 }
 
@@ -113,5 +127,5 @@ void fdg_file_free(struct fdg_file *f)
 {
 	if (f->mapped)
 		fdg_sys_munmap((void *)(uintptr_t)f->text.s, f->mapped);
-	*f = (struct fdg_file){ .mapped = 0 };
+	*f = (struct fdg_file){ .fd = -1 };
 }

@@ -22,6 +22,7 @@ struct fdg_file {
 	struct fdg_text text; /* in a mapping of its own */
 	struct fdg_file_stamp stamp;
 	size_t mapped;
+	volatile int fd; /* while it is read; else -1 */
 };
 
 void fdg_file_stamp(const char *path, struct fdg_file_stamp *ret);

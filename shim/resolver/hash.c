@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "resolver/hash.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "base/poison.h"
@@ -44,13 +45,14 @@ uint64_t fdg_hash_bytes(const struct fdg_hash_seed *seed, const void *data, size
 
 	for (; n >= 8; n -= 8, p += 8) {
 		memcpy(&word, p, 8);
+		word = le64toh(word);
 		v[3] ^= word;
 		round_once(v);
 		v[0] ^= word;
 	}
-	word = 0;
-	memcpy(&word, p, n);
-	word |= last;
+	word = last;
+	for (unsigned i = 0; i < n; i++)
+		word |= (uint64_t)p[i] << 8 * i;
 	v[3] ^= word;
 	round_once(v);
 	v[0] ^= word;
@@ -61,9 +63,9 @@ uint64_t fdg_hash_bytes(const struct fdg_hash_seed *seed, const void *data, size
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
-void fdg_hash_key(const struct fdg_hash_seed *seed, const struct fdg_dns_name *name, uint16_t type,
-		  struct fdg_hash_key *ret)
+void fdg_hash_lower(const struct fdg_dns_name *name, uint16_t type, uint64_t hash, struct fdg_hash_key *ret)
 {
+	ret->hash = hash;
 	ret->type = type;
 	ret->len = name->len;
 	for (unsigned i = 0; i < name->len; i++) {
@@ -71,5 +73,11 @@ void fdg_hash_key(const struct fdg_hash_seed *seed, const struct fdg_dns_name *n
 
 		ret->wire[i] = c >= 'A' && c <= 'Z' ? c | 0x20 : c;
 	}
+}
+
+void fdg_hash_key(const struct fdg_hash_seed *seed, const struct fdg_dns_name *name, uint16_t type,
+		  struct fdg_hash_key *ret)
+{
+	fdg_hash_lower(name, type, 0, ret);
 	ret->hash = fdg_hash_bytes(seed, ret->wire, ret->len) + type * UINT64_C(0x9e3779b97f4a7c15);
 }

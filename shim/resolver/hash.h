@@ -24,6 +24,8 @@ struct fdg_hash_key {
 bool fdg_hash_seed(struct fdg_random *random, struct fdg_hash_seed *ret);
 void fdg_hash_key(const struct fdg_hash_seed *seed, const struct fdg_dns_name *name, uint16_t type,
 		  struct fdg_hash_key *ret);
+/* The same where the hash is known. */
+void fdg_hash_lower(const struct fdg_dns_name *name, uint16_t type, uint64_t hash, struct fdg_hash_key *ret);
 uint64_t fdg_hash_bytes(const struct fdg_hash_seed *seed, const void *data, size_t n);
 
 #endif

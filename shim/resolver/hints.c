@@ -2,6 +2,7 @@
 #include "resolver/hints.h"
 
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/poison.h"
@@ -15,8 +16,8 @@ enum {
 /* In libc's order: the first that fits is taken. */
 static const struct protocol {
 	int socktype, protocol;
-	bool any;      /* any protocol number fits; and there are no services */
-	bool wanted;   /* by who wants all */
+	bool any;    /* any protocol number fits; and there are no services */
+	bool wanted; /* by who wants all */
 	char name[8];
 } protocols[] = {
 	{ SOCK_STREAM, IPPROTO_TCP, false, true, "tcp" },
@@ -40,6 +41,14 @@ static bool is_ascii(const char *s)
 	while (*s && !(*s & 0x80))
 		s++;
 	return !*s;
+}
+
+static bool is_digits(const char *service)
+{
+	char *end;
+
+	strtoul(service, &end, 10);
+	return !*end;
 }
 
 int fdg_hints_read(const char *node, const char *service, const struct addrinfo *hints, struct fdg_hints *ret)
@@ -66,6 +75,7 @@ int fdg_hints_read(const char *node, const char *service, const struct addrinfo 
 	if (ret->service && !*ret->service)
 		ret->service = NULL;
 	ret->is_number = ret->service && fdg_services_number(ret->service, &ret->number);
+	ret->is_digits = ret->service && is_digits(ret->service);
 	return 0;
 }
 
@@ -119,7 +129,7 @@ static int by_name(struct fdg_hints *h, const struct protocol *first, const stru
 
 bool fdg_hints_need_services(const struct fdg_hints *h)
 {
-	return h->service && !h->is_number && !(h->flags & AI_NUMERICSERV);
+	return h->service && !h->is_number && (h->is_digits || !(h->flags & AI_NUMERICSERV));
 }
 
 int fdg_hints_kinds(struct fdg_hints *h, const struct fdg_services *services)
@@ -127,7 +137,7 @@ int fdg_hints_kinds(struct fdg_hints *h, const struct fdg_services *services)
 	const struct protocol *first = NULL;
 
 	h->kind_count = 0;
-	if (h->service && !h->is_number && (h->flags & AI_NUMERICSERV))
+	if (h->service && !h->is_digits && (h->flags & AI_NUMERICSERV))
 		return EAI_NONAME;
 	if (h->socktype || h->protocol) {
 		first = first_fit(h);

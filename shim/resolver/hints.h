@@ -23,6 +23,7 @@ struct fdg_hints {
 	unsigned kind_count;
 	/* The service: a number, or a name that is looked up. */
 	bool is_number;
+	bool is_digits; /* strtoul reads all of it: AI_NUMERICSERV is content, even where the number is none */
 	uint16_t number;
 };
 

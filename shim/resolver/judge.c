@@ -15,8 +15,10 @@ static bool is_question(const struct fdg_asked *asked, struct fdg_dns_message *m
 	const uint8_t *tail = asked->packet + asked->len - QUESTION_TAIL;
 
 	if (m->header.count[0] == 1 && m->len >= asked->len &&
-	    !memcmp(m->data + FDG_DNS_HEADER, asked->packet + FDG_DNS_HEADER, asked->len - FDG_DNS_HEADER))
+	    !memcmp(m->data + FDG_DNS_HEADER, asked->packet + FDG_DNS_HEADER, asked->len - FDG_DNS_HEADER)) {
+		fdg_dns_pass(m, asked->len - FDG_DNS_HEADER);
 		return true;
+	}
 	query.id = m->header.id;
 	query.type = (uint16_t)(tail[0] << 8 | tail[1]);
 	query.name.len = (uint8_t)name;

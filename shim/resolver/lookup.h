@@ -30,7 +30,7 @@ struct pollfd;
 /* The one call that blocks, so that it may be a cancellation point; all others go straight to the kernel (base/sys.h). */
 struct fdg_lookup_calls {
 	/* poll(2), but a negative errno; NULL: straight to the kernel. It may not return (pthread_cancel, longjmp out of a signal handler). */
-	int (*poll)(struct pollfd *fds, unsigned n, int timeout_ms);
+	int (*block)(struct pollfd *fds, unsigned n, int timeout_ms);
 	/* Milliseconds for which /etc/hosts and /etc/resolv.conf are believed not to have changed; 0: looked at in every lookup, as libc does. */
 	unsigned believe_ms;
 	bool cache; /* answers are kept (option resolver.cache) */
@@ -48,7 +48,8 @@ bool fdg_lookup_begin(struct fdg_lookup *l);
 void fdg_lookup_end(struct fdg_lookup *l);
 
 enum {
-	FDG_LOOKUP_NOT_OURS = 1, /* libc is to be asked: nsswitch names what we do not know, AI_IDN, HOSTALIASES, flags we have not heard of */
+	FDG_LOOKUP_NOT_OURS =
+		1, /* libc is to be asked: nsswitch names what we do not know, AI_IDN, HOSTALIASES, flags we have not heard of */
 };
 
 /* Addresses, and what sockets are wanted for them: the product is getaddrinfo's list. */

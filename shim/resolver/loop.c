@@ -28,6 +28,7 @@ static bool take_epoll(struct fdg_exchange *x, int timeout)
 	long n = fdg_sys6(SYS_epoll_pwait, x->epoll, (long)events, EVENTS, timeout, 0, 0);
 
 	x->now = fdg_clock();
+	x->interrupted = n == -EINTR;
 	for (long i = 0; i < n; i++)
 		event(x, events[i].data.u64, events[i].events);
 	return n >= 0 || n == -EINTR;
@@ -56,7 +57,12 @@ static unsigned gather(struct fdg_exchange *x)
 static void take_polled(struct fdg_exchange *x, int timeout)
 {
 	unsigned n = gather(x);
-	int ready = fdg_sys_poll(x->polls, n, timeout);
+	int ready;
+
+	x->blocked = true;
+	ready = x->set.block ? x->set.block(x->polls, n, timeout) : fdg_sys_poll(x->polls, n, timeout);
+	x->blocked = false;
+	x->interrupted = ready == -EINTR;
 
 	x->now = fdg_clock();
 	for (unsigned i = 0; i < n && ready > 0; i++)

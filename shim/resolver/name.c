@@ -170,6 +170,16 @@ static enum fdg_dns_error pointer_at(const uint8_t *msg, size_t len, size_t at, 
 }
 
 /* Appends what lies at msg[*at] up to the root or a pointer, and moves *at there. A pointer is told by *ret_root == false. */
+__attribute__((noipa)) void fdg_dns_copy(void *to, const void *from, size_t n)
+{
+	memcpy(to, from, n);
+}
+
+void fdg_dns_name_copy(struct fdg_dns_name *to, const struct fdg_dns_name *from)
+{
+	fdg_dns_copy(to, from, from->len + 1u);
+}
+
 static enum fdg_dns_error read_run(const uint8_t *msg, size_t len, size_t *at, uint8_t *wire, size_t *n, bool *ret_root)
 {
 	for (;;) {
@@ -187,7 +197,7 @@ static enum fdg_dns_error read_run(const uint8_t *msg, size_t len, size_t *at, u
 			return FDG_DNS_CUT;
 		if (*n + 1 + c + 1 > FDG_DNS_NAME_MAX)
 			return FDG_DNS_NAME_LONG;
-		memcpy(wire + *n, msg + *at, (size_t)c + 1);
+		fdg_dns_copy(wire + *n, msg + *at, (size_t)c + 1);
 		*n += (size_t)c + 1;
 		*at += (size_t)c + 1;
 	}

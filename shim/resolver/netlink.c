@@ -18,24 +18,31 @@ enum {
 		  1 << (RTNLGRP_IPV4_RULE - 1) | 1 << (RTNLGRP_IPV6_RULE - 1),
 };
 
-static int open_socket(unsigned groups)
+static void close_noted(int fd, volatile int *loose)
+{
+	*loose = -1;
+	fdg_sys_close(fd);
+}
+
+static int open_socket(unsigned groups, volatile int *loose)
 {
 	struct sockaddr_nl a = { .nl_family = AF_NETLINK, .nl_groups = groups };
 	int fd = (int)fdg_sys3(SYS_socket, AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 	long error;
 
+	*loose = fd < 0 ? -1 : fd;
 	if (fd < 0 || !groups)
 		return fd;
 	error = fdg_sys3(SYS_bind, fd, &a, sizeof(a));
 	if (error >= 0)
 		return fd;
-	fdg_sys_close(fd);
+	close_noted(fd, loose);
 	return (int)error;
 }
 
-int fdg_netlink_told(void)
+int fdg_netlink_told(volatile int *loose)
 {
-	return open_socket(CHANGES);
+	return open_socket(CHANGES, loose);
 }
 
 static long ask(int fd)
@@ -112,9 +119,9 @@ static int receive(int fd, uint8_t *buf, fdg_netlink_take *take, void *cookie)
 	return more;
 }
 
-int fdg_netlink_addresses(fdg_netlink_take *take, void *cookie)
+int fdg_netlink_addresses(fdg_netlink_take *take, void *cookie, volatile int *loose)
 {
-	int fd = open_socket(0), error;
+	int fd = open_socket(0, loose), error;
 	uint8_t *buf;
 	long sent;
 
@@ -122,12 +129,12 @@ int fdg_netlink_addresses(fdg_netlink_take *take, void *cookie)
 		return fd;
 	buf = fdg_sys_mmap(ROOM, false);
 	if (!buf) {
-		fdg_sys_close(fd);
+		close_noted(fd, loose);
 		return -ENOMEM;
 	}
 	sent = ask(fd);
 	error = sent < 0 ? (int)sent : receive(fd, buf, take, cookie);
 	fdg_sys_munmap(buf, ROOM);
-	fdg_sys_close(fd);
+	close_noted(fd, loose);
 	return error;
 }

@@ -14,9 +14,9 @@ struct fdg_netlink_address {
 
 typedef void fdg_netlink_take(void *cookie, const struct fdg_netlink_address *a);
 
-/* 0, or a negative errno. */
-int fdg_netlink_addresses(fdg_netlink_take *take, void *cookie);
+/* 0, or a negative errno. *loose: the socket, while there is one; else -1. */
+int fdg_netlink_addresses(fdg_netlink_take *take, void *cookie, volatile int *loose);
 /* A socket that is told of changes of addresses, routes and rules; or a negative errno. */
-int fdg_netlink_told(void);
+int fdg_netlink_told(volatile int *loose);
 
 #endif

@@ -42,8 +42,10 @@ int fdg_node_number(const struct fdg_hints *h, unsigned (*index)(const char *nam
 	const char *percent = memchr(t.s, '%', t.n);
 	int error;
 
-	if (fdg_ip_parse_old(t, ret))
+	if (*t.s >= '0' && *t.s <= '9' && fdg_ip_parse_old(t, ret))
 		return take_four(h, ret);
+	if (!memchr(t.s, ':', t.n))
+		return h->flags & AI_NUMERICHOST ? EAI_NONAME : FDG_NODE_NAME;
 	if (percent) {
 		t.n = (size_t)(percent - t.s);
 		scope = (struct fdg_text){ percent + 1, strlen(percent + 1) };

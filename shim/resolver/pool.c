@@ -35,14 +35,24 @@ static int floor_now(void)
 	return limit.rlim_cur > 2 * HIGH ? HIGH : (int)(limit.rlim_cur / 2);
 }
 
-int fdg_pool_high(int fd)
+int fdg_pool_high_noted(int fd, volatile int *loose)
 {
-	int high = fd < 0 ? fd : fdg_sys_fcntl(fd, F_DUPFD_CLOEXEC, floor_now());
+	int high;
 
+	*loose = fd < 0 ? -1 : fd;
+	high = fd < 0 ? fd : fdg_sys_fcntl(fd, F_DUPFD_CLOEXEC, floor_now());
 	if (high < 0)
 		return fd;
+	*loose = high;
 	fdg_sys_close(fd);
 	return high;
+}
+
+int fdg_pool_high(int fd)
+{
+	volatile int loose;
+
+	return fdg_pool_high_noted(fd, &loose);
 }
 
 uint64_t fdg_pool_cookie(int fd)
@@ -93,16 +103,16 @@ static int prepare(struct fdg_exchange *x, int fd, unsigned server, int type, ui
 
 int fdg_pool_open(struct fdg_exchange *x, unsigned server, int type, uint64_t number, uint32_t events)
 {
-	int fd = (int)fdg_sys3(SYS_socket, x->targets[server].address.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK,
-			       0),
-	    error;
+	int fd, error;
 
+	fd = (int)fdg_sys3(SYS_socket, x->targets[server].address.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return fd;
-	fd = fdg_pool_high(fd);
+	fd = fdg_pool_high_noted(fd, &x->loose);
 	error = prepare(x, fd, server, type, number, events);
 	if (error >= 0)
 		return fd;
+	x->loose = -1;
 	fdg_sys_close(fd);
 	return error;
 }
@@ -136,6 +146,7 @@ static int open_port(struct fdg_exchange *x, unsigned port)
 	if (fd < 0)
 		return fd;
 	*p = (struct fdg_port){ .fd = fd, .cookie = fdg_pool_cookie(fd) };
+	x->loose = -1;
 	for (unsigned i = 0; i < FDG_PORT_IDS; i++)
 		x->used_ids[port][i] = 0;
 	x->targets[server].ports++;

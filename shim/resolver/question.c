@@ -4,19 +4,7 @@
  */
 #include "resolver/engine.h"
 
-#include <time.h>
-
-#include "base/sys.h"
-
 #include "base/poison.h"
-
-uint64_t fdg_clock(void)
-{
-	struct timespec t;
-
-	fdg_sys_clock(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
 
 struct fdg_question *fdg_question_take(struct fdg_exchange *x)
 {

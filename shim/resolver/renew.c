@@ -130,3 +130,75 @@ void fdg_renew_end(struct fdg_exchange *x)
 	if (epoll >= 0 && (ours || x->counts.ports_made == 0))
 		fdg_sys_close(epoll);
 }
+
+void fdg_exchange_abandon(struct fdg_exchange *x)
+{
+	x->driving = x->blocked = false;
+	for (uint32_t i = 0; i < x->touched; i++)
+		if ((x->questions[i].generation & 1) && x->questions[i].queue != FDG_QUEUE_OVER)
+			fdg_question_end(x, &x->questions[i], FDG_EXCHANGE_CANCELLED);
+	while (x->over.count) {
+		struct fdg_question *q = &x->questions[x->over.head];
+
+		fdg_queue_leave(x, q);
+		fdg_question_give_back(x, q);
+		x->counts.ended++;
+	}
+}
+
+bool fdg_pool_is_full(int error)
+{
+	return error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -ENOBUFS || error == -ENOSPC;
+}
+
+bool fdg_pool_rest(struct fdg_exchange *x)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < x->port_count; i++)
+		if (x->ports[i].fd >= 0 && !x->ports[i].flying) {
+			fdg_pool_retire(x, i);
+			any = true;
+		}
+	for (unsigned i = 0; i < x->target_count; i++) {
+		const struct fdg_target *t = &x->targets[i];
+
+		if (t->stream.fd < 0 || t->queues[FDG_QUEUE_STREAM].count || t->queues[FDG_QUEUE_STREAMED].count)
+			continue;
+		fdg_tcp_drop(x, i, true);
+		any = true;
+	}
+	return any;
+}
+
+void fdg_exchange_let_go(struct fdg_exchange *x)
+{
+	x->now = fdg_clock();
+	fdg_renew_check(x, true);
+	fdg_pool_rest(x);
+}
+
+/* Numbers alone are read, which are right at any moment: what is not ours is not closed. */
+void fdg_exchange_scrap(struct fdg_exchange *x)
+{
+	int loose = x->loose;
+
+	x->loose = -1;
+	if (loose >= 0)
+		fdg_sys_close(loose);
+	for (unsigned i = 0; i < x->port_count; i++)
+		if (x->ports[i].fd >= 0 && x->ports[i].fd != loose &&
+		    fdg_pool_is_ours(x->ports[i].fd, x->ports[i].cookie))
+			fdg_sys_close(x->ports[i].fd);
+	for (unsigned i = 0; i < x->target_count; i++) {
+		const struct fdg_stream *s = &x->targets[i].stream;
+
+		if (s->fd >= 0 && s->fd != loose && fdg_pool_is_ours(s->fd, s->cookie))
+			fdg_sys_close(s->fd);
+	}
+}
+
+void fdg_exchange_unmap(struct fdg_exchange *x)
+{
+	fdg_sys_munmap(x, x->mapped);
+}

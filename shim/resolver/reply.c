@@ -9,10 +9,11 @@
 struct reading {
 	struct fdg_dns_message m;
 	struct fdg_reply *to;
-	struct fdg_dns_name question; /* as the server repeats it */
-	struct fdg_dns_name expected; /* whose records count */
+	const struct fdg_dns_name *question; /* as the server repeats it */
+	const struct fdg_dns_name *expected; /* whose records count */
 	size_t expected_at;           /* where it stands in the message; 0: nowhere */
-	struct fdg_dns_name canonical;
+	const struct fdg_dns_name *canonical;
+	struct fdg_dns_name repeated, target, host; /* what they may point at */
 	uint8_t *data; /* of the addresses, at their largest distance */
 	char *names;
 	size_t names_len;
@@ -20,6 +21,8 @@ struct reading {
 };
 
 enum { QUESTION_AT = FDG_DNS_HEADER };
+
+#define QUESTION_TAIL 4u
 
 static bool add_name(struct reading *r, const struct fdg_dns_name *name)
 {
@@ -41,21 +44,20 @@ static bool is_expected(struct reading *r, const struct fdg_dns_record *record)
 
 	if ((p[0] & 0xc0) == 0xc0 && ((size_t)(p[0] & 0x3f) << 8 | p[1]) == r->expected_at)
 		return true;
-	return !fdg_dns_read_owner(&r->m, record, &owner) && fdg_dns_name_equal(&owner, &r->expected);
+	return !fdg_dns_read_owner(&r->m, record, &owner) && fdg_dns_name_equal(&owner, r->expected);
 }
 
 /* The name that was expected is an alias now. */
 static bool take_cname(struct reading *r, const struct fdg_dns_record *record)
 {
-	struct fdg_dns_name target;
-
-	if (fdg_dns_read_target(&r->m, record, &target))
+	if (fdg_dns_read_target(&r->m, record, &r->target))
 		return false;
-	if (fdg_dns_name_is_host(&target)) {
-		add_name(r, &r->canonical);
-		r->canonical = target;
+	if (r->to->type != FDG_DNS_PTR && fdg_dns_name_is_host(&r->target)) {
+		add_name(r, r->canonical);
+		fdg_dns_name_copy(&r->host, &r->target);
+		r->canonical = &r->host;
 	}
-	r->expected = target;
+	r->expected = &r->target;
 	r->expected_at = record->data;
 	r->to->cname = true;
 	return true;
@@ -67,7 +69,10 @@ static void take_address(struct reading *r, const struct fdg_dns_record *record)
 
 	if (record->data_len != to->width || !is_expected(r, record))
 		return;
-	memcpy(r->data + (size_t)to->count * to->width, r->m.data + record->data, to->width);
+	if (to->width == 4)
+		memcpy(r->data + (size_t)to->count * 4, r->m.data + record->data, 4);
+	else
+		memcpy(r->data + (size_t)to->count * 16, r->m.data + record->data, 16);
 	to->count++;
 }
 
@@ -149,7 +154,7 @@ static void settle_names(struct reading *r)
 	to->names_len = (uint16_t)r->names_len;
 	if (to->type == FDG_DNS_PTR || to->as_asked)
 		return;
-	n = fdg_dns_name_to_text(&r->canonical, text) + 1;
+	n = fdg_dns_name_to_text(r->canonical, text) + 1;
 	memmove(r->names + n, r->names, r->names_len);
 	memcpy(r->names, text, n);
 	to->names_len = (uint16_t)(to->names_len + n);
@@ -160,9 +165,9 @@ static void settle(struct reading *r, const struct fdg_dns_name *asked)
 {
 	struct fdg_reply *to = r->to;
 
-	to->as_asked = !to->cname && asked->len == r->question.len &&
-		       !memcmp(asked->wire, r->question.wire, asked->len) && to->type != FDG_DNS_PTR;
+	to->as_asked = !to->cname && r->question == asked && to->type != FDG_DNS_PTR;
 	settle_names(r);
+	memset(to->bytes + to->names_len, 0, fdg_reply_names_room(to) - to->names_len);
 	if (to->count && to->width)
 		memmove(to->bytes + fdg_reply_names_room(to), r->data, (size_t)to->count * to->width);
 }
@@ -207,14 +212,30 @@ static enum fdg_reply_kind kind_without(enum fdg_exchange_status status)
 						: FDG_REPLY_NONE;
 }
 
-static bool open_message(struct reading *r, const struct fdg_exchange_answer *a)
+/* Mostly it is repeated byte by byte. */
+static bool is_repeated(const struct fdg_dns_message *m, const struct fdg_dns_name *asked)
+{
+	return m->header.count[0] == 1 && m->len >= FDG_DNS_HEADER + asked->len + QUESTION_TAIL &&
+	       !memcmp(m->data + FDG_DNS_HEADER, asked->wire, asked->len);
+}
+
+static bool open_message(struct reading *r, const struct fdg_exchange_answer *a, const struct fdg_dns_name *asked)
 {
 	struct fdg_dns_question q;
 
-	if (fdg_dns_open(&r->m, a->packet, a->len) || fdg_dns_next_question(&r->m, &q))
+	if (fdg_dns_open(&r->m, a->packet, a->len))
 		return false;
-	r->question = r->expected = r->canonical = q.name;
+	r->question = asked;
 	r->expected_at = QUESTION_AT;
+	if (is_repeated(&r->m, asked)) {
+		fdg_dns_pass(&r->m, asked->len + QUESTION_TAIL);
+	} else {
+		if (fdg_dns_next_question(&r->m, &q))
+			return false;
+		fdg_dns_name_copy(&r->repeated, &q.name);
+		r->question = &r->repeated;
+	}
+	r->expected = r->canonical = r->question;
 	return true;
 }
 
@@ -233,17 +254,19 @@ static void read_failure(struct reading *r)
 void fdg_reply_read(const struct fdg_exchange_answer *a, const struct fdg_dns_name *asked, uint16_t type,
 		    struct fdg_reply *ret)
 {
-	struct reading r = { .to = ret,
-			     .names = (char *)ret->bytes,
-			     .data = ret->bytes + FDG_REPLY_NAMES };
+	struct reading r; /* not cleared: the names in it are large */
 
+	r.to = ret;
+	r.names = (char *)ret->bytes;
+	r.data = ret->bytes + FDG_REPLY_NAMES;
+	r.names_len = r.names_count = 0;
 	*ret = (struct fdg_reply){ .status = (uint8_t)a->status, .type = type, .ttl = FDG_DNS_TTL_MAX };
 	ret->width = type == FDG_DNS_A ? 4 : type == FDG_DNS_AAAA ? 16 : 0;
 	ret->kind = (uint8_t)kind_without(a->status);
 	if (!a->packet)
 		return;
 	ret->kind = FDG_REPLY_MALFORMED;
-	if (!open_message(&r, a))
+	if (!open_message(&r, a, asked))
 		return;
 	if (r.m.header.rcode) {
 		read_failure(&r);

@@ -12,8 +12,8 @@
 #include "resolver/exchange.h"
 
 enum {
-	FDG_REPLY_NAMES = 8192,                             /* bytes of all names; aliases for which there is no room are left out */
-	FDG_REPLY_DATA = 65536,                             /* bytes of addresses: more than a message can have */
+	FDG_REPLY_NAMES = 8192, /* bytes of all names; aliases for which there is no room are left out */
+	FDG_REPLY_DATA = 65536, /* bytes of addresses: more than a message can have */
 	FDG_REPLY_MAX = 64 + FDG_REPLY_NAMES + FDG_REPLY_DATA,
 };
 
@@ -30,12 +30,12 @@ enum fdg_reply_kind {
 };
 
 struct fdg_reply {
-	uint8_t kind; /* enum fdg_reply_kind */
+	uint8_t kind;   /* enum fdg_reply_kind */
 	uint8_t status; /* enum fdg_exchange_status */
 	/* The canonical name is the one that was asked for, letter by letter: it is not among the names. */
 	bool as_asked;
 	bool cname;    /* there was one */
-	bool keep;     /* it may be kept for ttl seconds */
+	bool keep;     /* it may be kept for ttl seconds; what is not there, if a SOA says so */
 	uint8_t width; /* bytes of an address; 0: PTR */
 	uint16_t type, count, name_count, names_len;
 	uint32_t ttl;

@@ -30,7 +30,7 @@ void fdg_search_start(struct fdg_search *s, const struct fdg_conf *conf, const c
 	unsigned dots = count_dots(node);
 	bool last = ends_in_dot(node);
 
-	*s = (struct fdg_search){ .first = NO_OUTCOME, .last = FDG_OUTCOME_NOTFOUND, .dots = dots > 0 };
+	*s = (struct fdg_search){ .first = NO_OUTCOME, .last = FDG_OUTCOME_NOTFOUND, .dots = dots > 0, .dot_at_end = last };
 	s->stopped = last || alone;
 	if (dots >= conf->ndots || s->stopped || !conf->search_count) {
 		s->at = FDG_SEARCH_AS_IS;
@@ -67,6 +67,11 @@ bool fdg_search_name(const struct fdg_search *s, const struct fdg_conf *conf, co
 	return !fdg_dns_name_from_text(text, n + 1 + more, ret) && fdg_dns_name_is_host(ret);
 }
 
+static bool ends(enum fdg_outcome o)
+{
+	return o == FDG_OUTCOME_FOUND || o == FDG_OUTCOME_EMPTY || o == FDG_OUTCOME_BROKEN;
+}
+
 static void note(struct fdg_search *s, const struct fdg_conf *conf, enum fdg_outcome o)
 {
 	s->last = (uint8_t)o;
@@ -97,7 +102,7 @@ bool fdg_search_next(struct fdg_search *s, const struct fdg_conf *conf, const ch
 {
 	(void)node;
 	note(s, conf, o);
-	if (o == FDG_OUTCOME_FOUND)
+	if (ends(o))
 		return false;
 	if (s->at == FDG_SEARCH_AS_IS && s->searched) /* the last of all */
 		return false;
@@ -112,8 +117,8 @@ bool fdg_search_next(struct fdg_search *s, const struct fdg_conf *conf, const ch
 
 enum fdg_outcome fdg_search_outcome(const struct fdg_search *s)
 {
-	if (s->last == FDG_OUTCOME_FOUND)
-		return FDG_OUTCOME_FOUND;
+	if (ends((enum fdg_outcome)s->last))
+		return (enum fdg_outcome)s->last;
 	if (s->first != NO_OUTCOME)
 		return (enum fdg_outcome)s->first;
 	if (s->nodata)

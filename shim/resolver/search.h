@@ -17,13 +17,15 @@ enum fdg_outcome {
 	FDG_OUTCOME_NORECOVERY,
 	FDG_OUTCOME_SERVFAIL, /* another name may be known */
 	FDG_OUTCOME_AGAIN,    /* no name is worth asking for now */
+	FDG_OUTCOME_EMPTY,    /* there was an answer, in which there is nothing: the search is over */
+	FDG_OUTCOME_BROKEN,   /* … or that cannot be read */
 };
 
 enum { FDG_SEARCH_AS_IS = -1, FDG_SEARCH_OVER = -2 };
 
 struct fdg_search {
-	int16_t at;    /* byte of conf's search where the domain is, or one of the above */
-	bool was_asked_as_is, dots, searched, root_listed, stopped;
+	int16_t at; /* byte of conf's search where the domain is, or one of the above */
+	bool was_asked_as_is, dots, dot_at_end, searched, root_listed, stopped;
 	bool nodata, servfail;
 	uint8_t first; /* enum fdg_outcome of the name as it is, if that came first */
 	uint8_t last;

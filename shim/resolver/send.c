@@ -256,12 +256,18 @@ static bool send_batch(struct fdg_exchange *x, unsigned port, unsigned n)
 	return true;
 }
 
-static void fail_all(struct fdg_exchange *x, unsigned server)
+/* No descriptor, or no way to the server: an address of a family that the host does not have, say. */
+static void fail_all(struct fdg_exchange *x, unsigned server, int error)
 {
 	struct fdg_question *q;
 
+	if (!fdg_pool_is_full(error) && fdg_server_absent(&x->targets[server].state, x->now))
+		x->counts.dead++;
 	while ((q = next_question(x, server)))
-		fdg_question_end(x, q, FDG_EXCHANGE_NO_SOCKET);
+		if (fdg_pool_is_full(error))
+			fdg_question_end(x, q, FDG_EXCHANGE_NO_SOCKET);
+		else
+			fdg_question_bad(x, q, server, FDG_EXCHANGE_UNREACHABLE);
 }
 
 /* What waits for a server that is down goes where one lives. */
@@ -295,8 +301,10 @@ static void flush_server(struct fdg_exchange *x, unsigned server)
 		unsigned port = fdg_pool_pick(x, server, &error), n;
 
 		if (port == FDG_NONE) {
+			if (error && fdg_pool_is_full(error) && fdg_pool_rest(x))
+				continue;
 			if (error)
-				fail_all(x, server);
+				fail_all(x, server, error);
 			return;
 		}
 		n = load_batch(x, server, port);

@@ -18,7 +18,7 @@ enum { PROBE_PORT = 53 };
 void fdg_sources_start(struct fdg_sources *s)
 {
 	*s = (struct fdg_sources){ .changes = 1 };
-	s->told.fd = s->four_fd.fd = s->six_fd.fd = -1;
+	s->told.fd = s->four_fd.fd = s->six_fd.fd = s->loose = -1;
 	s->pid = fdg_sys_getpid();
 }
 
@@ -29,11 +29,21 @@ static void put_away(struct fdg_kept_fd *k)
 	k->fd = -1;
 }
 
-void fdg_sources_end(struct fdg_sources *s)
+void fdg_sources_scrap(struct fdg_sources *s)
 {
+	int loose = s->loose;
+
+	if (loose >= 0 && loose != s->told.fd && loose != s->four_fd.fd && loose != s->six_fd.fd)
+		fdg_sys_close(loose);
+	s->loose = -1;
 	put_away(&s->told);
 	put_away(&s->four_fd);
 	put_away(&s->six_fd);
+}
+
+void fdg_sources_end(struct fdg_sources *s)
+{
+	fdg_sources_scrap(s);
 	if (s->mapped)
 		fdg_sys_munmap(s->own, s->mapped);
 	s->mapped = 0;
@@ -47,12 +57,15 @@ static bool is_there(struct fdg_kept_fd *k)
 	return k->fd >= 0;
 }
 
-static bool keep(struct fdg_kept_fd *k, int fd)
+static bool keep(struct fdg_sources *s, struct fdg_kept_fd *k, int fd)
 {
-	k->fd = fdg_pool_high(fd);
-	if (k->fd >= 0)
-		k->cookie = fdg_pool_cookie(k->fd);
-	return k->fd >= 0;
+	int high = fdg_pool_high_noted(fd, &s->loose);
+
+	if (high >= 0)
+		k->cookie = fdg_pool_cookie(high);
+	k->fd = high;
+	s->loose = -1;
+	return high >= 0;
 }
 
 static void forget(struct fdg_sources *s)
@@ -98,14 +111,15 @@ static void leave_parents(struct fdg_sources *s)
 	if (pid == s->pid)
 		return;
 	s->pid = pid;
-	put_away(&s->told);
-	put_away(&s->four_fd);
-	put_away(&s->six_fd);
+	fdg_sources_scrap(s);
 	forget(s);
 }
 
-void fdg_sources_refresh(struct fdg_sources *s, bool may_keep)
+void fdg_sources_refresh(struct fdg_sources *s, bool may_keep, uint64_t now)
 {
+	if (s->told.fd >= 0 && now - s->looked < FDG_SOURCES_BELIEVE)
+		return;
+	s->looked = now;
 	leave_parents(s);
 	if (!map(s))
 		return;
@@ -116,7 +130,7 @@ void fdg_sources_refresh(struct fdg_sources *s, bool may_keep)
 	}
 	forget(s);
 	if (may_keep)
-		keep(&s->told, fdg_netlink_told());
+		keep(s, &s->told, fdg_netlink_told(&s->loose));
 }
 
 static void learn(void *cookie, const struct fdg_netlink_address *a)
@@ -140,13 +154,28 @@ static void learn(void *cookie, const struct fdg_netlink_address *a)
 	own->home = a->flags & IFA_F_HOMEADDRESS;
 }
 
+/* Without a descriptor left, nothing is kept any more. */
+static void make_room(struct fdg_sources *s)
+{
+	fdg_sources_scrap(s);
+	if (s->let_go)
+		s->let_go(s->cookie);
+}
+
 void fdg_sources_read(struct fdg_sources *s)
 {
+	int error;
+
 	if (s->own_known && s->told.fd >= 0)
 		return;
 	s->four = s->six = false;
 	s->own_count = 0;
-	s->lost = !map(s) || fdg_netlink_addresses(learn, s) < 0;
+	error = map(s) ? fdg_netlink_addresses(learn, s, &s->loose) : -ENOMEM;
+	if (fdg_pool_is_full(error) && s->own) {
+		make_room(s);
+		error = fdg_netlink_addresses(learn, s, &s->loose);
+	}
+	s->lost = error < 0;
 	if (s->lost)
 		s->four = s->six = true;
 	s->own_known = true;
@@ -185,21 +214,37 @@ static bool probe(int fd, const struct fdg_ip *to, struct fdg_sort_source *ret)
 	return fdg_sys3(SYS_getsockname, fd, &a, &len) >= 0 && fdg_ip_from_socket(&a, &ret->ip);
 }
 
+static int open_probe(struct fdg_sources *s, int family)
+{
+	int fd = s->loose = (int)fdg_sys3(SYS_socket, family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0 || !fdg_pool_is_full(fd))
+		return fd;
+	make_room(s);
+	return s->loose = (int)fdg_sys3(SYS_socket, family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+}
+
 static bool ask_kernel(struct fdg_sources *s, const struct fdg_ip *to, struct fdg_sort_source *ret)
 {
 	struct fdg_kept_fd *k = to->family == AF_INET ? &s->four_fd : &s->six_fd;
-	bool kept = is_there(k), ok;
-	int fd = kept ? k->fd : (int)fdg_sys3(SYS_socket, to->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool kept, ok;
+	int fd;
+
+	leave_parents(s);
+	kept = is_there(k);
+	fd = kept ? k->fd : open_probe(s, to->family);
 
 	if (fd < 0)
 		return false;
-	if (!kept && s->told.fd >= 0 && keep(k, fd)) {
+	if (!kept && s->told.fd >= 0 && keep(s, k, fd)) {
 		fd = k->fd;
 		kept = true;
 	}
 	ok = probe(fd, to, ret);
-	if (!kept)
+	if (!kept) {
+		s->loose = -1;
 		fdg_sys_close(fd);
+	}
 	if (ok) {
 		fdg_sources_read(s);
 		describe(s, ret);

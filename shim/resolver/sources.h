@@ -14,6 +14,7 @@
 enum {
 	FDG_SOURCES_ADDRESSES = 1024, /* of this host; with more, those behind are not known by their properties */
 	FDG_SOURCES_KEPT = 512,       /* destinations */
+	FDG_SOURCES_BELIEVE = 1000,
 };
 
 struct fdg_own_address {
@@ -40,18 +41,25 @@ struct fdg_sources {
 	struct fdg_kept_source *kept;
 	size_t mapped;
 	unsigned own_count;
-	bool own_known;      /* the list is the present one */
-	bool four, six;      /* AI_ADDRCONFIG: there is an address beyond 127.0.0.1 and ::1 */
-	bool lost;           /* netlink cannot be had: all counts as there */
-	uint32_t changes;    /* from 1 */
+	bool own_known;   /* the list is the present one */
+	bool four, six;   /* AI_ADDRCONFIG: there is an address beyond 127.0.0.1 and ::1 */
+	bool lost;        /* netlink cannot be had: all counts as there */
+	uint32_t changes; /* from 1 */
 	struct fdg_kept_fd told, four_fd, six_fd;
+	volatile int loose; /* open, and not yet among them; -1: none */
 	int pid;
+	uint64_t looked; /* µs */
+	/* Makes room where there is no descriptor left; or NULL. */
+	void (*let_go)(void *cookie);
+	void *cookie;
 };
 
 void fdg_sources_start(struct fdg_sources *s);
 void fdg_sources_end(struct fdg_sources *s);
-/* To be called once before what is remembered is used: is it still true? `keep`: descriptors may be kept. */
-void fdg_sources_refresh(struct fdg_sources *s, bool keep);
+/* The descriptors alone: after it was left at any moment. */
+void fdg_sources_scrap(struct fdg_sources *s);
+/* To be called before what is remembered is used: is it still true? It is asked once in FDG_SOURCES_BELIEVE µs. `keep`: descriptors may be kept. */
+void fdg_sources_refresh(struct fdg_sources *s, bool keep, uint64_t now);
 /* The host's own addresses are read, if they are not known. */
 void fdg_sources_read(struct fdg_sources *s);
 /* A fdg_sort_ask; the cookie is the sources. */

@@ -81,17 +81,14 @@ void fdg_tcp_drop(struct fdg_exchange *x, unsigned server, bool ours)
 		fdg_question_queue(x, q);
 }
 
-static bool is_out_of_room(int error)
-{
-	return error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -ENOBUFS || error == -ENOSPC;
-}
-
 static bool open_stream(struct fdg_exchange *x, unsigned server)
 {
 	struct fdg_stream *s = &x->targets[server].stream;
 	int fd = fdg_pool_open(x, server, SOCK_STREAM, fdg_stream_number(x, server), EPOLLIN | EPOLLOUT);
 
-	if (fd < 0 && is_out_of_room(fd)) {
+	if (fd < 0 && fdg_pool_is_full(fd) && fdg_pool_rest(x))
+		fd = fdg_pool_open(x, server, SOCK_STREAM, fdg_stream_number(x, server), EPOLLIN | EPOLLOUT);
+	if (fd < 0 && fdg_pool_is_full(fd)) {
 		while (x->targets[server].queues[FDG_QUEUE_STREAM].count)
 			fdg_question_end(x, fdg_queue_first(x, server, FDG_QUEUE_STREAM), FDG_EXCHANGE_NO_SOCKET);
 		return false;
@@ -109,6 +106,7 @@ static bool open_stream(struct fdg_exchange *x, unsigned server)
 		.in = s->in,
 		.out = s->out,
 	};
+	x->loose = -1;
 	x->counts.tcp++;
 	return true;
 }

@@ -60,7 +60,7 @@ enum fdg_dns_error fdg_dns_write(const struct fdg_dns_query *query, uint8_t *buf
 	p = put16(p, 0);
 	p = put16(p, 0);
 	p = put16(p, query->payload != 0);
-	memcpy(p, query->name.wire, query->name.len);
+	fdg_dns_copy(p, query->name.wire, query->name.len);
 	p = put16(p + query->name.len, query->type);
 	p = put16(p, FDG_DNS_IN);
 	if (query->payload)
@@ -100,6 +100,12 @@ enum fdg_dns_error fdg_dns_open(struct fdg_dns_message *ret_m, const void *data,
 	ret_m->section = 0;
 	ret_m->done = 0;
 	return FDG_DNS_OK;
+}
+
+void fdg_dns_pass(struct fdg_dns_message *m, size_t n)
+{
+	m->at += n;
+	m->done++;
 }
 
 enum fdg_dns_error fdg_dns_next_question(struct fdg_dns_message *m, struct fdg_dns_question *ret)

@@ -111,6 +111,8 @@ struct fdg_dns_opt {
 enum fdg_dns_error fdg_dns_open(struct fdg_dns_message *ret_m, const void *data, size_t len);
 /* The next question; FDG_DNS_END behind the last. fdg_dns_next passes over those that were not read. */
 enum fdg_dns_error fdg_dns_next_question(struct fdg_dns_message *m, struct fdg_dns_question *ret);
+/* In its place: the next question is n bytes long, and the caller knows it. */
+void fdg_dns_pass(struct fdg_dns_message *m, size_t n);
 /*
  * Right behind fdg_dns_open: is this the answer to the query, by QR, opcode, id and the one question (in any letter case)? Who sent it, the
  * caller must know.

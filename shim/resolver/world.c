@@ -16,9 +16,9 @@
 enum { SECOND = 1000000 };
 
 static const char *const paths[FDG_WORLD_FILES] = {
-	[FDG_WORLD_RESOLV] = "/etc/resolv.conf",     [FDG_WORLD_HOSTS] = "/etc/hosts",
-	[FDG_WORLD_NSS] = "/etc/nsswitch.conf",      [FDG_WORLD_HOSTCONF] = "/etc/host.conf",
-	[FDG_WORLD_GAICONF] = "/etc/gai.conf",       [FDG_WORLD_SERVICES] = "/etc/services",
+	[FDG_WORLD_RESOLV] = "/etc/resolv.conf", [FDG_WORLD_HOSTS] = "/etc/hosts",
+	[FDG_WORLD_NSS] = "/etc/nsswitch.conf",  [FDG_WORLD_HOSTCONF] = "/etc/host.conf",
+	[FDG_WORLD_GAICONF] = "/etc/gai.conf",   [FDG_WORLD_SERVICES] = "/etc/services",
 };
 
 unsigned fdg_world_interface(const char *name)
@@ -122,7 +122,7 @@ bool fdg_world_look(struct fdg_world *w, enum fdg_world_file file, uint64_t now)
 {
 	bool known = w->looked[file];
 	struct fdg_file_stamp stamp;
-	struct fdg_file f;
+	struct fdg_file *f = &w->reading;
 	int error;
 
 	if (known && (is_final(w, file) || now - w->looked[file] < believed(w, file)))
@@ -133,14 +133,28 @@ bool fdg_world_look(struct fdg_world *w, enum fdg_world_file file, uint64_t now)
 		if (fdg_file_same(&stamp, &w->stamp[file]))
 			return false;
 	}
-	error = fdg_file_load(paths[file], largest(file), &f);
+	error = fdg_file_load(paths[file], largest(file), f);
+	if ((error == -EMFILE || error == -ENFILE) && w->let_go) {
+		w->let_go(w->cookie);
+		error = fdg_file_load(paths[file], largest(file), f);
+	}
 	w->looked[file] = now;
 	if (known && (error == -EMFILE || error == -ENFILE)) /* what is known is better than nothing */
 		return false;
-	w->stamp[file] = f.stamp;
-	take(w, file, error ? (struct fdg_text){ "", 0 } : f.text, error);
-	fdg_file_free(&f);
+	w->stamp[file] = f->stamp;
+	take(w, file, error ? (struct fdg_text){ "", 0 } : f->text, error);
+	fdg_file_free(f);
 	return true;
+}
+
+void fdg_world_scrap(struct fdg_world *w)
+{
+	int fd = w->reading.fd;
+
+	/* Zeroed memory has not read anything yet. */
+	w->reading.fd = -1;
+	if (fd > 0)
+		fdg_sys_close(fd);
 }
 
 void fdg_world_forget(struct fdg_world *w)

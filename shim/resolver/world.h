@@ -9,6 +9,7 @@
 #include "resolver/conf.h"
 #include "resolver/file.h"
 #include "resolver/gaiconf.h"
+#include "resolver/hostconf.h"
 #include "resolver/hosts.h"
 #include "resolver/nss.h"
 #include "resolver/services.h"
@@ -32,14 +33,20 @@ struct fdg_world {
 	bool multi;
 	bool nss_ours, hosts_ours, services_ours; /* else libc's to do */
 	uint32_t conf_changes;                    /* times that resolv.conf was read */
-	unsigned believe_ms;                      /* how long resolv.conf and hosts are not looked at again; the others: a second */
+	unsigned believe_ms; /* how long resolv.conf and hosts are not looked at again; the others: a second */
 	struct fdg_file_stamp stamp[FDG_WORLD_FILES];
 	uint64_t looked[FDG_WORLD_FILES]; /* µs; 0: never */
+	struct fdg_file reading;          /* the one that is being read */
+	/* Makes room where there is no descriptor left; or NULL. */
+	void (*let_go)(void *cookie);
+	void *cookie;
 };
 
 /* Zeroed memory is a world of which nothing is known yet. `now`: fdg_clock(). True: it has changed, or is known only now. */
 bool fdg_world_look(struct fdg_world *w, enum fdg_world_file file, uint64_t now);
 void fdg_world_forget(struct fdg_world *w);
+/* The descriptor alone: after it was left at any moment. */
+void fdg_world_scrap(struct fdg_world *w);
 /* The number of a network interface, or 0; straight from the kernel. */
 unsigned fdg_world_interface(const char *name);
 

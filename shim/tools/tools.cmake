@@ -15,3 +15,4 @@ target_sources(fdguard-cmd PRIVATE tools/binary.c)
 
 include(tools/output.cmake)
 include(tools/check.cmake)
+include(tools/resolve.cmake)

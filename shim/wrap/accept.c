@@ -28,12 +28,24 @@ static inline int once(int listener, struct sockaddr *peer, socklen_t *len, int 
 	return flags == PLAIN ? real_accept(listener, peer, len) : real_accept4(listener, peer, len, flags);
 }
 
+/* May it be read? Less dear than a copy: the kernel reads eight bytes there, and then refuses to do what there is no name for. */
+static bool is_readable(const socklen_t *p)
+{
+	uintptr_t word = (uintptr_t)p & ~(uintptr_t)7;
+
+	return (uintptr_t)p % sizeof(*p) == 0 && fdg_sys4(SYS_rt_sigprocmask, -1, word, NULL, 8) == -EINVAL;
+}
+
 /* The room for the address, before the kernel writes there how much of it there was. */
 static socklen_t room_of(const struct sockaddr *peer, const socklen_t *len)
 {
 	socklen_t room = 0;
 
-	return peer && fdg_sys_peek(len, &room, sizeof(room)) ? room : 0;
+	if (!peer)
+		return 0;
+	if (is_readable(len))
+		return *(const volatile socklen_t *)len;
+	return fdg_sys_peek(len, &room, sizeof(room)) ? room : 0;
 }
 
 /* The address of what was handed over takes the stand-in's place. One that has none by now is what accept says of such: aborted. */

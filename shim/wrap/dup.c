@@ -5,6 +5,7 @@
 #include "base/judged.h"
 #include "guards/epoll/stale.h"
 #include "guards/nonblock/nonblock.h"
+#include "guards/reuseport/handover.h"
 #include "guards/reuseport/reuseport.h"
 #include "guards/select/select.h"
 
@@ -38,6 +39,8 @@ WRAP(int, dup2, (int fd, int to))
 		fdg_reuseport_replacing(fd, to, FDG_SITE);
 		fdg_closing_for(fd, to, FDG_SITE);
 	}
+	if (fdg_handover_may())
+		fdg_handover_last(to);
 	r = real_dup2(fd, to);
 	fdg_reuseport_closed(to);
 	if (r >= 0 && fd == to)
@@ -57,6 +60,8 @@ WRAP(int, dup3, (int fd, int to, int flags))
 		fdg_reuseport_replacing(fd, to, FDG_SITE);
 		fdg_closing_for(fd, to, FDG_SITE);
 	}
+	if (fdg_handover_may())
+		fdg_handover_last(to);
 	r = real_dup3(fd, to, flags);
 	fdg_reuseport_closed(to);
 	if (r >= 0)

@@ -28,10 +28,11 @@ if(TARGET fdguard-core-test)
 endif()
 
 # Names in bulk, ours and through libc and what peers are there (libadns1-dev, libudns-dev, libc-ares-dev, libevent-dev, libunbound-dev).
-add_executable(bench-resolver bench/bench_resolver.c bench/peers.c bench/peers_ours.c bench/peers_libc.c bench/peers_dns.c bench/peers_event.c
+add_executable(bench-resolver bench/bench_resolver.c bench/peers.c bench/peers_ours.c bench/peers_libc.c bench/peers_dns.c bench/peers_event.c bench/peers_floor.c
   bench/responder.c)
 target_include_directories(bench-resolver PRIVATE bench)
 target_link_libraries(bench-resolver PRIVATE fdguard-flags fdguard-resolver-test fdguard-core-archive pthread)
+target_include_directories(bench-resolver PRIVATE ${PROJECT_SOURCE_DIR}/shim/include)
 target_compile_options(bench-resolver PRIVATE -O2)
 target_compile_definitions(bench-resolver PRIVATE FDG_TEST)
 find_library(BENCH_libevent event)

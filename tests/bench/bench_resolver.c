@@ -5,7 +5,8 @@
  *
  * A row is: work (A, or A and AAAA), peer, CPU us a name, names/s, median and p99 in ms, failed, CPU as a multiple of ours, memory that was taken (KiB),
  * ports that questions came from, names that were done, and of how many: who cannot do all of them in the time (--limit, 5 s) does a sample.
- * fdguard is the library's API, with cache and RFC 6724; exchange is what lies below it: questions and answers, as with adns, udns and c-ares.
+ * fdguard is the library's API, with cache and RFC 6724; exchange is what lies below it: questions and answers, as with adns, udns and c-ares. floor
+ * does less than anybody may (peers_floor.c).
  *
  * It wants namespaces of its own, for adns and libc ask port 53 alone, of whom /etc/resolv.conf names; without them these are left out.
  */

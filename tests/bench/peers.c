@@ -43,7 +43,9 @@ unsigned pending_running(void)
 }
 
 const struct peer peers[] = {
-	{ "fdguard", exchange, false, 0 },
+	{ "fdguard", ours, false, 0 },
+	{ "exchange", exchange, false, 0 },
+	{ "floor", floor_one_socket, false, 0 },
 #ifdef HAVE_ADNS
 	{ "adns", adns_all, true, 100 },
 #endif

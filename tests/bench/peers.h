@@ -57,6 +57,8 @@ unsigned pending_running(void);
 /* peers_ours.c */
 void ours(void);
 void exchange(void);
+/* peers_floor.c */
+void floor_one_socket(void);
 /* peers_libc.c */
 void libc_serial(void);
 void libc_16(void);

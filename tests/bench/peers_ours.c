@@ -6,7 +6,58 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <fdguard/resolver.h>
+
 #include "resolver/exchange.h"
+
+static void ours_done(void *cookie, const struct fdg_resolver_result *r)
+{
+	pending_end(cookie, !r->error && r->addresses);
+}
+
+static bool ours_ask(struct fdg_resolver *r)
+{
+	struct addrinfo hints = { .ai_family = bench.both ? AF_UNSPEC : AF_INET, .ai_socktype = SOCK_STREAM };
+	struct pending *p = pending_begin(1);
+	char text[64];
+
+	if (!p)
+		return false;
+	bench_name(p->name, text);
+	if (fdg_resolver_submit(r, text, NULL, &hints, ours_done, p, NULL))
+		pending_end(p, false);
+	return true;
+}
+
+void ours(void)
+{
+	struct sockaddr_in server = { .sin_family = AF_INET,
+				      .sin_port = htons(bench.port),
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_storage servers = { 0 };
+	struct fdg_resolver_options o = {
+		.size = sizeof(o),
+		.servers = &servers,
+		.server_count = 1,
+		.inflight = bench.window,
+		.timeout_ms = TIMEOUT_S * 1000,
+		.tries = ATTEMPTS,
+	};
+	struct fdg_resolver *r;
+
+	memcpy(&servers, &server, sizeof(server));
+	pending_start();
+	if (fdg_resolver_create(&o, &r))
+		return;
+	for (;;) {
+		while (ours_ask(r))
+			;
+		if (!pending_running())
+			break;
+		fdg_resolver_wait(r, -1);
+	}
+	fdg_resolver_destroy(r);
+}
 
 static void exchange_done(void *cookie, const struct fdg_exchange_answer *a)
 {

@@ -20,10 +20,11 @@ fdguard_test(cases/listener_programs ${CMAKE_CURRENT_LIST_DIR}/listener_programs
 fdguard_test(cases/demo3 ${CMAKE_CURRENT_LIST_DIR}/demo3.sh TIMEOUT 300)
 fdguard_test(cases/demo4 ${CMAKE_CURRENT_LIST_DIR}/demo4.sh TIMEOUT 300)
 fdguard_test(cases/demo5 ${CMAKE_CURRENT_LIST_DIR}/demo5.sh TIMEOUT 300)
+fdguard_test(cases/demoresolver ${CMAKE_CURRENT_LIST_DIR}/demoresolver.sh TIMEOUT 300)
 
 # What scripts/demo needs of the build.
 add_custom_target(demo DEPENDS monitor swarm event-loop service-a listeners clean-fds)
-foreach(part fdguard fdguard-options fdguard-cmd)
+foreach(part fdguard fdguard-options fdguard-cmd fdguard-resolve resolver-serve)
   if(TARGET ${part})
     add_dependencies(demo ${part})
   endif()

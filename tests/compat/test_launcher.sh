@@ -65,7 +65,7 @@ told 'and usage on stderr' '^usage: fdguard run'
 same 'and nothing on stdout' '' "$(cat out)"
 status 2 'unknown subcommand: usage error' "$run" frobnicate
 told 'that names it' "no subcommand 'frobnicate'"
-for word in scan resolve report; do
+for word in scan report; do
 	status 2 "$word is refused" "$run" $word x
 	told "$word is not there yet" "^fdguard: $word is not there yet"
 done

@@ -26,7 +26,7 @@ fdguard_fuzzer(fdinfo)
 fdguard_fuzzer(log)
 target_link_libraries(fuzz-log PRIVATE fdguard-harness)
 # With libFuzzer: fuzz-wire -dict=tests/fuzz/wire.dict; -DCMAKE_C_FLAGS=-fsanitize=fuzzer-no-link lets it see the library's branches too.
-foreach(name wire resolvconf hosts exchange)
+foreach(name wire resolvconf hosts exchange reply)
   fdguard_fuzzer(${name})
   target_link_libraries(fuzz-${name} PRIVATE fdguard-resolver-test fdguard-core-archive)
 endforeach()

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * reuseport-wrong HOW [6]: a group of four, clients in its queues, and one listener (of exit, _exit and exec: the two that a child made) ends by HOW. Prints how many
- * connections were queued there and how many were reset.
+ * connections were queued there and how many were reset. HOW "each": all are closed, one after the other. "leave": one
+ * is closed, and the others end with the process, which accepted nothing; else it does so in the end.
  */
 #include "reuseport_twin.h"
 
@@ -13,7 +14,7 @@ __attribute__((noinline)) static int close_by(const char *how, int fd)
 {
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
-	if (strcmp(how, "close") == 0)
+	if (strcmp(how, "close") == 0 || strcmp(how, "leave") == 0)
 		return close(fd);
 	if (strcmp(how, "dup2") == 0)
 		return dup2(null, fd) < 0;
@@ -106,8 +107,16 @@ int main(int argc, char **argv)
 		listener[0] = closing;
 	}
 	was = queued(listener[0]);
+	if (strcmp(how, "each") == 0) {
+		for (int i = 0; i < GROUP; i++)
+			close_by("close", listener[i]);
+		printf("queued %d reset %d\n", was, resets());
+		return 0;
+	}
 	if (close_by(how, listener[0]) != 0)
 		fail(how);
 	printf("queued %d reset %d\n", was, resets());
+	for (int i = 1; i < GROUP && strcmp(how, "leave") != 0; i++)
+		drain(listener[i]);
 	return 0;
 }

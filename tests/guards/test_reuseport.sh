@@ -49,6 +49,13 @@ if may_load; then
 		told "fix: $how" $how fixed queued
 		check "fix: $how: by the kernel" finding reuseport.reset 'cure=migration by eBPF'
 	done
+	fresh
+	got=$(guarded reuseport=fix:cloexec=off reuseport-wrong each)
+	same 'fix: each: the last takes all with it' 'reset 40' "reset ${got##* }"
+	check 'fix: each: told' finding reuseport.reset action=reported count=40 'message=*closed fd *, the last of the SO_REUSEPORT listeners on *' 'site.0.symbol=close_by+*'
+	fresh
+	guarded reuseport=fix:cloexec=off reuseport-wrong leave >/dev/null
+	check 'fix: leave: told' finding reuseport.reset action=reported count=40 'message=*ends, and with it the last of the SO_REUSEPORT listeners on *'
 else # a container
 	fresh
 	guarded reuseport=fix:cloexec=off reuseport-wrong shutdown >/dev/null
@@ -58,6 +65,14 @@ fresh
 got=$(as_user timeout 60 env LD_PRELOAD="$FDG_LIB" FDGUARD_OPTIONS=reuseport=fix:cloexec=off:format=json reuseport-wrong shutdown 2>log)
 told 'fix: shutdown by an ordinary user' shutdown reported reset
 check 'fix: ordinary user: told why not' finding reuseport.reset 'cure=none: the kernel lets only those load a BPF program that have CAP_BPF*'
+
+fresh
+got=$(as_user timeout 60 env LD_PRELOAD="$FDG_LIB" FDGUARD_OPTIONS=reuseport=fix:cloexec=off:format=json reuseport-wrong each 2>log)
+same 'fix: ordinary user, each: the last takes all with it' 'reset 40' "reset ${got##* }"
+check 'fix: ordinary user, each: told' finding reuseport.reset action=reported 'message=*closed the other SO_REUSEPORT listeners on *that fdguard had handed to them: they are reset*'
+
+as_user timeout 60 env LD_PRELOAD="$FDG_LIB" FDGUARD_OPTIONS=reuseport=fix:cloexec=off:format=json reuseport-wrong leave >/dev/null 2>log
+check 'fix: ordinary user, leave: told' finding reuseport.reset action=reported 'message=*ends before it accepted from the other SO_REUSEPORT listeners on *'
 
 for way in drained lone copy range all child parent parent-exec parent-close message clone write others; do
 	for mode in report fix; do

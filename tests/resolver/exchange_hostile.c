@@ -266,7 +266,9 @@ static void one_free_descriptor_is_enough(void **state)
 	for (int i = 0; i < 5000; i++) /* more than a port's life */
 		is_good(ask_one("ok.test"));
 	a = ask_one("tc.test");
-	is_failed(a, FDG_EXCHANGE_NO_SOCKET);
+	/* The port gives way to the connection; but then the server, in this process, has no descriptor, if it was not quicker. */
+	assert_int_equal(a.len, 0);
+	assert_true(a.status == FDG_EXCHANGE_TIMEOUT || a.status == FDG_EXCHANGE_NO_SOCKET);
 	setrlimit(RLIMIT_NOFILE, &old);
 	for (int fd = 20; fd < 63; fd++)
 		close(fd);

@@ -301,10 +301,10 @@ static uint16_t port_of(int fd)
 }
 
 /* A port that is free for both. */
-static bool make_sockets(struct server *s, int family)
+static bool make_sockets(struct server *s, int family, uint16_t port)
 {
 	for (int i = 0; i < 20; i++) {
-		s->udp = make_socket(family, SOCK_DGRAM, 0);
+		s->udp = make_socket(family, SOCK_DGRAM, port);
 		s->port = port_of(s->udp);
 		s->listener = make_socket(family, SOCK_STREAM, s->port);
 		if (s->listener >= 0) {
@@ -318,6 +318,11 @@ static bool make_sockets(struct server *s, int family)
 
 struct server *server_start(int family)
 {
+	return server_start_at(family, 0);
+}
+
+struct server *server_start_at(int family, uint16_t port)
+{
 	struct server *s = calloc(1, sizeof(*s));
 
 	if (!s)
@@ -325,7 +330,7 @@ struct server *server_start(int family)
 	s->random = 0x9e3779b97f4a7c15;
 	s->address_len = family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
 	s->later = calloc(LATER, sizeof(*s->later));
-	if (s->later && make_sockets(s, family) && !pthread_create(&s->thread, NULL, serve, s))
+	if (s->later && make_sockets(s, family, port) && !pthread_create(&s->thread, NULL, serve, s))
 		return s;
 	free(s->later);
 	free(s);

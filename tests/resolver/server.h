@@ -15,6 +15,14 @@
  *	big huge  3,000 and 5,000 bytes by UDP, not marked as truncated
  *	tc        truncated by UDP, good by TCP; then, by TCP: tccut (closes), tcmute, tcslow (byte by byte), tcjunk (a message of 5 bytes),
  *	          tcid (wrong id first), tcone (closes behind each answer), tcswap (two answers, in the other order)
+ *	chain longchain loop reverse dangling badtarget (a CNAME to what is no host), foreign (another owner's), classch, txt, unrelated (a TXT
+ *	first), dup, many (60), mixed (both types), shortdata, cut, rcode (9), failfull and nxfull (SERVFAIL, NXDOMAIN with an address), nxsoa,
+ *	nodatasoa (with a SOA of 30 s), loopname (an owner that points at itself), ttl (of 1 s)
+ *	x         what the second label says
+ *	NAME-6ACT to AAAA: ACT
+ *
+ * PTR by the number in the first label: 1 one name, 2 two, 3 NXDOMAIN, 4 nothing, 5 SERVFAIL, 6 by a CNAME, 7 to what is no host, 8 malformed, others
+ * NXDOMAIN.
  */
 #ifndef TESTS_RESOLVER_SERVER_H
 #define TESTS_RESOLVER_SERVER_H
@@ -39,6 +47,8 @@ struct server_counts {
 
 /* On 127.0.0.1, or ::1. NULL and errno on failure. */
 struct server *server_start(int family);
+/* The same, at a port. */
+struct server *server_start_at(int family, uint16_t port);
 void server_stop(struct server *s);
 uint16_t server_port(const struct server *s);
 struct server_settings *server_set(struct server *s);

@@ -5,23 +5,49 @@
 
 enum { HEADER = 12, BIG = 3000, HUGE_SIZE = 5000 };
 
-/* The first label, up to its first digit or dash. */
-enum act message_act(const struct message *query)
+static enum act act_of(const char *label, size_t len)
 {
 	static const char *const texts[] = {
 #define X(name, text) text,
 		ACTS(X)
 #undef X
 	};
-	const char *label = (const char *)query->data + HEADER + 1;
 	size_t n = 0;
 
-	while (n < query->data[HEADER] && label[n] >= 'a' && label[n] <= 'z')
+	while (n < len && label[n] >= 'a' && label[n] <= 'z')
 		n++;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (strlen(texts[i]) == n && !memcmp(texts[i], label, n))
 			return (enum act)i;
 	return ACT_OK;
+}
+
+static bool is_type(const struct message *query, unsigned type)
+{
+	size_t at = HEADER;
+
+	while (at < query->len && query->data[at])
+		at += query->data[at] + 1u;
+	return at + 2 < query->len && query->data[at + 2] == type;
+}
+
+enum act message_act(const struct message *query)
+{
+	const uint8_t *p = query->data + HEADER;
+	const char *label, *six;
+
+	if (is_type(query, 12))
+		return ACT_PTR;
+	if (p[0] == 1 && p[1] == 'x') {
+		p += 2;
+		if (!p[0])
+			return ACT_NX;
+	}
+	label = (const char *)p + 1;
+	six = memmem(label, p[0], "-6", 2);
+	if (six && is_type(query, 28))
+		return act_of(six + 2, p[0] - (size_t)(six + 2 - label));
+	return act_of(label, p[0]);
 }
 
 /* "wrongid-only": nothing but what is wrong. */
@@ -44,8 +70,7 @@ static size_t end_of_question(const struct message *query)
 	return at + 5 <= query->len ? at + 5 : query->len;
 }
 
-/* The header and the question of the answer. */
-static void begin(const struct message *query, struct message *m, unsigned rcode)
+void message_begin(const struct message *query, struct message *m, unsigned rcode)
 {
 	m->len = end_of_question(query);
 	memcpy(m->data, query->data, m->len);
@@ -151,7 +176,7 @@ static bool is_spoilt(enum act act)
 
 static int spoilt(const struct message *query, enum act act, struct message ret[2])
 {
-	begin(query, &ret[0], 0);
+	message_begin(query, &ret[0], 0);
 	add_address(&ret[0]);
 	ret[1] = ret[0];
 	ret[0].data[ret[0].len - 1] = 66; /* must not get in */
@@ -169,7 +194,7 @@ static void raise_question(struct message *m)
 
 static int about_opt(const struct message *query, enum act act, struct message *m)
 {
-	begin(query, m, act == ACT_NOOPT);
+	message_begin(query, m, act == ACT_NOOPT);
 	if (act == ACT_NOOPT) {
 		m->len = HEADER;
 		m->data[5] = 0;
@@ -210,7 +235,9 @@ int message_answer(const struct message *query, enum act act, struct message ret
 		return about_opt(query, act, &ret[0]);
 	if (is_spoilt(act))
 		return spoilt(query, act, ret);
-	begin(query, &ret[0], rcode_of(act));
+	if (message_records(query, act, &ret[0]))
+		return 1;
+	message_begin(query, &ret[0], rcode_of(act));
 	finish(&ret[0], act);
 	ret[1] = ret[0];
 	return act == ACT_TWICE ? 2 : 1;
@@ -220,7 +247,9 @@ int message_answer_tcp(const struct message *query, enum act act, struct message
 {
 	if (act == ACT_TCMUTE || act == ACT_TCCUT)
 		return 0;
-	begin(query, &ret[0], rcode_of(act));
+	if (message_records(query, act, &ret[0]))
+		return 1;
+	message_begin(query, &ret[0], rcode_of(act));
 	finish(&ret[0], act >= ACT_TC ? ACT_OK : act);
 	if (act == ACT_TCJUNK)
 		ret[0].len = 5;

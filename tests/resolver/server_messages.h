@@ -23,11 +23,17 @@ struct message {
 				X(NOQUESTION, "noquestion") X(QUERY, "query") X(OPCODE, "opcode") X(SHORT, "short") \
 					X(EMPTY, "empty") X(WRONGPORT, "wrongport") X(FLOOD, "flood") \
 						X(MALFORMED, "malformed") X(NOOPT, "noopt") X(OPTDROP, "optdrop") \
-							X(BADVERS, "badvers") X(BIG, "big") X(HUGE_, "huge") \
-								X(TC, "tc") X(TCCUT, "tccut") X(TCMUTE, "tcmute") \
-									X(TCSLOW, "tcslow") X(TCJUNK, "tcjunk") \
-										X(TCID, "tcid") X(TCONE, "tcone") \
-											X(TCSWAP, "tcswap")
+							X(BADVERS, "badvers") X(BIG, "big") \
+								X(HUGE_, "huge") /* server_records.c */ \
+		X(CHAIN, "chain") X(LONGCHAIN, "longchain") X(LOOP, "loop") X(REVERSE, "reverse") \
+			X(DANGLING, "dangling") X(BADTARGET, "badtarget") X(FOREIGN, "foreign") X(CLASSCH, "classch") \
+				X(TXT, "txt") X(UNRELATED, "unrelated") X(DUP, "dup") X(MANY, "many") \
+					X(MIXED, "mixed") X(SHORTDATA, "shortdata") X(CUT, "cut") X(RCODE, "rcode") \
+						X(FAILFULL, "failfull") X(NXFULL, "nxfull") X(NXSOA, "nxsoa") \
+							X(NODATASOA, "nodatasoa") X(LOOPNAME, "loopname") \
+								X(PTR, "ptr") X(TTL, "ttl") /* by TCP */ \
+		X(TC, "tc") X(TCCUT, "tccut") X(TCMUTE, "tcmute") X(TCSLOW, "tcslow") X(TCJUNK, "tcjunk") \
+			X(TCID, "tcid") X(TCONE, "tcone") X(TCSWAP, "tcswap")
 
 enum act {
 #define X(name, text) ACT_##name,
@@ -36,6 +42,10 @@ enum act {
 };
 
 enum act message_act(const struct message *query);
+/* server_records.c: those of its acts; false: it is none of them. */
+bool message_records(const struct message *query, enum act act, struct message *ret);
+/* The header and the question of an answer. */
+void message_begin(const struct message *query, struct message *m, unsigned rcode);
 bool message_has_opt(const struct message *query);
 /* Returns how many messages there are to send, one after the other. */
 int message_answer(const struct message *query, enum act act, struct message ret[2]);

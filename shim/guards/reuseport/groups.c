@@ -300,11 +300,18 @@ struct fdg_group_sight fdg_group_look(const struct fdg_group *g, uint64_t inode)
 	return look(g, inode, NULL);
 }
 
-bool fdg_group_list(const struct fdg_group *g, struct fdg_group_rows *ret)
+struct fdg_group_sight fdg_group_look_list(const struct fdg_group *g, uint64_t inode, struct fdg_group_rows *ret)
 {
-	struct fdg_group_sight sight = look(g, 0, ret);
+	struct fdg_group_sight sight = look(g, inode, ret);
 
 	ret->n = sight.members <= FDG_ROWS ? sight.members : 0;
+	return sight;
+}
+
+bool fdg_group_list(const struct fdg_group *g, struct fdg_group_rows *ret)
+{
+	struct fdg_group_sight sight = fdg_group_look_list(g, 0, ret);
+
 	return sight.seen && sight.members <= FDG_ROWS;
 }
 

@@ -3,8 +3,8 @@
  * A listener of a SO_REUSEPORT group is closed, and the connections in its queue, whose clients believe that they are connected, would get a reset each. Where the kernel
  * cannot be told to move them (that takes privileges) they are moved here, into the hands of whoever accepts next on a sibling in this process:
  *
- *     drain      accept what is queued, each only where there are the two numbers that it takes until it is given.
- *                Once more when nothing is left to do but the close itself: what comes between the two is reset.
+ *     steer      have the kernel choose among the others from now on (steer.c). Where that cannot be, what comes between the last look and the close is reset.
+ *     drain      accept what is queued, each only where there are the two numbers that it takes until it is given; and what had begun before, which ends in a moment.
  *     stand in   after the close, for each connection a stand-in: a connection from this machine to the same address, which the kernel queues on one of the siblings.
  *                So whoever waits there, in accept, epoll_wait, poll, select or any other way, is woken as for any connection, once for each, and by the kernel. accept
  *                (wrap/accept.c) knows the stand-in by its addresses, and returns the connection that it stands for, under the number that the kernel chose.
@@ -20,7 +20,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -30,60 +29,45 @@
 #include "guards/reuseport/kept.h"
 #include "guards/reuseport/reuseport.h"
 #include "guards/reuseport/standins_parts.h"
+#include "guards/reuseport/steer.h"
+#include "guards/reuseport/turn.h"
 
 #include "base/poison.h"
 
-enum { TAKES_MS = 250, ALL_MS = 500, TURN_MS = 250, OLD_MS = 5000, LOOK_MS = 1000 };
-
-/* Synchronous ones are not held back. */
-#define NOW(sig) (UINT64_C(1) << ((sig)-1))
-#define NOT_HELD \
-	(NOW(SIGSEGV) | NOW(SIGBUS) | NOW(SIGFPE) | NOW(SIGILL) | NOW(SIGTRAP) | NOW(SIGSYS) | NOW(SIGKILL) | \
-	 NOW(SIGSTOP))
+enum { TAKES_MS = 250, ALL_MS = 500, OLD_MS = 5000, LOOK_MS = 1000, QUIET_MS = 1, SPIN_NS = 60000 };
 
 _Atomic bool fdg_handover_ready;
-static _Atomic int closing; /* the thread that is at it; the rest is its own */
-static struct turn {
-	int64_t began;
-	uint64_t mask;
+static struct fdg_group group; /* the last; this and the rest is its whose turn it is */
+static struct closing {
+	bool is_open; /* the turn is for this, and not for one that listens */
 	int fd;
-	unsigned late;          /* were taken when it had been told how many there are */
-	bool may;               /* one was handed over */
-	struct fdg_group group; /* the last */
-} turn;
+	unsigned late; /* were taken when it had been told how many there are */
+	bool may;      /* one was handed over */
+} closing;
 
-/* One at a time: a thread that does not get its turn closes as ever. Until it is over no signal handler, and no way out by one. */
+/* One at a time: a thread that does not get its turn closes as ever. */
 static bool has_turn(void)
 {
-	uint64_t mask = ~NOT_HELD;
-
-	for (int i = 0; i < TURN_MS; i++) {
-		int nobody = 0;
-
-		if (atomic_load(&closing) == fdg_sys_gettid())
-			return true; /* several at once */
-		fdg_sys4(SYS_rt_sigprocmask, SIG_BLOCK, &mask, &mask, sizeof(mask));
-		if (atomic_compare_exchange_strong(&closing, &nobody, fdg_sys_gettid())) {
-			turn.began = fdg_now_ms();
-			turn.mask = mask;
-			turn.late = 0;
-			turn.fd = -1;
-			turn.may = false;
-			return true;
-		}
-		fdg_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof(mask));
-		mask = ~NOT_HELD;
-		fdg_sys_poll(NULL, 0, 1);
-	}
-	return false;
+	if (fdg_turn_is_mine())
+		return true; /* several at once */
+	if (!fdg_turn_take())
+		return false;
+	closing = (struct closing){ .is_open = true, .fd = -1 };
+	return true;
 }
 
 static void end_turn(void)
 {
-	uint64_t mask = turn.mask;
+	if (!closing.is_open)
+		return;
+	fdg_steer_end();
+	closing.is_open = false;
+	fdg_turn_end();
+}
 
-	atomic_store(&closing, 0);
-	fdg_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof(mask));
+static bool is_closing(void)
+{
+	return fdg_turn_is_mine() && closing.is_open;
 }
 
 /*
@@ -130,41 +114,66 @@ static void drain(struct work *w)
 {
 	while (!w->ended && is_ready(w->fd, 0)) {
 		take_one(w);
-		if (fdg_now_ms() - turn.began < TAKES_MS)
+		if (fdg_now_ms() - fdg_turn_began() < TAKES_MS)
 			continue;
 		w->why = "there was no time for more";
 		w->ended = true;
 	}
 }
 
+static void spin(void)
+{
+	int64_t begun = fdg_now_ns();
+
+	while (fdg_now_ns() - begun < SPIN_NS)
+		;
+}
+
+/* No new ones begin there. What had begun comes to its end: in a moment, or where the machine has much to do in several. */
+static void drain_to_the_end(struct work *w, bool is_busy)
+{
+	spin();
+	drain(w);
+	if (!is_busy && !w->taken)
+		return;
+	fdg_steer_hide(w->fd);
+	do
+		drain(w);
+	while (!w->ended && is_ready(w->fd, QUIET_MS));
+}
+
 unsigned fdg_handover(int fd, const struct fdg_group *g, const char **ret_why)
 {
 	struct work w = { .fd = fd, .family = g->family };
+	bool is_busy;
 
 	if (fdg_foreign_memory() || !fdg_standins_prepare() || !has_turn()) {
 		*ret_why = "another one is being closed at this moment";
 		return 0;
 	}
 	*ret_why = fdg_handover_why_not(
-		fd, g); /* nobody starts a process meanwhile: fdg_handover_starting waits for its turn */
+		fd, g, &is_busy); /* nobody starts a process meanwhile: fdg_handover_starting waits for its turn */
 	if (*ret_why)
 		return 0;
-	turn.group = *g;
-	turn.may = true;
-	turn.fd = fd;
-	drain(&w);
+	group = *g;
+	closing.may = true;
+	closing.fd = fd;
+	if (fdg_steer_clear(fd, g))
+		drain_to_the_end(&w, is_busy);
+	else
+		drain(&w);
 	*ret_why = w.why;
 	return w.taken;
 }
 
 void fdg_handover_last(int fd)
 {
-	struct work w = { .fd = fd, .family = turn.group.family };
+	struct work w = { .fd = fd, .family = group.family };
 
-	if (atomic_load_explicit(&closing, memory_order_relaxed) != fdg_sys_gettid() || !turn.may || turn.fd != fd)
+	if (!is_closing() || !closing.may || closing.fd != fd)
 		return;
 	drain(&w);
-	turn.late += w.taken;
+	closing.late += w.taken;
 }
 
 /*
@@ -173,10 +182,10 @@ void fdg_handover_last(int fd)
 
 static unsigned stand_in(const char **ret_why)
 {
-	unsigned dropped = fdg_standins_send(turn.began + ALL_MS);
+	unsigned dropped = fdg_standins_send(fdg_turn_began() + ALL_MS);
 
 	if (dropped)
-		*ret_why = fdg_now_ms() < turn.began + ALL_MS
+		*ret_why = fdg_now_ms() < fdg_turn_began() + ALL_MS
 				   ? "the other listeners of the group take no more connections from this machine"
 				   : "there was no time for more";
 	return dropped;
@@ -189,24 +198,25 @@ static void say(struct fdg_reset *r, unsigned n)
 		fdg_reset_say(r);
 }
 
-unsigned fdg_handover_closed(bool is_counted, unsigned *ret_late, const char **ret_why)
+void fdg_handover_closed(bool is_counted, struct fdg_handover_end *ret)
 {
 	struct fdg_reset r = { .fd = -1, .how = FDG_RESET_ENDED, .migrate_req = -1 };
-	bool is_mine = atomic_load_explicit(&closing, memory_order_relaxed) == fdg_sys_gettid();
-	unsigned dropped = 0, ended;
+	bool goes_on = is_closing() && closing.may;
+	unsigned died;
 
-	*ret_late = 0;
-	if ((!is_mine && !fdg_handover_count()) || fdg_foreign_memory() || !has_turn())
-		return 0;
-	ended = fdg_standins_died(is_mine &&
-				  turn.may); /* the end of a handshake may come after all that was waited for */
-	r.group = turn.group;
-	*ret_late = is_mine ? turn.late : 0;
-	if (is_mine)
-		dropped = stand_in(ret_why);
+	*ret = (struct fdg_handover_end){ 0 };
+	if ((!is_closing() && !fdg_handover_count()) || fdg_foreign_memory() || !has_turn())
+		return;
+	died = fdg_standins_died(goes_on);
+	r.group = group;
+	fdg_steer_end();
+	if (goes_on) {
+		ret->late = closing.late;
+		ret->moved = died;
+		ret->lost = stand_in(&ret->why);
+	}
 	end_turn();
-	say(&r, is_counted ? 0 : ended);
-	return dropped;
+	say(&r, is_counted || goes_on ? 0 : died);
 }
 
 /*
@@ -221,7 +231,7 @@ static void take_back(int age_ms, int how)
 	if (!has_turn())
 		return;
 	n = fdg_standins_died(false) + fdg_standins_take_back(age_ms);
-	r.group = turn.group;
+	r.group = group;
 	end_turn();
 	say(&r, n);
 }
@@ -231,7 +241,7 @@ void fdg_handover_look(void)
 	static _Atomic int64_t next;
 	int64_t now = fdg_now_ms(), due = atomic_load_explicit(&next, memory_order_relaxed);
 
-	if (now < due || atomic_load(&closing) || fdg_foreign_memory() ||
+	if (now < due || fdg_turn_is_taken() || fdg_foreign_memory() ||
 	    !atomic_compare_exchange_strong(&next, &due, now + LOOK_MS))
 		return;
 	take_back(OLD_MS, FDG_RESET_LATE);
@@ -239,12 +249,20 @@ void fdg_handover_look(void)
 
 void fdg_handover_starting(void)
 {
-	if (fdg_handover_count() && atomic_load(&closing) != fdg_sys_gettid())
+	/* … nor while a group is steered: exec would leave it so */
+	if ((fdg_handover_count() || fdg_turn_is_taken()) && !fdg_turn_is_mine())
 		take_back(0, FDG_RESET_STARTED);
+}
+
+void fdg_handover_leaving(void)
+{
+	if (fdg_handover_count())
+		take_back(0, FDG_RESET_LEFT);
 }
 
 void fdg_handover_forked(void)
 {
-	atomic_store_explicit(&closing, 0, memory_order_relaxed);
+	fdg_steer_is_over();
+	fdg_turn_forked();
 	fdg_standins_forked();
 }

@@ -22,10 +22,16 @@
  * others connect at this moment. Returns how many connections were taken; *ret_why is NULL, or why none, or not all, could be (they are in the queue still, for close to reset).
  */
 unsigned fdg_handover(int fd, const struct fdg_group *g, const char **ret_why);
-/* Listeners were closed, by whatever way: what was taken gets its stand-ins. Returns how many of them were reset, and why. What had been handed over to
- * one of these listeners is reset with it, and told, if it is not in a finding's count already. */
-unsigned fdg_handover_closed(bool is_counted, unsigned *ret_late, const char **ret_why);
-/* Right before the call that closes fd: what came since fdg_handover, which fdg_handover_closed tells as *ret_late. */
+/* Listeners were closed, by whatever way: what was taken gets its stand-ins. What had been handed over to one of these listeners, and could not be taken there again, is
+ * reset with it, and told, if it is not in a finding's count already. */
+struct fdg_handover_end {
+	unsigned lost;  /* of what was taken: nobody took it */
+	unsigned late;  /* taken when fdg_handover had told how many */
+	unsigned moved; /* left in the queue, and had only been handed to it: it goes on to others */
+	const char *why; /* some were lost */
+};
+void fdg_handover_closed(bool is_counted, struct fdg_handover_end *ret);
+/* Right before the call that closes fd: takes what came since fdg_handover. */
 void fdg_handover_last(int fd);
 
 /* How many wait. */
@@ -57,6 +63,8 @@ bool fdg_handover_aborted(void);
 
 /* Another process is being started, which may accept what stands for a connection of ours: those are reset, and told. */
 void fdg_handover_starting(void);
+/* The process ends: so are they. */
+void fdg_handover_leaving(void);
 /* A forked child has none of them. */
 void fdg_handover_forked(void);
 /* The program attached a BPF program of its own to a group: no group is touched any more. */

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -12,6 +13,8 @@
 #include "guards/reuseport/handover.h"
 #include "guards/reuseport/lent.h"
 #include "guards/reuseport/migrate.h"
+#include "guards/reuseport/order.h"
+#include "guards/reuseport/reuseport.h"
 #include "guards/uring.h"
 #include "ledger/ledger.h"
 
@@ -20,8 +23,6 @@
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71
 #endif
-
-enum { MEMBERS = 256 };
 
 static _Atomic bool left_alone;
 
@@ -59,41 +60,61 @@ static bool blocks(int fd)
 	return flags < 0 || !(flags & O_NONBLOCK);
 }
 
-/* Each socket once. */
-static const char *ask_siblings(int fd, const struct fdg_group *g, unsigned *ret_n)
+/* Of the kernel's listeners of the group. */
+static struct rows {
+	struct fdg_group_rows row;
+	bool is_here[FDG_ROWS];
+	bool is_busy; /* connections wait at one of them */
+} *rows; /* only whose turn it is has to do with it */
+
+static const char *ask_member(int fd, unsigned at)
 {
-	uint64_t seen[MEMBERS];
-	unsigned n = 0, i;
+	unsigned queued, backlog;
 
-	for (int at = fdg_groups_sibling(g, fd, -1); at >= 0; at = fdg_groups_sibling(g, fd, at)) {
-		unsigned len = sizeof(*seen);
-
-		if (n == MEMBERS)
-			return "the group has too many listeners";
-		if (!is_mine(at))
-			return "another process may have another listener of the group: it came from elsewhere, or one was started since it was made";
-		if (blocks(at))
-			return "another listener of the group blocks";
-		if (fdg_sys_getsockopt(at, SOL_SOCKET, SO_COOKIE, &seen[n], &len) != 0)
-			return "the kernel does not tell which listeners there are";
-		for (i = 0; seen[i] != seen[n]; i++)
-			;
-		n += i == n;
-	}
-	*ret_n = n;
-	return n ? NULL : "no other listener of the group is in this process";
+	if (!is_mine(fd))
+		return "another process may have another listener of the group: it came from elsewhere, or one was started since it was made";
+	if (blocks(fd))
+		return "another listener of the group blocks";
+	rows->is_here[at] = true;
+	rows->is_busy |= fdg_reuseport_queue(fd, &queued, &backlog) && queued;
+	return NULL;
 }
 
-/* All that the kernel has of the group are ours. */
-static bool is_all(int fd, const struct fdg_group *g, unsigned here)
+/* The row of a number's socket; rows->row.n: it is none of the group's. */
+static unsigned row_of(int fd)
 {
-	struct fdg_group_sight sight;
 	struct stat st;
+	unsigned i = 0;
 
 	if (fdg_sys_fstat(fd, &st) < 0)
-		return false;
-	sight = fdg_group_look(g, st.st_ino);
-	return sight.seen && sight.has_it && sight.members == here + 1;
+		return rows->row.n;
+	while (i < rows->row.n && rows->row.inode[i] != st.st_ino)
+		i++;
+	return i;
+}
+
+/* All that the kernel has of the group are this process's. */
+static const char *ask_all(int fd, const struct fdg_group *g)
+{
+	unsigned at, own, here = 0;
+	const char *why;
+
+	if (!rows)
+		rows = fdg_sys_mmap(sizeof(*rows), false);
+	if (!rows || !fdg_group_list(g, &rows->row))
+		return "it is not seen which listeners the group has, or they are too many";
+	memset(rows->is_here, 0, sizeof(rows->is_here));
+	rows->is_busy = false;
+	own = row_of(fd);
+	for (int other = fdg_groups_next(-1); other >= 0; other = fdg_groups_next(other))
+		if (other != fd && (at = row_of(other)) < rows->row.n && (why = ask_member(other, at)))
+			return why;
+	for (unsigned i = 0; i < rows->row.n; i++)
+		here += rows->is_here[i];
+	if (here == 0)
+		return "no other listener of the group is in this process";
+	fdg_order_agree(g, &rows->row);
+	return own < rows->row.n && here + 1 == rows->row.n ? NULL : "other processes have listeners of the group";
 }
 
 static const char *ask_listener(int fd, const struct fdg_group *g)
@@ -113,22 +134,20 @@ static const char *ask_listener(int fd, const struct fdg_group *g)
 	return NULL;
 }
 
-const char *fdg_handover_why_not(int fd, const struct fdg_group *g)
+const char *fdg_handover_why_not(int fd, const struct fdg_group *g, bool *ret_busy)
 {
-	unsigned here = 0;
 	const char *why;
 
 	if (atomic_load(&left_alone))
 		return "this program has a BPF program of its own on its groups";
-	if ((why = ask_listener(fd, g)) || (why = ask_siblings(fd, g, &here)))
+	if ((why = ask_listener(fd, g)) || (why = ask_all(fd, g)))
 		return why;
 	if (fdg_migrate_in_filter())
 		return "the process runs in a seccomp filter, which may not allow what that takes";
-	if (!is_all(fd, g, here))
-		return "other processes have listeners of the group";
 	if (fdg_group_is_hidden(g))
 		return "another listener has one of the group's addresses for itself";
 	if (fdg_uring_is_used())
 		return "the program may accept by io_uring";
+	*ret_busy = rows->is_busy;
 	return NULL;
 }

@@ -9,7 +9,7 @@
 
 #include "guards/reuseport/groups.h"
 
-/* NULL: listener fd of group g may be handed over; or why not. */
-const char *fdg_handover_why_not(int fd, const struct fdg_group *g);
+/* NULL: listener fd of group g may be handed over; or why not. *ret_busy: connections wait at others of the group. Only in the caller's turn (turn.h). */
+const char *fdg_handover_why_not(int fd, const struct fdg_group *g, bool *ret_busy);
 
 #endif

@@ -21,7 +21,7 @@
 #define __WALL 0x40000000
 #endif
 
-enum { FROM_ELSEWHERE = 0, FIRST = 1, ROOM = 8192, LOOKS = 200000 };
+enum { FROM_ELSEWHERE = 0, FIRST = 1, ROOM = 8192, LOOKS = 20000 };
 
 /* How often a process was started, and how often it had been when a number became a listener's. */
 FDG_BIG static _Atomic uint32_t made[FDG_LEDGER_MAX];
@@ -79,9 +79,12 @@ struct folder {
 
 struct look {
 	struct folder processes, numbers;
-	char wanted[40];
+	const uint64_t *inode; /* of n sockets; and is somebody else seen to have each? */
+	bool *found;
+	unsigned n;
 	uint64_t since; /* when this process began */
-	unsigned looks;
+	unsigned looks, most;
+	bool guesses; /* who may not be read may have it */
 };
 
 struct entry {
@@ -156,29 +159,59 @@ static bool may_have(const struct look *l, const char *pid)
 {
 	uint64_t parent = 0, began = 0;
 
-	return ask_stat(pid, &parent, &began) && parent != 2 && began >= l->since;
+	return l->guesses && ask_stat(pid, &parent, &began) && parent != 2 && began >= l->since;
 }
 
-static bool has(struct look *l, const char *pid)
+static void note(struct look *l, const char *link)
+{
+	uint64_t inode = 0;
+
+	if (strncmp(link, "socket:[", 8) != 0)
+		return;
+	for (link += 8; *link >= '0' && *link <= '9'; link++)
+		inode = inode * 10 + (uint64_t)(*link - '0');
+	for (unsigned i = 0; i < l->n; i++)
+		l->found[i] |= l->inode[i] == inode;
+}
+
+static bool all_found(const struct look *l)
+{
+	for (unsigned i = 0; i < l->n; i++)
+		if (!l->found[i])
+			return false;
+	return true;
+}
+
+/* It may have any of them. */
+static bool has_any(struct look *l)
+{
+	memset(l->found, 1, l->n);
+	return true;
+}
+
+/* True: nothing more is to be found. */
+static bool look_at(struct look *l, const char *pid)
 {
 	char path[32], link[40];
 	struct fdg_buf b = FDG_BUF(path);
 	const char *name;
-	bool found = false;
 
 	fdg_fmt(&b, "/proc/%s/fd", pid);
 	if (!open_folder(&l->numbers, path))
-		return l->numbers.fd != -ENOENT && l->numbers.fd != -ESRCH && may_have(l, pid);
-	while (!found && (name = next_name(&l->numbers))) {
+		return l->numbers.fd != -ENOENT && l->numbers.fd != -ESRCH && may_have(l, pid) && has_any(l);
+	while (l->looks < l->most && (name = next_name(&l->numbers))) {
 		long n = fdg_sys4(SYS_readlinkat, l->numbers.fd, name, link, sizeof(link) - 1);
 
 		link[n > 0 ? n : 0] = '\0';
-		found = strcmp(link, l->wanted) == 0 || ++l->looks > LOOKS;
+		note(l, link);
+		l->looks++;
 	}
-	if (l->numbers.len < 0 && l->numbers.len != -ENOENT && l->numbers.len != -ESRCH)
-		found = found || may_have(l, pid);
 	fdg_sys_close(l->numbers.fd);
-	return found;
+	if (l->looks >= l->most)
+		return has_any(l);
+	if (l->numbers.len < 0 && l->numbers.len != -ENOENT && l->numbers.len != -ESRCH && may_have(l, pid))
+		return has_any(l);
+	return all_found(l);
 }
 
 static bool is_number(const char *name, int n)
@@ -190,38 +223,53 @@ static bool is_number(const char *name, int n)
 	return v == n;
 }
 
-static bool look(struct look *l)
+static void look(struct look *l)
 {
 	int pid = fdg_sys_getpid();
 	uint64_t parent;
 	const char *name;
-	bool found = false, any = false;
+	bool ends = false, any = false;
 
-	if (!ask_stat("self", &parent, &l->since) || !open_folder(&l->processes, "/proc"))
-		return true;
-	while (!found && (name = next_name(&l->processes))) {
+	if (!ask_stat("self", &parent, &l->since) || !open_folder(&l->processes, "/proc")) {
+		has_any(l);
+		return;
+	}
+	while (!ends && (name = next_name(&l->processes))) {
 		any |= is_number(name, pid);
-		found = !is_number(name, pid) && has(l, name);
+		ends = !is_number(name, pid) && look_at(l, name);
 	}
 	fdg_sys_close(l->processes.fd);
-	return found || !any; /* another namespace's /proc does not show us */
+	if (!ends && !any) /* another namespace's /proc does not show us */
+		has_any(l);
 }
 
-static bool others_have(int fd)
+/* One walk for all. */
+static void look_for(const uint64_t inode[], bool found[], unsigned n, unsigned looks, bool guesses)
 {
 	struct look *l = fdg_sys_mmap(sizeof(*l), false);
-	struct fdg_buf b;
+
+	memset(found, l ? 0 : 1, n);
+	if (!l)
+		return;
+	l->inode = inode;
+	l->found = found;
+	l->n = n;
+	l->most = looks;
+	l->guesses = guesses;
+	look(l);
+	fdg_sys_munmap(l, sizeof(*l));
+}
+
+static bool others_have(int fd, unsigned looks, bool guesses)
+{
+	uint64_t inode;
 	struct stat st;
 	bool found = true;
 
-	if (!l)
+	if (fdg_sys_fstat(fd, &st) < 0)
 		return true;
-	b = (struct fdg_buf)FDG_BUF(l->wanted);
-	if (fdg_sys_fstat(fd, &st) == 0) {
-		fdg_fmt(&b, "socket:[%lu]", (unsigned long)st.st_ino);
-		found = look(l);
-	}
-	fdg_sys_munmap(l, sizeof(*l));
+	inode = st.st_ino;
+	look_for(&inode, &found, 1, looks, guesses);
 	return found;
 }
 
@@ -260,5 +308,26 @@ bool fdg_lent_maybe(int fd)
 
 	if (!is_made_here(was))
 		return true;
-	return !is_since_the_last(was) && others_have(fd);
+	return !is_since_the_last(was) && others_have(fd, LOOKS, true);
+}
+
+void fdg_lent_maybe_each(const int fd[], const uint64_t inode[], bool ret[], unsigned n)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < n && !any; i++)
+		any = is_made_here(made_at(fd[i])) && !is_since_the_last(made_at(fd[i]));
+	memset(ret, 0, n);
+	if (any)
+		look_for(inode, ret, n, LOOKS, true);
+	for (unsigned i = 0; i < n; i++) {
+		uint32_t was = made_at(fd[i]);
+
+		ret[i] = !is_made_here(was) || (ret[i] && !is_since_the_last(was));
+	}
+}
+
+bool fdg_lent_is_seen(int fd, unsigned looks)
+{
+	return others_have(fd, looks, false);
 }

@@ -9,6 +9,7 @@
 #define FDG_GUARDS_REUSEPORT_LENT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* fd is a socket that this process made, a moment ago. */
 void fdg_lent_made(int fd);
@@ -23,7 +24,13 @@ void fdg_lent_forked(void);
 
 /* False: none can, or /proc shows that none has. */
 bool fdg_lent_maybe(int fd);
+/* … of n at once. */
+void fdg_lent_maybe_each(const int fd[], const uint64_t inode[], bool ret[], unsigned n);
 /* This process made it, and has seen itself start none since. */
 bool fdg_lent_never(int fd);
+
+/* Is another process seen to have it at this moment, however it came by it? Who may not be read is not seen. True also where so many looks at what processes have open are
+ * not enough. */
+bool fdg_lent_is_seen(int fd, unsigned looks);
 
 #endif

@@ -6,8 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/bpf.h>
-#include <linux/capability.h>
 #include <netinet/in.h>
 #include <stddef.h>
 #include <string.h>
@@ -16,11 +14,15 @@
 #include <sys/un.h>
 #include <time.h>
 
+#include "base/big.h"
 #include "base/state.h"
 #include "base/sys.h"
 #include "guards/reuseport/handover.h"
 #include "guards/reuseport/kept.h"
+#include "guards/reuseport/migrate_bpf.h"
+#include "guards/reuseport/order.h"
 #include "guards/reuseport/resize.h"
+#include "guards/reuseport/turn.h"
 #include "options/options.h"
 
 #include "base/poison.h"
@@ -28,176 +30,6 @@
 #ifndef SO_ATTACH_REUSEPORT_EBPF
 #define SO_ATTACH_REUSEPORT_EBPF 52
 #endif
-
-/* ---- the kernel's side ---- */
-
-#ifndef CAP_BPF
-#define CAP_BPF 39
-#endif
-
-/* The number behind a word of /proc/self/status. */
-static uint64_t number_after(const char *status, const char *word, unsigned base)
-{
-	const char *at = strstr(status, word);
-	uint64_t v = 0;
-
-	for (at = at ? at + strlen(word) : ""; *at == ' ' || *at == '\t'; at++)
-		;
-	for (; (*at >= '0' && *at <= '9') || (*at >= 'a' && *at <= 'f'); at++)
-		v = v * base + (uint64_t)(*at <= '9' ? *at - '0' : *at - 'a' + 10);
-	return v;
-}
-
-/* False: /proc does not tell. */
-static bool ask_status(uint64_t *ret_capabilities, bool *ret_filtered)
-{
-	char status[2048];
-	int file = fdg_sys_open("/proc/thread-self/status", O_RDONLY | O_CLOEXEC, 0);
-	long n = file < 0 ? 0 : fdg_sys_read(file, status, sizeof(status) - 1);
-
-	if (file >= 0)
-		fdg_sys_close(file);
-	status[n > 0 ? n : 0] = '\0';
-	if (!strstr(status, "\nSeccomp:")) /* cut off, or a kernel that has no such thing */
-		return false;
-	*ret_capabilities = number_after(status, "\nCapEff:", 16);
-	*ret_filtered = number_after(status, "\nSeccomp:", 10) != 0;
-	return true;
-}
-
-/* A seccomp filter may end the process for bpf(): with one, or without the capability, it is not called. 0, or a negative errno. */
-static int may_call(uint64_t capabilities)
-{
-	uint64_t has;
-	bool filtered;
-
-	if (!ask_status(&has, &filtered) || !(has & capabilities))
-		return -EPERM;
-	return filtered ? -EACCES : 0;
-}
-
-bool fdg_migrate_in_filter(void)
-{
-	uint64_t has;
-	bool filtered;
-
-	return !ask_status(&has, &filtered) || filtered;
-}
-
-static long bpf(int command, union bpf_attr *a)
-{
-	return fdg_sys3(SYS_bpf, command, a, sizeof(*a));
-}
-
-/* The kernel takes letters, digits, '_' and '.'. */
-static void put_name(char ret[BPF_OBJ_NAME_LEN], const struct fdg_group *g)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.";
-	struct fdg_buf b = { ret, 0, BPF_OBJ_NAME_LEN, false };
-	uint64_t h = fdg_group_hash(g);
-
-	fdg_put(&b, "fdg_");
-	for (int i = 0; i < 11; i++, h >>= 6)
-		fdg_put_char(&b, digits[h & 63]);
-}
-
-/* return SK_PASS: of all members, as the kernel would choose. */
-static int load(const struct fdg_group *g)
-{
-	static const struct bpf_insn program[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = SK_PASS },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	union bpf_attr a;
-
-	memset(&a, 0, sizeof(a));
-	a.prog_type = BPF_PROG_TYPE_SK_REUSEPORT;
-	a.expected_attach_type = BPF_SK_REUSEPORT_SELECT_OR_MIGRATE;
-	a.insns = (uintptr_t)program;
-	a.insn_cnt = sizeof(program) / sizeof(*program);
-	a.license = (uintptr_t) "MIT";
-	put_name(a.prog_name, g);
-	return (int)bpf(BPF_PROG_LOAD, &a);
-}
-
-bool fdg_migrate_may_load(void)
-{
-	return may_call(UINT64_C(1) << CAP_BPF | UINT64_C(1) << CAP_SYS_ADMIN) == 0;
-}
-
-int fdg_migrate_attach(int fd, const struct fdg_group *g)
-{
-	int r = may_call(UINT64_C(1) << CAP_BPF | UINT64_C(1) << CAP_SYS_ADMIN), program;
-
-	program = r < 0 ? r : load(g);
-	if (program < 0)
-		return program;
-	r = (int)fdg_sys5(SYS_setsockopt, fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_EBPF, &program, sizeof(program));
-	fdg_sys_close(program);
-	return r;
-}
-
-static bool is_named(unsigned id, const char *name)
-{
-	struct bpf_prog_info info;
-	union bpf_attr a;
-	int program;
-	long r;
-
-	memset(&a, 0, sizeof(a));
-	a.prog_id = id;
-	program = (int)bpf(BPF_PROG_GET_FD_BY_ID, &a);
-	if (program < 0)
-		return false;
-	memset(&a, 0, sizeof(a));
-	memset(&info, 0, sizeof(info));
-	a.info.bpf_fd = (unsigned)program;
-	a.info.info_len = sizeof(info);
-	a.info.info = (uintptr_t)&info;
-	r = bpf(BPF_OBJ_GET_INFO_BY_FD, &a);
-	fdg_sys_close(program);
-	return r == 0 && info.type == BPF_PROG_TYPE_SK_REUSEPORT && strncmp(info.name, name, sizeof(info.name)) == 0;
-}
-
-/* Among all programs of the machine. */
-static int search(const char *name, unsigned *ret_id)
-{
-	union bpf_attr a;
-	unsigned id = 0;
-	long r;
-
-	for (;; id = a.next_id) {
-		memset(&a, 0, sizeof(a));
-		a.start_id = id;
-		r = bpf(BPF_PROG_GET_NEXT_ID, &a);
-		if (r < 0)
-			return r == -ENOENT ? 0 : (int)r;
-		if (is_named(a.next_id, name)) {
-			*ret_id = a.next_id;
-			return 1;
-		}
-	}
-}
-
-static unsigned id_of(const struct fdg_group *g);
-static void put_id(const struct fdg_group *g, unsigned id);
-
-int fdg_migrate_look(const struct fdg_group *g)
-{
-	char name[BPF_OBJ_NAME_LEN];
-	unsigned id = id_of(g);
-	int r = may_call(UINT64_C(1) << CAP_SYS_ADMIN);
-
-	if (r < 0)
-		return r;
-	put_name(name, g);
-	if (id && is_named(id, name))
-		return 1;
-	r = search(name, &id);
-	if (r == 1)
-		put_id(g, id);
-	return r;
-}
 
 /* ---- what is remembered of groups ---- */
 
@@ -209,6 +41,7 @@ static struct group {
 	_Atomic uint64_t hash; /* 0: free */
 	_Atomic unsigned state;
 	_Atomic unsigned id; /* of our program, once it was found; 0: not known */
+	_Atomic int64_t gave; /* when a queue was given to others, in s of CLOCK_MONOTONIC; 0: never */
 } groups[GROUPS];
 static _Atomic unsigned next_out;
 
@@ -234,6 +67,7 @@ static struct group *find(const struct fdg_group *g, bool makes)
 	atomic_store_explicit(&at->hash, hash, memory_order_relaxed);
 	atomic_store_explicit(&at->state, UNKNOWN, memory_order_relaxed);
 	atomic_store_explicit(&at->id, 0, memory_order_relaxed);
+	atomic_store_explicit(&at->gave, 0, memory_order_relaxed);
 	return at;
 }
 
@@ -269,6 +103,16 @@ static void set_state(const struct fdg_group *g, unsigned state)
 		atomic_store_explicit(&fdg_handover_ready, true, memory_order_relaxed);
 }
 
+int fdg_migrate_look(const struct fdg_group *g)
+{
+	unsigned id = id_of(g), was = id;
+	int r = fdg_bpf_find(g, &id);
+
+	if (r == 1 && id != was)
+		put_id(g, id);
+	return r;
+}
+
 bool fdg_migrate_has(const struct fdg_group *g)
 {
 	unsigned state = state_of(g);
@@ -288,6 +132,30 @@ static _Atomic bool moves; /* an eBPF program of the program's is on a group tha
 bool fdg_migrate_is_the_programs(const struct fdg_group *g)
 {
 	return state_of(g) == MOVED || (atomic_load_explicit(&moves, memory_order_relaxed) && state_of(g) != ATTACHED);
+}
+
+static int64_t seconds(void)
+{
+	struct timespec now = { 0, 0 };
+
+	fdg_sys_clock(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+void fdg_migrate_gives(const struct fdg_group *g)
+{
+	struct group *at = find(g, true);
+
+	if (at)
+		atomic_store_explicit(&at->gave, seconds(), memory_order_relaxed);
+}
+
+bool fdg_migrate_gave(const struct fdg_group *g)
+{
+	struct group *at = find(g, false);
+	int64_t gave = at ? atomic_load_explicit(&at->gave, memory_order_relaxed) : 0;
+
+	return gave && seconds() - gave <= 1;
 }
 
 bool fdg_migrate_is_refused(const struct fdg_group *g)
@@ -411,13 +279,14 @@ void fdg_migrate_before(struct fdg_migrate_listen *l, int fd)
 {
 	struct fdg_group g;
 
-	*l = (struct fdg_migrate_listen){ -1, false, true };
+	*l = (struct fdg_migrate_listen){ .lock = -1, .is_first = true };
 	if (fdg_options.reuseport != FDG_FIX || fdg_foreign_memory() || fdg_group_ask(fd, &g))
 		return;
 	l->tries = true;
 	if (!fdg_group_ask_bound(fd, &g) || fdg_migrate_in_filter())
 		return;
 	l->lock = take_lock(&g);
+	l->turn = fdg_turn_take();
 	l->is_first = fdg_group_look(&g, 0).members == 0;
 }
 
@@ -443,14 +312,15 @@ static void joined(const struct fdg_group *g)
 		set_state(g, OLDER);
 }
 
-static void settle(int fd, const struct fdg_group *g, bool is_first)
+static void settle(int fd, const struct fdg_group *g, bool is_first, bool turn)
 {
+	static FDG_BIG struct fdg_group_rows rows; /* whose turn it is */
 	struct fdg_group_sight sight;
 	struct stat st;
 
 	if (fdg_sys_fstat(fd, &st) < 0)
 		return;
-	sight = fdg_group_look(g, st.st_ino);
+	sight = turn ? fdg_group_look_list(g, st.st_ino, &rows) : fdg_group_look(g, st.st_ino);
 	/* Those that were there before may have gone, and the group with them, before this one listened; our program is seen for some moments after. */
 	if (sight.members == 1 && !is_first)
 		is_first = fdg_migrate_has(g);
@@ -460,6 +330,8 @@ static void settle(int fd, const struct fdg_group *g, bool is_first)
 		set_state(g, made(fd, g));
 	else
 		joined(g);
+	if (turn && sight.seen && fdg_migrate_is_refused(g))
+		fdg_order_joined(g, st.st_ino, &rows);
 }
 
 void fdg_migrate_after(struct fdg_migrate_listen *l, int fd, bool listens)
@@ -467,7 +339,9 @@ void fdg_migrate_after(struct fdg_migrate_listen *l, int fd, bool listens)
 	struct fdg_group g;
 
 	if (l->tries && listens && fdg_group_ask(fd, &g) && g.protocol != IPPROTO_UDP)
-		settle(fd, &g, l->is_first);
+		settle(fd, &g, l->is_first, l->turn);
+	if (l->turn)
+		fdg_turn_end();
 	if (l->lock >= 0)
 		give_lock(l->lock);
 }

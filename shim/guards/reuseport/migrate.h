@@ -16,6 +16,7 @@
 struct fdg_migrate_listen {
 	int lock; /* -1: none */
 	bool tries, is_first;
+	bool turn; /* turn.h */
 };
 void fdg_migrate_before(struct fdg_migrate_listen *l, int fd);
 void fdg_migrate_after(struct fdg_migrate_listen *l, int fd, bool listens);
@@ -48,6 +49,10 @@ bool fdg_migrate_is_the_programs(const struct fdg_group *g);
 bool fdg_migrate_in_filter(void);
 /* Why not, in words that follow "because". */
 const char *fdg_migrate_why(const struct fdg_group *g);
+
+/* It is being told that the kernel gives a queue to others of g; and was that so in the last second? */
+void fdg_migrate_gives(const struct fdg_group *g);
+bool fdg_migrate_gave(const struct fdg_group *g);
 
 /* May bpf() be called, for programs of ours? */
 bool fdg_migrate_may_load(void);

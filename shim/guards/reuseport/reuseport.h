@@ -83,7 +83,8 @@ static inline void fdg_reuseport_leaving(bool by_exec, const void *site)
 struct fdg_reset {
 	int fd; /* one of them; -1: it was the process that ended */
 	struct fdg_group group;
-	enum { FDG_RESET_CLOSE, FDG_RESET_SHUTDOWN, FDG_RESET_EXIT, FDG_RESET_EXEC, FDG_RESET_LATE, FDG_RESET_STARTED, FDG_RESET_ENDED /* the last three: of what was handed over */ } how;
+	enum { FDG_RESET_CLOSE, FDG_RESET_LAST /* of the group */, FDG_RESET_SHUTDOWN, FDG_RESET_EXIT, FDG_RESET_EXEC, FDG_RESET_LAST_BY_EXIT, FDG_RESET_LAST_BY_EXEC,
+	       FDG_RESET_LATE, FDG_RESET_STARTED, FDG_RESET_ENDED, FDG_RESET_LEFT /* these and after: of what was handed over */ } how;
 	unsigned listeners, queued, backlog, siblings;
 	unsigned saved;   /* … of queued, by handing them to siblings in this process */
 	int migrate_req;  /* the sysctl; -1: there is none, 2: not known */
@@ -95,10 +96,14 @@ struct fdg_reset {
 };
 void fdg_reset_say(const struct fdg_reset *r);
 
+/* Is anything to be done here and now? */
+bool fdg_reuseport_is_on(void);
 /* The namespace's net.ipv4.tcp_migrate_req; -1: the kernel has none; 2: not known. */
 int fdg_reuseport_migrate_req(void);
 /* What waits in a listener's queue, and for how many there is room. */
 bool fdg_reuseport_queue(int fd, unsigned *ret_queued, unsigned *ret_backlog);
+/* It came with the program, or by SCM_RIGHTS, or is not known. */
+bool fdg_reuseport_is_from_elsewhere(int fd);
 /* May another process have fd's description? True where that is not known. */
 bool fdg_reuseport_is_elsewhere(int fd);
 /* … and no other number of this process either. */

@@ -8,6 +8,8 @@
 
 #include "base/state.h"
 #include "base/sys.h"
+#include "guards/reuseport/handover.h"
+#include "guards/reuseport/lent.h"
 #include "guards/reuseport/reuseport.h"
 #include "guards/sharer.h"
 #include "options/options.h"
@@ -28,6 +30,9 @@ struct leave {
 	unsigned members, groups;
 	struct member member[MEMBERS];
 	struct fdg_group group[GROUPS];
+	int fd[MEMBERS]; /* for who else has them */
+	uint64_t inode[MEMBERS];
+	bool elsewhere[MEMBERS];
 };
 
 /* GROUPS: there is no room. */
@@ -71,12 +76,28 @@ static void add(struct leave *l, int fd, bool by_exec)
 
 	if (l->members == MEMBERS || !fdg_group_ask(fd, &g) || g.protocol != IPPROTO_TCP || fdg_sys_fstat(fd, &st) < 0 || is_known(l, st.st_ino))
 		return;
-	if (stays(fd, by_exec) || fdg_reuseport_is_elsewhere(fd) || !fdg_reuseport_queue(fd, &m.queued, &m.backlog))
+	if (stays(fd, by_exec) || fdg_reuseport_is_from_elsewhere(fd) || !fdg_reuseport_queue(fd, &m.queued, &m.backlog))
 		return;
 	m.inode = st.st_ino;
 	m.group = group_of(l, &g);
 	if (m.group < GROUPS)
 		l->member[l->members++] = m;
+}
+
+/* Those that another process may have go on. */
+static void leave_out_others(struct leave *l)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < l->members; i++) {
+		l->fd[i] = l->member[i].fd;
+		l->inode[i] = l->member[i].inode;
+	}
+	fdg_lent_maybe_each(l->fd, l->inode, l->elsewhere, l->members);
+	for (unsigned i = 0; i < l->members; i++)
+		if (!l->elsewhere[i])
+			l->member[n++] = l->member[i];
+	l->members = n;
 }
 
 static void add_member(struct fdg_reset *r, const struct member *m)
@@ -95,15 +116,25 @@ static void add_member(struct fdg_reset *r, const struct member *m)
 	r->origin = k.origin;
 }
 
-/* The others that are in the group of these; 0 where /proc does not tell. */
-static unsigned survivors(const struct leave *l, const struct fdg_reset *r, unsigned group)
+/* The others that are in the group of these. False: /proc does not tell. */
+static bool ask_survivors(const struct leave *l, const struct fdg_reset *r, unsigned group, unsigned *ret_n)
 {
 	struct fdg_group_sight sight = { 0 };
 
 	for (unsigned i = 0; i < l->members && !sight.seen; i++)
 		if (l->member[i].group == group)
 			sight = fdg_group_look(&l->group[group], l->member[i].inode);
-	return sight.has_it && sight.members > r->listeners ? sight.members - r->listeners : 0;
+	*ret_n = sight.has_it && sight.members > r->listeners ? sight.members - r->listeners : 0;
+	return sight.has_it;
+}
+
+/* A group that ends as a whole is no finding, unless it was said that a queue was saved to it. */
+static bool is_last_of_given(struct fdg_reset *r)
+{
+	if (fdg_options.reuseport != FDG_FIX || !fdg_migrate_gave(&r->group))
+		return false;
+	r->how = r->how == FDG_RESET_EXEC ? FDG_RESET_LAST_BY_EXEC : FDG_RESET_LAST_BY_EXIT;
+	return true;
 }
 
 static void judge(const struct leave *l, unsigned group, bool by_exec, const void *site)
@@ -113,12 +144,13 @@ static void judge(const struct leave *l, unsigned group, bool by_exec, const voi
 	for (unsigned i = 0; i < l->members; i++)
 		if (l->member[i].group == group)
 			add_member(&r, &l->member[i]);
-	if (r.queued == 0 || (r.siblings = survivors(l, &r, group)) == 0)
+	if (r.queued == 0 || !ask_survivors(l, &r, group, &r.siblings) || (r.siblings == 0 && !is_last_of_given(&r)))
 		return;
 	r.migrate_req = fdg_reuseport_migrate_req();
 	if (r.migrate_req >= 1 || fdg_migrate_is_the_programs(&r.group))
 		return;
-	fdg_reuseport_cured(&r);
+	if (r.siblings)
+		fdg_reuseport_cured(&r);
 	fdg_reset_say(&r);
 }
 
@@ -149,6 +181,8 @@ void fdg_reuseport_leaving_slow(bool by_exec, const void *site)
 
 	if (fdg_phase_now() != FDG_ACTIVE || fdg_options.reuseport == FDG_OFF || fdg_foreign_memory() || fdg_groups_next(-1) < 0)
 		return;
+	if (!by_exec) /* there they are taken back before */
+		fdg_handover_leaving();
 	if (fdg_options.reuseport != FDG_FIX && !any_queue())
 		return;
 	l = fdg_sys_mmap(sizeof(*l), false);
@@ -156,6 +190,7 @@ void fdg_reuseport_leaving_slow(bool by_exec, const void *site)
 		return;
 	for (int fd = fdg_groups_next(-1); fd >= 0; fd = fdg_groups_next(fd))
 		add(l, fd, by_exec);
+	leave_out_others(l);
 	for (unsigned i = 0; i < l->groups; i++)
 		judge(l, i, by_exec, site);
 	if (!by_exec) /* which may fail */

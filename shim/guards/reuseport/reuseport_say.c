@@ -40,18 +40,33 @@ static void put_counted(struct fdg_buf *b, unsigned n, const char *noun)
 /* To siblings, and nobody accepted it there. */
 static bool was_handed(const struct fdg_reset *r)
 {
-	return r->how == FDG_RESET_LATE || r->how == FDG_RESET_STARTED || r->how == FDG_RESET_ENDED;
+	return r->how >= FDG_RESET_LATE;
+}
+
+/* And others gave what they had to it. */
+static bool is_last(const struct fdg_reset *r)
+{
+	return r->how == FDG_RESET_LAST || r->how == FDG_RESET_LAST_BY_EXIT || r->how == FDG_RESET_LAST_BY_EXEC;
 }
 
 static void put_act(struct fdg_buf *b, const struct fdg_reset *r, const char *local)
 {
 	fdg_put_self(b);
-	if (r->how == FDG_RESET_CLOSE || r->how == FDG_RESET_SHUTDOWN) {
+	if (is_last(r)) {
+		if (r->how == FDG_RESET_LAST)
+			fdg_fmt(b, " closed fd %d,", r->fd);
+		else
+			fdg_put(b, r->how == FDG_RESET_LAST_BY_EXIT ? " ends, and with it" : " executes another program, and closes");
+		fdg_fmt(b, " the last of the SO_REUSEPORT listeners on %s, with ", local);
+		return;
+	}
+	if (r->how <= FDG_RESET_SHUTDOWN) {
 		fdg_fmt(b, " %s fd %d, a SO_REUSEPORT listener on %s, with ", r->how == FDG_RESET_CLOSE ? "closed" : "shut down", r->fd, local);
 		return;
 	}
 	if (was_handed(r)) {
 		fdg_put(b, r->how == FDG_RESET_LATE	 ? " accepted nothing for 5 s from the other SO_REUSEPORT listeners on "
+			   : r->how == FDG_RESET_LEFT	 ? " ends before it accepted from the other SO_REUSEPORT listeners on "
 			   : r->how == FDG_RESET_STARTED ? " started a process before it accepted from the other SO_REUSEPORT listeners on "
 							 : " closed the other SO_REUSEPORT listeners on ");
 		fdg_fmt(b, "%s, with ", local);
@@ -66,6 +81,10 @@ static void put_outcome(struct fdg_buf *b, const struct fdg_reset *r)
 {
 	unsigned lost = r->queued - r->saved;
 
+	if (is_last(r)) {
+		fdg_put(b, ": that is reset, with what the kernel gave it when the others were closed");
+		return;
+	}
 	if (was_handed(r)) {
 		fdg_put(b, " that fdguard had handed to them: they are reset, as they would have been when their listener was closed");
 		return;
@@ -120,7 +139,7 @@ static void fill_facts(struct report *r, const struct fdg_reset *s)
 	struct fdg_buf cure = FDG_BUF(r->cure);
 
 	r->f.fact = r->fact;
-	if (was_handed(s))
+	if (was_handed(s) || is_last(s))
 		return;
 	put_cure(&cure, s);
 	if (s->listeners > 1)
@@ -142,7 +161,7 @@ static void fill_places(struct report *r, const struct fdg_reset *s)
 		return;
 	r->f.site = r->site;
 	r->f.sites = s->site && fdg_place_of(s->site, r->site);
-	r->f.site_label = s->how == FDG_RESET_SHUTDOWN ? "shut down at" : s->how == FDG_RESET_CLOSE ? "closed at" : "at";
+	r->f.site_label = s->how == FDG_RESET_SHUTDOWN ? "shut down at" : s->how == FDG_RESET_CLOSE || s->how == FDG_RESET_LAST ? "closed at" : "at";
 	r->f.created = r->created;
 	r->f.createds = fdg_origin_places(s->origin, s->made_at, r->created, fdg_options.stacks);
 }
@@ -153,7 +172,7 @@ static void fill(struct report *r, const struct fdg_reset *s, uint64_t total, ui
 
 	r->f = (struct fdg_finding)FDG_FINDING_INIT(FDG_REUSEPORT_RESET);
 	r->f.fixed = s->is_migrated || s->saved == s->queued;
-	r->f.fd = s->how == FDG_RESET_CLOSE || s->how == FDG_RESET_SHUTDOWN ? s->fd : -1;
+	r->f.fd = s->how <= FDG_RESET_SHUTDOWN ? s->fd : -1;
 	r->f.count = total;
 	put_local(&local, &s->group);
 	r->f.local = r->local;

@@ -169,6 +169,7 @@ unsigned fdg_standins_died(bool moves_on)
 		}
 		fdg_kept_close(&b->slot[i].standin);
 		atomic_store(&b->slot[i].state, HELD);
+		n++;
 	}
 	return n;
 }

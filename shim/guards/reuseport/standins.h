@@ -33,7 +33,7 @@ int fdg_standin_next(int at);
 int fdg_standin_returned(int fd);
 /* Resets the connection; the slot is FREE. True: there was one. */
 bool fdg_standin_drop(int slot);
-/* Those whose listener was closed, or whose stand-in was accepted by nobody knows whom, are HELD again, or else reset: how many were. */
+/* Those whose listener was closed, or whose stand-in was accepted by nobody knows whom, are HELD again, or else reset: how many. */
 unsigned fdg_standins_died(bool moves_on);
 /* Those that wait for so long are reset, and what stands for them is in the queues still, as a connection that its client reset: how many. */
 unsigned fdg_standins_take_back(int age_ms);

@@ -72,12 +72,17 @@ static inline uint64_t fdg_netns_of(int fd)
 	return fdg_sys_getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &n) < 0 ? 0 : cookie;
 }
 
-static inline int64_t fdg_now_ms(void)
+static inline int64_t fdg_now_ns(void)
 {
 	struct timespec t = { 0, 0 };
 
 	fdg_sys_clock(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * INT64_C(1000) + t.tv_nsec / 1000000;
+	return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+}
+
+static inline int64_t fdg_now_ms(void)
+{
+	return fdg_now_ns() / 1000000;
 }
 
 #endif

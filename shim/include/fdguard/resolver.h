@@ -22,6 +22,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 struct fdg_resolver;
 
@@ -66,7 +67,8 @@ void fdg_resolver_destroy(struct fdg_resolver *r);
 
 /* Error codes beside EAI_…, which are negative. */
 enum {
-	FDG_RESOLVER_NOT_OURS = 1, /* getaddrinfo may know: AI_IDN with letters beyond ASCII; what FDG_RESOLVER_STRICT speaks of */
+	FDG_RESOLVER_NOT_OURS =
+		1, /* getaddrinfo may know: AI_IDN with letters beyond ASCII; what FDG_RESOLVER_STRICT speaks of */
 };
 
 /* A sentence for EAI_… and FDG_RESOLVER_…; never NULL, not to be freed, the same in every locale. */
@@ -82,9 +84,10 @@ enum fdg_resolver_source {
 
 /* What became of a request. All of it lives until the function that is told of it returns: copy what is to stay. */
 struct fdg_resolver_result {
-	int error;                             /* 0; EAI_…; FDG_RESOLVER_… */
-	const struct addrinfo *addresses;      /* getaddrinfo's list; NULL on failure, and of fdg_resolver_submit_address */
-	const char *host;                      /* the canonical name, whether or not AI_CANONNAME asked for it; of fdg_resolver_submit_address: the name. Or NULL */
+	int error;                        /* 0; EAI_…; FDG_RESOLVER_… */
+	const struct addrinfo *addresses; /* getaddrinfo's list; NULL on failure, and of fdg_resolver_submit_address */
+	const char *
+		host; /* the canonical name, whether or not AI_CANONNAME asked for it; of fdg_resolver_submit_address: the name. Or NULL */
 	const char *service;                   /* of fdg_resolver_submit_address, if it has a service; or NULL */
 	enum fdg_resolver_source source;       /* of the last thing that was looked at */
 	uint32_t ttl;                          /* s for which the answer may be kept; 0 if it did not come from DNS */
@@ -92,7 +95,7 @@ struct fdg_resolver_result {
 	unsigned sent;                         /* DNS messages that went out for it; 0 if others had asked */
 	const struct sockaddr_storage *server; /* who answered, or failed last; NULL: nobody was asked */
 	const char *reason;                    /* on failure: why, a sentence for people; else NULL */
-	const char *node;                      /* as it was submitted; NULL if that was NULL */
+	const char *node;                      /* as it was submitted; NULL if that was NULL, or longer than 255 bytes */
 };
 
 typedef void fdg_resolver_done(void *cookie, const struct fdg_resolver_result *result);
@@ -130,16 +133,17 @@ unsigned fdg_resolver_running(const struct fdg_resolver *r);
 unsigned fdg_resolver_room(const struct fdg_resolver *r);
 
 struct fdg_resolver_counts {
-	size_t size;                    /* sizeof(struct fdg_resolver_counts), set by the caller */
-	uint64_t submitted, ended;      /* requests */
-	uint64_t failed;                /* ... that ended with an error */
-	uint64_t asked;                 /* questions to servers: one name may need several, several names may share one */
-	uint64_t shared, cached;        /* questions that were in flight already; whose answer was kept */
-	uint64_t sent, repeated;        /* messages; of these: those that went out again */
-	uint64_t answers, refused;      /* messages that were answers; that were not (wrong id, question, ...): forged or broken */
-	uint64_t tcp;                   /* connections */
-	uint64_t servers_lost;          /* times that a server was found to be silent, or to fail what others know */
-	uint64_t ports;                 /* UDP sockets that were opened */
+	size_t size;               /* sizeof(struct fdg_resolver_counts), set by the caller */
+	uint64_t submitted, ended; /* requests */
+	uint64_t failed;           /* ... that ended with an error */
+	uint64_t asked;            /* questions to servers: one name may need several, several names may share one */
+	uint64_t shared, cached;   /* questions that were in flight already; whose answer was kept */
+	uint64_t sent, repeated;   /* messages; of these: those that went out again */
+	uint64_t answers,
+		refused; /* messages that were answers; that were not (wrong id, question, ...): forged or broken */
+	uint64_t tcp;    /* connections */
+	uint64_t servers_lost; /* times that a server was found to be silent, or to fail what others know */
+	uint64_t ports;        /* UDP sockets that were opened */
 };
 
 void fdg_resolver_counts(const struct fdg_resolver *r, struct fdg_resolver_counts *ret);
@@ -148,6 +152,7 @@ void fdg_resolver_flush(struct fdg_resolver *r);
 /* The library's, as "0.1.0". */
 const char *fdg_resolver_version(void);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif
