@@ -116,8 +116,10 @@ static int calls_until_a_sweep(int before, bool uses)
 			fdg_sweep_tick();
 			fdg_sweep_waited();
 		}
-		else if (!fdg_sweep_passes(7))
+		else if (!fdg_sweep_passes(7)) {
 			fdg_sweep_used(7);
+			fdg_sweep_after();
+		}
 	return n;
 }
 
