@@ -187,16 +187,22 @@ static void a_lock_of_the_program_stays(void **state)
 	close(file);
 }
 
-/* The user may have no more processes. */
-static void without_a_process_nothing(void **state)
+static void *nothing(void *unused)
+{
+	return unused;
+}
+
+/* The user may have no more threads. */
+static int cure_alone(bool has_thread, int fd, uint64_t cookie)
 {
 	const struct rlimit none = { 0, 0 };
-	int fd = in_close_wait(), status;
-	uint64_t cookie = fdg_cure_cookie(fd);
 	pid_t child = fork();
+	pthread_t t;
+	int status;
 
-	(void)state;
 	if (child == 0) {
+		if (has_thread && (pthread_create(&t, NULL, nothing, NULL) || pthread_join(t, NULL)))
+			_exit(97);
 		if (geteuid() == 0 && setresuid(65534, 65534, 65534) < 0)
 			_exit(99);
 		if (setrlimit(RLIMIT_NPROC, &none) < 0)
@@ -204,8 +210,18 @@ static void without_a_process_nothing(void **state)
 		_exit((int)fdg_cure_close_wait(fd, cookie));
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_int_equal(status, FDG_CURE_ALONE << 8);
+	return WEXITSTATUS(status);
+}
+
+static void without_a_thread_of_ours_nothing_where_there_are_others(void **state)
+{
+	int fd = in_close_wait();
+	uint64_t cookie = fdg_cure_cookie(fd);
+
+	(void)state;
+	assert_int_equal(cure_alone(true, fd, cookie), FDG_CURE_ALONE);
 	wait_for_state(fd, TCP_CLOSE_WAIT);
+	assert_int_equal(cure_alone(false, fd, cookie), FDG_CURED);
 	close(fd);
 }
 
@@ -379,7 +395,7 @@ int main(void)
 		cmocka_unit_test_setup(after_a_filter_nothing, begin),
 		cmocka_unit_test_setup(where_no_number_is_free, begin),
 		cmocka_unit_test_setup(a_lock_of_the_program_stays, begin),
-		cmocka_unit_test_setup(without_a_process_nothing, begin),
+		cmocka_unit_test_setup(without_a_thread_of_ours_nothing_where_there_are_others, begin),
 		cmocka_unit_test_setup(many_at_once, begin),
 		cmocka_unit_test_setup(keepalive_instead, begin),
 		cmocka_unit_test_setup(a_number_that_is_used_again_is_not_hit, begin),
