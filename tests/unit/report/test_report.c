@@ -642,7 +642,7 @@ static void report_from_handler(int number)
 
 static void interrupt_ourselves(void)
 {
-	struct itimerval often = { { 0, 200 }, { 0, 200 } };
+	struct itimerval often = { { 0, SANITIZED ? 5000 : 200 }, { 0, 200 } };
 	struct sigaction action = { .sa_handler = report_from_handler, .sa_flags = SA_RESTART };
 	char key[16];
 
