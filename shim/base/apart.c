@@ -210,6 +210,17 @@ struct few {
 	int r;
 };
 
+/* A copy of all, before Linux 5.9, or in a seccomp filter that knows nothing newer. What others close in this moment is held until it is closed here, too. */
+static int empty_table(void *arg)
+{
+	struct few *w = arg;
+
+	for (int fd = 3; fd < 1024; fd++)
+		fdg_sys_close(fd);
+	w->r = w->f(w->arg);
+	return 0;
+}
+
 /*
  * It has our table itself, and takes a new one with a copy of 0 to 2 alone. Whatever else the program has open it never holds, so what is closed meanwhile by another thread is closed
  * then: a port is free, a reader of a pipe sees its end.
@@ -218,21 +229,13 @@ static int leave_table(void *arg)
 {
 	struct few *w = arg;
 
-	if (fdg_sys3(SYS_close_range, 3, ~0u, CLOSE_RANGE_UNSHARE) < 0 && fdg_sys1(SYS_unshare, CLONE_FILES) < 0)
+	if (fdg_sys3(SYS_close_range, 3, ~0u, CLOSE_RANGE_UNSHARE) == 0)
+		w->r = w->f(w->arg);
+	else if (fdg_sys1(SYS_unshare, CLONE_FILES) == 0)
+		return empty_table(w);
+	else
 		return REFUSED;
-	w->r = w->f(w->arg);
 	fdg_sys3(SYS_close_range, 0, ~0u, 0);
-	return 0;
-}
-
-/* In a seccomp filter that refuses both calls, as those of old containers do. What others close in this moment is held until it is closed here, too. */
-static int empty_table(void *arg)
-{
-	struct few *w = arg;
-
-	for (int fd = 3; fd < 1024; fd++)
-		fdg_sys_close(fd);
-	w->r = w->f(w->arg);
 	return 0;
 }
 
