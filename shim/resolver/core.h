@@ -11,6 +11,7 @@
  *	dns.c      … the step "dns"
  *	merge.c    what answers to two questions come to
  *	reverse.c  requests that begin with an address
+ *	failure.c  why nothing was found
  *
  * One thread at a time. All memory is mapped when the object is made; a request with more than FDG_REQUEST_ADDRESSES addresses has a mapping of its
  * own until it is over. Nothing is called back but the functions of requests, from fdg_core_tell.
@@ -201,7 +202,8 @@ void fdg_request_name(struct fdg_request *q, const char *name);
 void fdg_request_alias(struct fdg_request *q, const char *name);
 struct fdg_request *fdg_request_by_handle(struct fdg_core *c, uint64_t handle);
 uint64_t fdg_request_handle(const struct fdg_core *c, const struct fdg_request *q);
-/* Why it failed: a sentence. */
+/* failure.c: nothing was found: EAI_…; and why, a sentence. */
+int fdg_request_error(const struct fdg_request *q);
 const char *fdg_request_reason(const struct fdg_request *q);
 const struct fdg_nss *fdg_core_nss(const struct fdg_core *c);
 

@@ -124,10 +124,10 @@ struct fdg_control {
 
 struct fdg_exchange {
 	uint64_t now;
-	int epoll; /* -1: polled */
+	int epoll;                 /* -1: polled */
 	bool driving, interrupted; /* the last wait was, by a signal handler */
-	volatile int loose;    /* a descriptor that is open, and has no place yet; -1: none */
-	volatile bool blocked; /* polled: in the wait, where it may be left */
+	volatile int loose;        /* a descriptor that is open, and has no place yet; -1: none */
+	volatile bool blocked;     /* polled: in the wait, where it may be left */
 	struct fdg_random random;
 	struct fdg_exchange_settings set;
 	struct fdg_exchange_counts counts;
@@ -202,6 +202,8 @@ void fdg_question_end(struct fdg_exchange *x, struct fdg_question *q, enum fdg_e
 bool fdg_question_message(struct fdg_exchange *x, uint32_t try, const uint8_t *msg, size_t len, bool cut);
 /* Calls the functions of those that are over. */
 void fdg_question_tell(struct fdg_exchange *x);
+/* All of its transmissions. */
+void fdg_question_close_tries(struct fdg_exchange *x, const struct fdg_question *q);
 /* Closes a transmission: what comes for it is not the question's any more. */
 void fdg_try_close(struct fdg_exchange *x, uint32_t try);
 
@@ -227,6 +229,8 @@ int fdg_pool_open(struct fdg_exchange *x, unsigned server, int type, uint64_t nu
 bool fdg_pool_is_full(int error);
 /* Closes ports and connections that nothing is in flight at; true: there were some. */
 bool fdg_pool_rest(struct fdg_exchange *x);
+/* Is something in flight from any port? */
+bool fdg_pool_flying(const struct fdg_exchange *x);
 /* The same at a high number, close-on-exec; where none is free, or for an error, what was given. */
 int fdg_pool_high(int fd);
 /* The same for an owner that may be torn away at any moment: whichever of the two is open is what *loose says. */

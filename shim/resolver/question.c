@@ -40,7 +40,7 @@ void fdg_try_close(struct fdg_exchange *x, uint32_t try)
 		fdg_pool_landed(x, port);
 }
 
-static void close_tries(struct fdg_exchange *x, const struct fdg_question *q)
+void fdg_question_close_tries(struct fdg_exchange *x, const struct fdg_question *q)
 {
 	uint32_t first = fdg_question_number(x, q) * FDG_TRIES;
 
@@ -54,7 +54,7 @@ static void detach(struct fdg_exchange *x, struct fdg_question *q)
 {
 	fdg_queue_leave(x, q);
 	fdg_wheel_clear(x->wheel, fdg_question_number(x, q));
-	close_tries(x, q);
+	fdg_question_close_tries(x, q);
 }
 
 void fdg_question_end(struct fdg_exchange *x, struct fdg_question *q, enum fdg_exchange_status status)
@@ -118,7 +118,7 @@ void fdg_question_queue(struct fdg_exchange *x, struct fdg_question *q)
 {
 	fdg_queue_leave(x, q);
 	if (q->tcp) {
-		close_tries(x, q);
+		fdg_question_close_tries(x, q);
 		fdg_queue_push(x, q, FDG_QUEUE_STREAM);
 		if (!q->deadline)
 			q->deadline = x->now + x->total;

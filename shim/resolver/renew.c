@@ -151,6 +151,14 @@ bool fdg_pool_is_full(int error)
 	return error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -ENOBUFS || error == -ENOSPC;
 }
 
+bool fdg_pool_flying(const struct fdg_exchange *x)
+{
+	for (unsigned i = 0; i < x->port_count; i++)
+		if (x->ports[i].fd >= 0 && x->ports[i].flying)
+			return true;
+	return false;
+}
+
 bool fdg_pool_rest(struct fdg_exchange *x)
 {
 	bool any = false;

@@ -6,7 +6,6 @@
 
 #include "base/sys.h"
 #include "resolver/engine.h"
-#include "resolver/sentence.h"
 #include "resolver/node.h"
 
 #include "base/poison.h"
@@ -334,44 +333,6 @@ void fdg_request_begin(struct fdg_core *c, struct fdg_request *q, const char *no
 		fdg_request_look_up(c, q);
 }
 
-static bool is_again(enum fdg_outcome o)
-{
-	return o == FDG_OUTCOME_SERVFAIL || o == FDG_OUTCOME_AGAIN;
-}
-
-static bool is_nodata(enum fdg_outcome o)
-{
-	return o == FDG_OUTCOME_NODATA || is_again(o);
-}
-
-/* libc asks gethostbyname for AF_INET alone, if no canonical name is wanted, and understands what it says in a way of its own. */
-static int error_of_simple(const struct fdg_request *q)
-{
-	switch (q->why[0]) {
-	case FDG_OUTCOME_SERVFAIL:
-	case FDG_OUTCOME_AGAIN:
-		return q->late ? EAI_NONAME : EAI_AGAIN;
-	case FDG_OUTCOME_NODATA:
-	case FDG_OUTCOME_EMPTY:
-	case FDG_OUTCOME_BROKEN:
-		return EAI_NODATA;
-	default:
-		return EAI_NONAME;
-	}
-}
-
-/* libc's gaih_inet: "no data" wins over "try again" unless both families say that; "no name" over both. */
-static int error_of(const struct fdg_request *q)
-{
-	enum fdg_outcome four = (enum fdg_outcome)q->why[0], six = (enum fdg_outcome)q->why[1];
-
-	if (q->family == AF_INET && !(q->flags & AI_CANONNAME) && !q->reverse)
-		return error_of_simple(q);
-	if (!is_nodata(four) || !is_nodata(six))
-		return EAI_NONAME;
-	return is_again(four) && is_again(six) ? EAI_AGAIN : EAI_NODATA;
-}
-
 /* AI_V4MAPPED alone: where there are AF_INET6 addresses, those that only look so are none. */
 static void drop_mapped(struct fdg_request *q)
 {
@@ -390,17 +351,10 @@ void fdg_request_over(struct fdg_core *c, struct fdg_request *q)
 {
 	drop_mapped(q);
 	if (!q->found) {
-		fdg_request_end(c, q, error_of(q));
+		fdg_request_end(c, q, fdg_request_error(q));
 		return;
 	}
 	if (!q->reverse && !q->host_only)
 		fdg_order(c, q);
 	fdg_request_end(c, q, 0);
-}
-
-const char *fdg_request_reason(const struct fdg_request *q)
-{
-	if (q->error == EAI_AGAIN && q->status != FDG_EXCHANGE_ANSWERED)
-		return fdg_exchange_sentence((enum fdg_exchange_status)q->status);
-	return fdg_error_sentence(q->error);
 }

@@ -291,6 +291,17 @@ static void move_waiting(struct fdg_exchange *x, unsigned server)
 	}
 }
 
+/* No descriptor is left: what waits for this server does not wait for the answers of others any more, whose ports may be closed then. */
+static bool give_way(struct fdg_exchange *x, unsigned server)
+{
+	static const enum fdg_queue_name names[] = { FDG_QUEUE_AGAIN, FDG_QUEUE_READY };
+
+	for (int i = 0; i < 2; i++)
+		for (const struct fdg_question *q = fdg_queue_first(x, server, names[i]); q; q = fdg_queue_next(x, q))
+			fdg_question_close_tries(x, q);
+	return fdg_pool_rest(x);
+}
+
 static void flush_server(struct fdg_exchange *x, unsigned server)
 {
 	int error;
@@ -301,7 +312,7 @@ static void flush_server(struct fdg_exchange *x, unsigned server)
 		unsigned port = fdg_pool_pick(x, server, &error), n;
 
 		if (port == FDG_NONE) {
-			if (error && fdg_pool_is_full(error) && fdg_pool_rest(x))
+			if (error && fdg_pool_is_full(error) && give_way(x, server))
 				continue;
 			if (error)
 				fail_all(x, server, error);

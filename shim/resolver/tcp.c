@@ -88,6 +88,10 @@ static bool open_stream(struct fdg_exchange *x, unsigned server)
 
 	if (fd < 0 && fdg_pool_is_full(fd) && fdg_pool_rest(x))
 		fd = fdg_pool_open(x, server, SOCK_STREAM, fdg_stream_number(x, server), EPOLLIN | EPOLLOUT);
+	if (fd < 0 && fdg_pool_is_full(fd) && fdg_pool_flying(x)) {
+		x->held_until = x->now + FDG_HELD; /* a port will be idle soon */
+		return false;
+	}
 	if (fd < 0 && fdg_pool_is_full(fd)) {
 		while (x->targets[server].queues[FDG_QUEUE_STREAM].count)
 			fdg_question_end(x, fdg_queue_first(x, server, FDG_QUEUE_STREAM), FDG_EXCHANGE_NO_SOCKET);

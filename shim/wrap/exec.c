@@ -19,11 +19,13 @@
 #include "guards/epoll/stale.h"
 #include "guards/nonblock/nonblock.h"
 #include "guards/nonblock/stdio.h"
+#include "guards/reuseport/handover.h"
 #include "guards/reuseport/reuseport.h"
 #include "options/options.h"
 #include "report/report.h"
 #include "wrap/environ.h"
 #include "wrap/program.h"
+#include "wrap/runs.h"
 #include "wrap/spawn.h"
 #include "wrap/system.h"
 #include "wrap/told.h"
@@ -174,8 +176,9 @@ static void leave(const struct call *c, const struct fdg_nonblock_given *given)
 		fdg_nonblock_exec_tell(given);
 		if (fdg_stdio_has_work())
 			fdg_stdio_leave(file);
-		fdg_reuseport_starting();
-		fdg_reuseport_leaving(true, c->site);
+		fdg_handover_starting(); /* nobody is started, but an image that takes over what listens */
+		if (fdg_reuseport_any() && fdg_runs(file, c->argv, c->envp))
+			fdg_reuseport_leaving(true, c->site);
 	}
 	give(file, PATH_MAX);
 }

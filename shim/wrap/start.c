@@ -22,6 +22,7 @@
 #include "guards/epoll/slow.h"
 #include "guards/nonblock/nonblock.h"
 #include "guards/nonblock/stdio.h"
+#include "guards/reuseport/handover.h"
 #include "guards/reuseport/reuseport.h"
 #include "guards/select/select.h"
 #include "guards/self.h"
@@ -157,8 +158,11 @@ bool fdg_sets_filter(unsigned mode, unsigned long argument)
 /* The last moment at which we may make system calls of our own. */
 void fdg_before_filter(void)
 {
-	if (!fdg_foreign_memory())
+	if (!fdg_foreign_memory()) {
+		if (fdg_handover_may())
+			fdg_handover_filtering();
 		fdg_report_filter();
+	}
 	fdg_sweeper_stop();
 	fdg_nonblock_release();
 	fdg_slow_stop();

@@ -5,6 +5,7 @@
  */
 #include "reuseport_twin.h"
 
+#include <elf.h>
 #include <linux/bpf.h>
 #include <signal.h>
 #include <spawn.h>
@@ -118,14 +119,26 @@ static void no_more_proc(void)
 		fail("chroot");
 }
 
+/* Each by a file that looks as if it could be run. */
 static void exec_fails(void)
 {
+	static char big[200000];
+	Elf64_Ehdr header = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT }, .e_type = ET_EXEC, .e_machine = EM_MIPS, .e_version = 1 };
+	char *args[] = { self, NULL, NULL };
+	const void *text = strstr(way, "interpreter") ? "#!/no/such/interpreter\n" : strstr(way, "big") ? "#!/bin/true\n" : "true\n";
+	size_t n = strlen(text);
 	int fd = open("text", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
 
-	if (fd < 0 || write(fd, "true\n", 5) != 5)
+	if (strstr(way, "machine")) {
+		text = &header;
+		n = sizeof(header);
+	}
+	if (fd < 0 || write(fd, text, n) != (ssize_t)n)
 		fail("text");
 	close(fd);
-	execl("./text", "text", NULL);
+	memset(big, 'a', sizeof(big) - 1);
+	args[1] = strstr(way, "big") ? big : NULL;
+	execv("./text", args);
 }
 
 static void act(int listener, int until, int ready)
@@ -136,7 +149,7 @@ static void act(int listener, int until, int ready)
 	}
 	if (strcmp(way, "helper") == 0)
 		run_helper();
-	else if (strcmp(way, "exec") == 0)
+	else if (strncmp(way, "exec", 4) == 0)
 		exec_fails();
 	else if (strcmp(way, "migrates") == 0 || strcmp(way, "chroot") == 0) {
 		if (strcmp(way, "chroot") == 0)

@@ -64,13 +64,18 @@ static inline int add_listener(void)
 	return fd;
 }
 
-static inline void connect_clients(void)
+static inline void connect_each(int fd[], int n)
 {
-	for (int i = 0; i < CLIENTS; i++) {
-		client[i] = socket(address.sin6_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		if (client[i] < 0 || connect(client[i], (struct sockaddr *)&address, address_len) != 0)
+	for (int i = 0; i < n; i++) {
+		fd[i] = socket(address.sin6_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		if (fd[i] < 0 || connect(fd[i], (struct sockaddr *)&address, address_len) != 0)
 			fail("connect");
 	}
+}
+
+static inline void connect_clients(void)
+{
+	connect_each(client, CLIENTS);
 }
 
 static inline int queued(int listener)
@@ -84,17 +89,22 @@ static inline int queued(int listener)
 }
 
 /* Loopback: what was reset is by now. */
-static inline int resets(void)
+static inline int resets_of(const int fd[], int of)
 {
 	int n = 0;
 
-	for (int i = 0; i < CLIENTS; i++) {
-		struct pollfd p = { client[i], POLLIN, 0 };
+	for (int i = 0; i < of; i++) {
+		struct pollfd p = { fd[i], POLLIN, 0 };
 
 		poll(&p, 1, 0);
 		n += (p.revents & POLLERR) != 0;
 	}
 	return n;
+}
+
+static inline int resets(void)
+{
+	return resets_of(client, CLIENTS);
 }
 
 static inline int drain(int listener)

@@ -2,7 +2,7 @@
 /*
  * reuseport-wrong HOW [6]: a group of four, clients in its queues, and one listener (of exit, _exit and exec: the two that a child made) ends by HOW. Prints how many
  * connections were queued there and how many were reset. HOW "each": all are closed, one after the other. "leave": one
- * is closed, and the others end with the process, which accepted nothing; else it does so in the end.
+ * is closed, and the others end with the process, which accepted nothing; else it does so in the end. "many": all but five of each of two groups of MANY are closed by one call.
  */
 #include "reuseport_twin.h"
 
@@ -86,6 +86,33 @@ static void by_worker(const char *how)
 	printf("queued %d reset %d\n", was, resets());
 }
 
+#define MANY 90
+#define CALLERS 360
+
+static void close_many(void)
+{
+	static int member[2 * MANY], caller[2][CALLERS];
+	struct sockaddr_in6 of[2] = { address, address };
+	int was[2] = { 0, 0 };
+
+	for (int i = 0; i < 2 * MANY; i++) { /* in turns: each number of the one beside one of the other */
+		address = of[i % 2];
+		member[i] = add_listener();
+		of[i % 2] = address;
+	}
+	for (int i = 0; i < 2; i++) {
+		address = of[i];
+		connect_each(caller[i], CALLERS);
+	}
+	for (int i = 0; i < 2 * MANY - 10; i++)
+		was[i % 2] += queued(member[i]);
+	if (close_range((unsigned)member[0], (unsigned)member[2 * MANY - 11], 0) != 0)
+		fail("close_range");
+	printf("queued %d %d reset %d %d\n", was[0], was[1], resets_of(caller[0], CALLERS), resets_of(caller[1], CALLERS));
+	for (int i = 2 * MANY - 10; i < 2 * MANY; i++)
+		drain(member[i]);
+}
+
 int main(int argc, char **argv)
 {
 	const char *how = argc > 1 ? argv[1] : "";
@@ -94,6 +121,10 @@ int main(int argc, char **argv)
 	use_family(argc > 2);
 	if (strstr(how, "exit") || strcmp(how, "exec") == 0) {
 		by_worker(how);
+		return 0;
+	}
+	if (strcmp(how, "many") == 0) {
+		close_many();
 		return 0;
 	}
 	for (int i = 0; i < GROUP; i++)

@@ -37,6 +37,23 @@ done
 fresh
 got=$(guarded reuseport=report:cloexec=off reuseport-wrong close 6)
 told 'report: IPv6' close reported reset
+
+# Two groups, of each of which one call closes 85 members: told of both, once, with all of them.
+fresh
+got=$(guarded reuseport=report:cloexec=off reuseport-wrong many)
+same 'report: many: once for each group, and nothing else' '2 0' "$(resets) $(others)"
+of=${got#queued }
+same 'report: many: all are reset' "${of% reset*}" "${got#*reset }"
+for of in ${got#*reset }; do
+	check 'report: many: told, and the number is right' finding reuseport.reset action=reported "count=$of" 'listeners=[78]?' siblings=5 'message=*closed fd * and [78]? more, SO_REUSEPORT listeners on *'
+done
+if may_load; then
+	fresh
+	got=$(guarded reuseport=fix:cloexec=off reuseport-wrong many)
+	same 'fix: many: none is reset' '0 0' "${got#*reset }"
+	same 'fix: many: once for each group, and nothing else' '2 0' "$(resets) $(others)"
+	check 'fix: many: by the kernel' finding reuseport.reset action=fixed 'listeners=[78]?' 'cure=migration by eBPF'
+fi
 fresh
 guarded reuseport=off:cloexec=off reuseport-wrong close >/dev/null
 same off 0 "$(resets)"
@@ -84,7 +101,7 @@ for way in drained lone copy range all child parent parent-exec parent-close mes
 done
 
 # Listeners that somebody else has: a successor, which was given one as its fd 3, and the parent of a helper. An exec that fails. The program's own BPF program migrates.
-ways='successor-fork successor-spawn helper exec'
+ways='successor-fork successor-spawn helper exec exec-interpreter exec-big exec-machine'
 ! may_load || ways="$ways migrates"
 for way in $ways; do
 	same "bare: $way" 'reset 0' "$(timeout 60 reuseport-given $way 2>&1)"

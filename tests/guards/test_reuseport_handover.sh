@@ -7,16 +7,18 @@
 need setpriv
 cp "$FDG_LIB" lib.so
 cp "$FDG_BIN/reuseport-handover" server
-chmod 755 . lib.so server
+cp "$FDG_BIN/reuseport-filter" filter
+chmod 755 . lib.so server filter
 as_user=
 [ "$(id -u)" -ne 0 ] || as_user='setpriv --reuid 65534 --regid 65534 --clear-groups'
 
 # shellcheck disable=SC2086 # none or several words
-server() {
+program() {
 	rm -rf logs && mkdir logs && chmod 777 logs
-	timeout 60 $as_user env ${1:+"LD_PRELOAD=$tmp/lib.so"} FDGUARD_OPTIONS="format=json:log=$tmp/logs/log:reuseport=$1" ./server $2 2>&1
+	timeout 60 $as_user env ${1:+"LD_PRELOAD=$tmp/lib.so"} FDGUARD_OPTIONS="format=json:log=$tmp/logs/log:reuseport=$1" ./$2 2>&1
 	cp logs/log log 2>/dev/null
 }
+server() { program "$1" "server $2"; }
 none='reset 0, wrong 0, failed 0, some answered'
 
 for way in 'epoll-lt 4' 'one-loop 4'; do
@@ -48,5 +50,18 @@ done
 same "fix: 64 listeners" "$none" "$(server fix 'epoll-et 64 64 6')"
 refuse "fix: 64 listeners: nothing is left to reset" found '"reuseport.reset".*"action":"reported"'
 refuse "descriptors of ours are nobody's leak" found 'cloexec.leaked'
+
+case $(program fix 'filter none') in
+'queued '*' reset 0') ok "fix: nobody is reset" ;;
+*) bad "fix: without a filter" ;;
+esac
+for way in prctl number; do
+	case $(program fix "filter $way") in
+	'queued 0 '*) bad "fix: nothing was queued" ;;
+	'queued '*' reset '*' and '*) bad "fix: others were served before a filter: $way" ;;
+	*) ok "fix: the others were served" ;;
+	esac
+	check "… those that waited were reset before the filter, and it is told: $way" found 'enters a seccomp filter, after which fdguard does nothing, before it accepted'
+done
 
 finish

@@ -105,28 +105,43 @@ static int with_free(int free_fds, const char *name, const char *want)
 	return 0;
 }
 
-static void one_free_descriptor_is_enough(void **state)
+static void names_with_few_free(const char *const *names, size_t n, int most)
 {
-	static const char *const names[][2] = {
-		{ "ok.test", "::" }, { "tc.test", "" }, { "h1", "10.0.0.1" }, { "many.test", "" }
-	};
 	struct fdg_lookup *l = make();
-	char want[COUNT(names)][INET6_ADDRSTRLEN];
+	char want[8][INET6_ADDRSTRLEN];
 	int status;
 
-	(void)state;
-	for (size_t i = 0; i < COUNT(names); i++)
-		strcpy(want[i], first(l, names[i][0]));
+	for (size_t i = 0; i < n; i++)
+		strcpy(want[i], first(l, names[i]));
 	fdg_lookup_free(l);
-	for (int free_fds = 1; free_fds < 5; free_fds++)
-		for (size_t i = 0; i < COUNT(names); i++) {
+	for (int free_fds = 1; free_fds <= most; free_fds++)
+		for (size_t i = 0; i < n; i++) {
 			pid_t pid = fork();
 
 			if (!pid)
-				_exit(with_free(free_fds, names[i][0], want[i]));
+				_exit(with_free(free_fds, names[i], want[i]));
 			assert_int_equal(waitpid(pid, &status, 0), pid);
 			assert_int_equal(status, 0);
 		}
+}
+
+static void one_free_descriptor_is_enough(void **state)
+{
+	static const char *const names[] = { "ok.test", "tc.test", "h1", "many.test" };
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(53) };
+	int silent = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	(void)state;
+	inet_pton(AF_INET, "127.0.0.3", &address.sin_addr);
+	names_with_few_free(names, COUNT(names), 4);
+	/* The port of the first server has to give way to that of the second. */
+	write_etc("/etc/resolv.conf", "nameserver 127.0.0.2\nnameserver 127.0.0.1\noptions timeout:1 attempts:1\n");
+	names_with_few_free(names, 2, 4);
+	/* Even if the first one is silent, and might still answer. */
+	assert_int_equal(bind(silent, (const struct sockaddr *)&address, sizeof(address)), 0);
+	write_etc("/etc/resolv.conf", "nameserver 127.0.0.3\nnameserver 127.0.0.1\noptions timeout:1 attempts:1\n");
+	names_with_few_free(names, 1, 1);
+	close(silent);
 }
 
 static void *look_up_much(void *cookie)

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "base/apart.h"
 #include "base/big.h"
 #include "base/same.h"
 #include "base/state.h"
@@ -248,7 +249,7 @@ static void put_local(struct fdg_buf *b, const struct fdg_group *g)
 
 enum { LOCAL = 1, STATE = 3, UID = 7, INODE = 9 };
 
-static void look_at_all(struct table *t, const struct fdg_group *g, uint64_t inode, struct fdg_group_rows *rows, struct fdg_group_sight *ret)
+static void look_at_all(struct table *t, const struct fdg_group *g, uint64_t inode, uint64_t rows[], unsigned most, struct fdg_group_sight *ret)
 {
 	char wanted[48];
 	struct fdg_buf b = FDG_BUF(wanted);
@@ -264,8 +265,8 @@ static void look_at_all(struct table *t, const struct fdg_group *g, uint64_t ino
 		if (strncmp(local, wanted, b.len) != 0 || number(field(line, UID)) != g->uid)
 			continue;
 		found = number(field(line, INODE));
-		if (rows && ret->members < FDG_ROWS)
-			rows->inode[ret->members] = found;
+		if (ret->members < most)
+			rows[ret->members] = found;
 		ret->members++;
 		ret->has_it |= found == inode;
 	}
@@ -278,31 +279,53 @@ static const char *path_of(const struct fdg_group *g)
 	return g->family == AF_INET ? "/proc/thread-self/net/udp" : "/proc/thread-self/net/udp6";
 }
 
-static struct fdg_group_sight look(const struct fdg_group *g, uint64_t inode, struct fdg_group_rows *rows)
-{
-	struct fdg_group_sight ret = { 0 };
-	struct table *t = fdg_sys_mmap(sizeof(*t), false);
+struct asked {
+	struct table *t;
+	const struct fdg_group *g;
+	uint64_t inode, *rows;
+	unsigned most;
+	struct fdg_group_sight sight;
+};
 
-	if (!t)
-		return ret;
-	t->file = fdg_sys_open(path_of(g), O_RDONLY | O_CLOEXEC, 0);
-	if (t->file >= 0) {
-		ret.seen = true;
-		look_at_all(t, g, inode, rows, &ret);
-		fdg_sys_close(t->file);
-	}
-	fdg_sys_munmap(t, sizeof(*t));
-	return ret;
+/* With a table of its own: no other thread meets with the file. */
+static int look_there(void *arg)
+{
+	struct asked *a = arg;
+
+	a->t->file = fdg_sys_open(path_of(a->g), O_RDONLY | O_CLOEXEC, 0);
+	if (a->t->file < 0)
+		return 0;
+	a->sight.seen = true;
+	look_at_all(a->t, a->g, a->inode, a->rows, a->most, &a->sight);
+	fdg_sys_close(a->t->file);
+	return 0;
+}
+
+static struct fdg_group_sight look(const struct fdg_group *g, uint64_t inode, uint64_t rows[], unsigned most)
+{
+	struct asked a = { fdg_sys_mmap(sizeof(*a.t), false), g, inode, rows, most, { 0 } };
+
+	if (!a.t)
+		return a.sight;
+	if (fdg_aside(look_there, &a) < 0)
+		a.sight = (struct fdg_group_sight){ 0 };
+	fdg_sys_munmap(a.t, sizeof(*a.t));
+	return a.sight;
 }
 
 struct fdg_group_sight fdg_group_look(const struct fdg_group *g, uint64_t inode)
 {
-	return look(g, inode, NULL);
+	return look(g, inode, NULL, 0);
+}
+
+struct fdg_group_sight fdg_group_look_rows(const struct fdg_group *g, uint64_t inode[], unsigned most)
+{
+	return look(g, 0, inode, most);
 }
 
 struct fdg_group_sight fdg_group_look_list(const struct fdg_group *g, uint64_t inode, struct fdg_group_rows *ret)
 {
-	struct fdg_group_sight sight = look(g, inode, ret);
+	struct fdg_group_sight sight = look(g, inode, ret->inode, FDG_ROWS);
 
 	ret->n = sight.members <= FDG_ROWS ? sight.members : 0;
 	return sight;
@@ -365,21 +388,29 @@ static bool has_nearer(struct table *t, const char *path, const struct fdg_group
 	return found;
 }
 
+static int look_for_nearer(void *arg)
+{
+	static const char tcp[] = "/proc/thread-self/net/tcp", tcp6[] = "/proc/thread-self/net/tcp6";
+	const struct asked *a = arg;
+	bool is4 = a->g->family == AF_INET, found = has_nearer(a->t, is4 ? tcp : tcp6, a->g, true);
+
+	if (!found && !a->g->v6only && (is4 ? fdg_sys3(SYS_faccessat, AT_FDCWD, tcp6, 0) == 0 : true))
+		found = has_nearer(a->t, is4 ? tcp6 : tcp, a->g, false);
+	return found;
+}
+
 bool fdg_group_is_hidden(const struct fdg_group *g)
 {
 	static const unsigned char any[16];
-	static const char tcp[] = "/proc/thread-self/net/tcp", tcp6[] = "/proc/thread-self/net/tcp6";
-	bool is4 = g->family == AF_INET, found = true;
-	struct table *t;
+	struct asked a = { .g = g };
+	int found;
 
 	if (memcmp(g->address, any, sizeof(any)) != 0)
 		return false;
-	t = fdg_sys_mmap(sizeof(*t), false);
-	if (!t)
+	a.t = fdg_sys_mmap(sizeof(*a.t), false);
+	if (!a.t)
 		return true;
-	found = has_nearer(t, is4 ? tcp : tcp6, g, true);
-	if (!found && !g->v6only && (is4 ? fdg_sys3(SYS_faccessat, AT_FDCWD, tcp6, 0) == 0 : true))
-		found = has_nearer(t, is4 ? tcp6 : tcp, g, false);
-	fdg_sys_munmap(t, sizeof(*t));
-	return found;
+	found = fdg_aside(look_for_nearer, &a);
+	fdg_sys_munmap(a.t, sizeof(*a.t));
+	return found != 0;
 }

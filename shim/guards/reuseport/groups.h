@@ -77,6 +77,8 @@ struct fdg_group_rows {
 	uint64_t inode[FDG_ROWS];
 };
 bool fdg_group_list(const struct fdg_group *g, struct fdg_group_rows *ret);
+/* … and the first `most` of them. */
+struct fdg_group_sight fdg_group_look_rows(const struct fdg_group *g, uint64_t inode[], unsigned most);
 /* Both; ret->n is 0 where there are more. */
 struct fdg_group_sight fdg_group_look_list(const struct fdg_group *g, uint64_t inode, struct fdg_group_rows *ret);
 

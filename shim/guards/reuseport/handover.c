@@ -10,7 +10,7 @@
  *                (wrap/accept.c) knows the stand-in by its addresses, and returns the connection that it stands for, under the number that the kernel chose.
  *
  * A queue of the kernel's is the queue: nothing is lost or given twice, and sibling by sibling in the order and the shares that the kernel would have chosen. It moves on when
- * that is handed over, too. What nobody accepts within OLD_MS, or before another process is started, which may accept there, is reset, and told.
+ * that is handed over, too. What nobody accepts within OLD_MS, or before another process is started, which may accept there, or before a seccomp filter, is reset, and told.
  *
  * The whole group must be this process's own, and be seen to be: a stand-in that another process accepts would be a connection from nowhere there. When that is so says
  * handover_gate.c. Signals wait while it lasts.
@@ -99,7 +99,7 @@ static void take_one(struct work *w)
 		return;
 	}
 	fd = (int)fdg_sys4(SYS_accept4, w->fd, NULL, NULL, SOCK_CLOEXEC);
-	if (fd < 0 || fdg_standin_returned(fd) >= 0)
+	if (fd < 0 || fdg_standin_returned(fd))
 		fdg_standin_unreserve(&r);
 	else
 		fdg_standin_hold(&r, fd);
@@ -247,11 +247,21 @@ void fdg_handover_look(void)
 	take_back(OLD_MS, FDG_RESET_LATE);
 }
 
+/* Nor goes a group on steered: exec, or a filter, would leave it so. */
+static void take_all_back(int how)
+{
+	if ((fdg_handover_count() || fdg_turn_is_taken()) && !fdg_turn_is_mine())
+		take_back(0, how);
+}
+
 void fdg_handover_starting(void)
 {
-	/* … nor while a group is steered: exec would leave it so */
-	if ((fdg_handover_count() || fdg_turn_is_taken()) && !fdg_turn_is_mine())
-		take_back(0, FDG_RESET_STARTED);
+	take_all_back(FDG_RESET_STARTED);
+}
+
+void fdg_handover_filtering(void)
+{
+	take_all_back(FDG_RESET_FILTERED);
 }
 
 void fdg_handover_leaving(void)

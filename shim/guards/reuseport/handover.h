@@ -63,6 +63,8 @@ bool fdg_handover_aborted(void);
 
 /* Another process is being started, which may accept what stands for a connection of ours: those are reset, and told. */
 void fdg_handover_starting(void);
+/* The process enters a seccomp filter, and no accept is ours any more: so are they. */
+void fdg_handover_filtering(void);
 /* The process ends: so are they. */
 void fdg_handover_leaving(void);
 /* A forked child has none of them. */

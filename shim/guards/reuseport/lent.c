@@ -8,7 +8,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 
+#include "base/apart.h"
 #include "base/big.h"
 #include "base/fmt.h"
 #include "base/state.h"
@@ -21,12 +23,13 @@
 #define __WALL 0x40000000
 #endif
 
-enum { FROM_ELSEWHERE = 0, FIRST = 1, ROOM = 8192, LOOKS = 20000 };
+enum { FROM_ELSEWHERE = 0, FIRST = 1, ROOM = 8192, LOOKS = 20000, LOOK_NS = 50000000, SECOND_NS = 200000000, EACH = 16 };
 
 /* How often a process was started, and how often it had been when a number became a listener's. */
 FDG_BIG static _Atomic uint32_t made[FDG_LEDGER_MAX];
 static _Atomic uint32_t starts = FIRST, born = FIRST;
 static _Atomic int self; /* 0: not known yet */
+static _Atomic int64_t second, spent; /* in that second of CLOCK_MONOTONIC, on looks for one listener each, in ns */
 
 static bool is_tracked(int fd)
 {
@@ -80,10 +83,12 @@ struct folder {
 struct look {
 	struct folder processes, numbers;
 	const uint64_t *inode; /* of n sockets; and is somebody else seen to have each? */
+	uint64_t least, greatest;
 	bool *found;
 	unsigned n;
 	uint64_t since; /* when this process began */
 	unsigned looks, most;
+	int64_t until; /* ns of CLOCK_MONOTONIC */
 	bool guesses; /* who may not be read may have it */
 };
 
@@ -170,7 +175,7 @@ static void note(struct look *l, const char *link)
 		return;
 	for (link += 8; *link >= '0' && *link <= '9'; link++)
 		inode = inode * 10 + (uint64_t)(*link - '0');
-	for (unsigned i = 0; i < l->n; i++)
+	for (unsigned i = 0; i < l->n && inode >= l->least && inode <= l->greatest; i++)
 		l->found[i] |= l->inode[i] == inode;
 }
 
@@ -189,17 +194,31 @@ static bool has_any(struct look *l)
 	return true;
 }
 
+static int64_t now(void)
+{
+	struct timespec t = { 0, 0 };
+
+	fdg_sys_clock(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+}
+
+static bool is_too_much(const struct look *l)
+{
+	return l->looks >= l->most || (l->looks % EACH == 0 && now() >= l->until);
+}
+
 /* True: nothing more is to be found. */
 static bool look_at(struct look *l, const char *pid)
 {
 	char path[32], link[40];
 	struct fdg_buf b = FDG_BUF(path);
 	const char *name;
+	bool too_much;
 
 	fdg_fmt(&b, "/proc/%s/fd", pid);
 	if (!open_folder(&l->numbers, path))
 		return l->numbers.fd != -ENOENT && l->numbers.fd != -ESRCH && may_have(l, pid) && has_any(l);
-	while (l->looks < l->most && (name = next_name(&l->numbers))) {
+	while (!(too_much = is_too_much(l)) && (name = next_name(&l->numbers))) {
 		long n = fdg_sys4(SYS_readlinkat, l->numbers.fd, name, link, sizeof(link) - 1);
 
 		link[n > 0 ? n : 0] = '\0';
@@ -207,7 +226,7 @@ static bool look_at(struct look *l, const char *pid)
 		l->looks++;
 	}
 	fdg_sys_close(l->numbers.fd);
-	if (l->looks >= l->most)
+	if (too_much)
 		return has_any(l);
 	if (l->numbers.len < 0 && l->numbers.len != -ENOENT && l->numbers.len != -ESRCH && may_have(l, pid))
 		return has_any(l);
@@ -223,24 +242,32 @@ static bool is_number(const char *name, int n)
 	return v == n;
 }
 
-static void look(struct look *l)
+/* In a moment with a table of its own: no other thread meets with what is open here. */
+static int look(void *arg)
 {
+	struct look *l = arg;
 	int pid = fdg_sys_getpid();
 	uint64_t parent;
 	const char *name;
 	bool ends = false, any = false;
 
-	if (!ask_stat("self", &parent, &l->since) || !open_folder(&l->processes, "/proc")) {
-		has_any(l);
-		return;
-	}
+	if (!ask_stat("self", &parent, &l->since) || !open_folder(&l->processes, "/proc"))
+		return -1;
 	while (!ends && (name = next_name(&l->processes))) {
 		any |= is_number(name, pid);
 		ends = !is_number(name, pid) && look_at(l, name);
 	}
 	fdg_sys_close(l->processes.fd);
-	if (!ends && !any) /* another namespace's /proc does not show us */
-		has_any(l);
+	return ends || any ? 0 : -1; /* another namespace's /proc does not show us */
+}
+
+static void set_range(struct look *l)
+{
+	l->least = l->greatest = l->inode[0];
+	for (unsigned i = 1; i < l->n; i++) {
+		l->least = l->inode[i] < l->least ? l->inode[i] : l->least;
+		l->greatest = l->inode[i] > l->greatest ? l->inode[i] : l->greatest;
+	}
 }
 
 /* One walk for all. */
@@ -256,7 +283,10 @@ static void look_for(const uint64_t inode[], bool found[], unsigned n, unsigned 
 	l->n = n;
 	l->most = looks;
 	l->guesses = guesses;
-	look(l);
+	l->until = now() + LOOK_NS;
+	set_range(l);
+	if (fdg_aside(look, l) < 0)
+		has_any(l);
 	fdg_sys_munmap(l, sizeof(*l));
 }
 
@@ -302,13 +332,32 @@ bool fdg_lent_never(int fd)
 	return is_made_here(was) && is_since_the_last(was);
 }
 
+/* Of a program that closes many, one after the other. */
+static bool has_no_time(int64_t at)
+{
+	int64_t s = at / 1000000000;
+
+	if (atomic_exchange_explicit(&second, s, memory_order_relaxed) != s)
+		atomic_store_explicit(&spent, 0, memory_order_relaxed);
+	return atomic_load_explicit(&spent, memory_order_relaxed) >= SECOND_NS;
+}
+
 bool fdg_lent_maybe(int fd)
 {
 	uint32_t was = made_at(fd);
+	int64_t begun;
+	bool r;
 
 	if (!is_made_here(was))
 		return true;
-	return !is_since_the_last(was) && others_have(fd, LOOKS, true);
+	if (is_since_the_last(was))
+		return false;
+	begun = now();
+	if (has_no_time(begun))
+		return true;
+	r = others_have(fd, LOOKS, true);
+	atomic_fetch_add_explicit(&spent, now() - begun, memory_order_relaxed);
+	return r;
 }
 
 void fdg_lent_maybe_each(const int fd[], const uint64_t inode[], bool ret[], unsigned n)

@@ -36,12 +36,14 @@
 enum state { UNKNOWN, ATTACHED, OLDER, STEERED, MOVED /* by an eBPF program of the program's, which may migrate */, PASSED, UNSEEN, REFUSED /* and above: a step for each errno */ };
 
 #define GROUPS 128
+#define WITNESSES 6
 
-static struct group {
+FDG_BIG static struct group {
 	_Atomic uint64_t hash; /* 0: free */
 	_Atomic unsigned state;
 	_Atomic unsigned id; /* of our program, once it was found; 0: not known */
 	_Atomic int64_t gave; /* when a queue was given to others, in s of CLOCK_MONOTONIC; 0: never */
+	_Atomic uint64_t witness[WITNESSES]; /* inodes of members that were there when this process left it; 0: none */
 } groups[GROUPS];
 static _Atomic unsigned next_out;
 
@@ -64,6 +66,8 @@ static struct group *find(const struct fdg_group *g, bool makes)
 	if (!makes)
 		return NULL;
 	at = &groups[atomic_fetch_add_explicit(&next_out, 1, memory_order_relaxed) % GROUPS];
+	for (unsigned i = 0; i < WITNESSES; i++)
+		atomic_store_explicit(&at->witness[i], 0, memory_order_relaxed);
 	atomic_store_explicit(&at->hash, hash, memory_order_relaxed);
 	atomic_store_explicit(&at->state, UNKNOWN, memory_order_relaxed);
 	atomic_store_explicit(&at->id, 0, memory_order_relaxed);
@@ -305,9 +309,52 @@ static unsigned made(int fd, const struct fdg_group *g)
 	return atomic_load_explicit(&steers, memory_order_relaxed) ? STEERED : attach(fd, g);
 }
 
-/* … joined others. What is known of the group is known already. */
-static void joined(const struct fdg_group *g)
+static bool is_ours(const struct fdg_group *g)
 {
+	unsigned state = state_of(g);
+
+	return state == ATTACHED || state >= REFUSED;
+}
+
+/* What is known of a group without a listener of this process is true as long as one stays that was there when this process had one. */
+void fdg_migrate_leaving(int fd, const struct fdg_group *g)
+{
+	uint64_t inode[WITNESSES] = { 0 };
+	struct group *at;
+
+	if (!is_ours(g) || fdg_groups_sibling(g, fd, -1) >= 0 || fdg_migrate_look(g) >= 0 || !(at = find(g, false)))
+		return;
+	fdg_group_look_rows(g, inode, WITNESSES);
+	for (unsigned i = 0; i < WITNESSES; i++)
+		atomic_store_explicit(&at->witness[i], inode[i], memory_order_relaxed);
+}
+
+static bool is_witness(const struct group *at, uint64_t inode)
+{
+	for (unsigned i = 0; i < WITNESSES; i++)
+		if (atomic_load_explicit(&at->witness[i], memory_order_relaxed) == inode)
+			return true;
+	return false;
+}
+
+/* Else it may have ended, and been made anew by somebody else. */
+static bool goes_on(int fd, const struct fdg_group *g, const struct fdg_group_rows *rows)
+{
+	const struct group *at = find(g, false);
+
+	if (fdg_groups_sibling(g, fd, -1) >= 0)
+		return true;
+	for (unsigned i = 0; at && rows && i < rows->n; i++)
+		if (is_witness(at, rows->inode[i]))
+			return true;
+	return false;
+}
+
+/* … joined others. What is known of the group is known already. */
+static void joined(int fd, const struct fdg_group *g, const struct fdg_group_rows *rows)
+{
+	if (is_ours(g) && !goes_on(fd, g, rows))
+		set_state(g, UNKNOWN);
 	if (!fdg_migrate_has(g) && state_of(g) == UNKNOWN)
 		set_state(g, OLDER);
 }
@@ -329,7 +376,7 @@ static void settle(int fd, const struct fdg_group *g, bool is_first, bool turn)
 	else if (is_first && sight.members == 1)
 		set_state(g, made(fd, g));
 	else
-		joined(g);
+		joined(fd, g, turn ? &rows : NULL);
 	if (turn && sight.seen && fdg_migrate_is_refused(g))
 		fdg_order_joined(g, st.st_ino, &rows);
 }

@@ -21,6 +21,9 @@ struct fdg_migrate_listen {
 void fdg_migrate_before(struct fdg_migrate_listen *l, int fd);
 void fdg_migrate_after(struct fdg_migrate_listen *l, int fd, bool listens);
 
+/* Listener fd of g is being closed. */
+void fdg_migrate_leaving(int fd, const struct fdg_group *g);
+
 /* A forked child: another thread's lock is not its own. */
 void fdg_migrate_forked(void);
 

@@ -228,7 +228,7 @@ void fdg_resize_leaving(int fd, const struct fdg_group *g, const void *site)
 	struct stat st;
 	int nobody = 0;
 
-	if (!is_wanted() || !is_spread(fd, g) || !(at = find(g)) || !is_quiet(at, now()) || fdg_sys_fstat(fd, &st) < 0)
+	if (!is_wanted() || atomic_load_explicit(&leaving.thread, memory_order_relaxed) || !is_spread(fd, g) || !(at = find(g)) || !is_quiet(at, now()) || fdg_sys_fstat(fd, &st) < 0)
 		return;
 	sight = fdg_group_look(g, st.st_ino);
 	if (!sight.has_it || sight.members < 2 || !atomic_compare_exchange_strong(&leaving.thread, &nobody, fdg_sys_gettid()))

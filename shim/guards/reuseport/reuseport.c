@@ -25,6 +25,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/files.h"
 #include "base/state.h"
 #include "base/sys.h"
 #include "guards/holders.h"
@@ -110,16 +111,12 @@ static bool is_there(const char *path)
 int fdg_reuseport_migrate_req(void)
 {
 	char value[16];
-	int file = fdg_sys_open("/proc/sys/net/ipv4/tcp_migrate_req", O_RDONLY | O_CLOEXEC, 0), known = NOT_KNOWN;
-	long n = 0;
+	long n = fdg_read_file("/proc/sys/net/ipv4/tcp_migrate_req", value, sizeof(value));
+	int known = NOT_KNOWN;
 
-	if (file >= 0) {
-		n = fdg_sys_read(file, value, sizeof(value));
-		fdg_sys_close(file);
-	}
 	if (n > 0)
 		known = value[0] >= '1' && value[0] <= '9';
-	else if (file == -ENOENT && is_there("/proc/sys/net/ipv4/tcp_fin_timeout"))
+	else if (n == -ENOENT && is_there("/proc/sys/net/ipv4/tcp_fin_timeout"))
 		known = -1;
 	if (known == NOT_KNOWN)
 		return atomic_load_explicit(&last_known, memory_order_relaxed);

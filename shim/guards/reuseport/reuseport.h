@@ -84,7 +84,7 @@ struct fdg_reset {
 	int fd; /* one of them; -1: it was the process that ended */
 	struct fdg_group group;
 	enum { FDG_RESET_CLOSE, FDG_RESET_LAST /* of the group */, FDG_RESET_SHUTDOWN, FDG_RESET_EXIT, FDG_RESET_EXEC, FDG_RESET_LAST_BY_EXIT, FDG_RESET_LAST_BY_EXEC,
-	       FDG_RESET_LATE, FDG_RESET_STARTED, FDG_RESET_ENDED, FDG_RESET_LEFT /* these and after: of what was handed over */ } how;
+	       FDG_RESET_LATE, FDG_RESET_STARTED, FDG_RESET_ENDED, FDG_RESET_FILTERED, FDG_RESET_LEFT /* these and after: of what was handed over */ } how;
 	unsigned listeners, queued, backlog, siblings;
 	unsigned saved;   /* … of queued, by handing them to siblings in this process */
 	int migrate_req;  /* the sysctl; -1: there is none, 2: not known */

@@ -15,11 +15,12 @@
 #include "guards/reuseport/quiet.h"
 #include "guards/reuseport/resize.h"
 #include "guards/reuseport/reuseport.h"
+#include "guards/reuseport/sights.h"
 #include "options/options.h"
 
 #include "base/poison.h"
 
-enum { PENDING = 256 };
+enum { CHUNK = 64, CHUNKS = FDG_LEDGER_MAX / CHUNK };
 
 /* Closings under way. */
 struct pending {
@@ -31,16 +32,42 @@ struct pending {
 	struct fdg_reset r;
 };
 
-FDG_BIG static struct pending pending[PENDING];
+/* One call may close all that a process has. */
+FDG_BIG static struct pending *_Atomic chunks[CHUNKS];
 static _Atomic unsigned pendings;
+
+static struct pending *chunk_of(unsigned i)
+{
+	struct pending *chunk = i < CHUNKS ? atomic_load(&chunks[i]) : NULL, *none = NULL;
+	const size_t size = CHUNK * sizeof(*chunk);
+
+	if (chunk || i >= CHUNKS)
+		return chunk;
+	chunk = fdg_sys_mmap(size, false);
+	if (chunk && !atomic_compare_exchange_strong(&chunks[i], &none, chunk)) {
+		fdg_sys_munmap(chunk, size);
+		chunk = none;
+	}
+	return chunk;
+}
+
+/* NULL: there was never one with this number, nor a higher one. */
+static struct pending *pending_at(unsigned i)
+{
+	struct pending *chunk = i / CHUNK < CHUNKS ? atomic_load(&chunks[i / CHUNK]) : NULL;
+
+	return chunk ? &chunk[i % CHUNK] : NULL;
+}
 
 static struct pending *take_free(void)
 {
-	for (unsigned i = 0; i < PENDING; i++) {
+	struct pending *p;
+
+	for (unsigned i = 0; (p = chunk_of(i / CHUNK)); i++) {
 		bool taken = false;
 
-		if (atomic_compare_exchange_strong(&pending[i].taken, &taken, true))
-			return &pending[i];
+		if (!atomic_load_explicit(&p[i % CHUNK].taken, memory_order_relaxed) && atomic_compare_exchange_strong(&p[i % CHUNK].taken, &taken, true))
+			return &p[i % CHUNK];
 	}
 	return NULL;
 }
@@ -55,7 +82,7 @@ static unsigned count_here(const struct fdg_group *g, int fd)
 }
 
 /* Members besides it, as far as one can see. */
-static unsigned count_siblings(struct pending *p, int fd)
+static unsigned count_siblings(struct pending *p, int fd, struct fdg_sights *s)
 {
 	struct fdg_group_sight sight;
 	struct stat st;
@@ -64,7 +91,7 @@ static unsigned count_siblings(struct pending *p, int fd)
 	if (fdg_sys_fstat(fd, &st) < 0)
 		return 0;
 	p->inode = st.st_ino;
-	sight = fdg_group_look(&p->r.group, st.st_ino);
+	sight = fdg_sights_look(s, &p->r.group, st.st_ino);
 	p->is_seen = sight.has_it;
 	return sight.has_it ? sight.members - 1 : count_here(&p->r.group, fd);
 }
@@ -100,9 +127,10 @@ static void save(struct fdg_reset *r)
 static bool is_pending(const struct pending *p)
 {
 	uint32_t thread = (uint32_t)fdg_sys_gettid();
+	const struct pending *at;
 
-	for (unsigned i = 0; i < PENDING; i++)
-		if (&pending[i] != p && (uint32_t)atomic_load_explicit(&pending[i].owner, memory_order_relaxed) == thread && pending[i].inode == p->inode)
+	for (unsigned i = 0; (at = pending_at(i)); i++)
+		if (at != p && (uint32_t)atomic_load_explicit(&at->owner, memory_order_relaxed) == thread && at->inode == p->inode)
 			return true;
 	return false;
 }
@@ -119,7 +147,7 @@ static bool is_last_of_given(struct pending *p)
 }
 
 /* False: there is nothing to be told. */
-static bool describe(struct pending *p, int fd)
+static bool describe(struct pending *p, int fd, struct fdg_sights *s)
 {
 	struct fdg_reset *r = &p->r;
 
@@ -128,7 +156,7 @@ static bool describe(struct pending *p, int fd)
 	r->migrate_req = fdg_reuseport_migrate_req();
 	if (r->migrate_req >= 1 || fdg_migrate_is_the_programs(&r->group))
 		return false;
-	r->siblings = count_siblings(p, fd);
+	r->siblings = count_siblings(p, fd, s);
 	if (is_pending(p) || (r->siblings == 0 && !is_last_of_given(p)))
 		return false;
 	p->is_last = p->is_seen || r->how == FDG_RESET_SHUTDOWN || fdg_reuseport_is_last(fd);
@@ -143,7 +171,7 @@ static bool describe(struct pending *p, int fd)
 	return r->queued > 0;
 }
 
-static void begin(int fd, int how, const struct fdg_group *g, const void *site)
+static void begin(int fd, int how, const struct fdg_group *g, const void *site, struct fdg_sights *s)
 {
 	struct pending *p = take_free();
 
@@ -153,7 +181,7 @@ static void begin(int fd, int how, const struct fdg_group *g, const void *site)
 	p->r.group = *g;
 	p->r.how = how;
 	p->r.site = site;
-	if (!describe(p, fd)) {
+	if (!describe(p, fd, s)) {
 		atomic_store(&p->taken, false);
 		return;
 	}
@@ -171,7 +199,7 @@ bool fdg_reuseport_quieten(int fd, const struct fdg_group *g)
 	return may_quieten(g) && fdg_quiet(fd);
 }
 
-static void closing(int fd, const void *site)
+static void closing(int fd, const void *site, struct fdg_sights *s)
 {
 	struct fdg_group g;
 
@@ -180,17 +208,26 @@ static void closing(int fd, const void *site)
 	fdg_resize_leaving(fd, &g, site);
 	if (g.protocol != IPPROTO_TCP)
 		return;
-	begin(fd, FDG_RESET_CLOSE, &g, site);
+	begin(fd, FDG_RESET_CLOSE, &g, site, s);
+	if (fdg_options.reuseport == FDG_FIX)
+		fdg_migrate_leaving(fd, &g);
 	if (may_quieten(&g) && fdg_reuseport_is_last(fd))
 		fdg_quiet(fd);
 }
 
 void fdg_reuseport_closing_slow(unsigned first, unsigned last, const void *site)
 {
+	struct fdg_sights *s = NULL;
+
 	if (!fdg_reuseport_is_on() || first > INT32_MAX)
 		return;
-	for (int fd = fdg_groups_next((int)first - 1); fd >= 0 && (unsigned)fd <= last; fd = fdg_groups_next(fd))
-		closing(fd, site);
+	for (int fd = fdg_groups_next((int)first - 1), next; fd >= 0 && (unsigned)fd <= last; fd = next) {
+		next = fdg_groups_next(fd);
+		if (!s && next >= 0 && (unsigned)next <= last)
+			s = fdg_sights_begin();
+		closing(fd, site, s);
+	}
+	fdg_sights_end(s);
 }
 
 /* The kernel would refuse it, or put the same file there. */
@@ -205,13 +242,14 @@ void fdg_reuseport_replacing_slow(int from, int to, const void *site)
 }
 
 /* Did it close, and did others stay? */
-static bool has_ended(const struct pending *p)
+static bool has_ended(struct pending *p, struct fdg_sights *s)
 {
 	struct fdg_group_sight sight;
 
 	if (!p->is_seen)
 		return p->is_last;
-	sight = fdg_group_look(&p->r.group, p->inode);
+	sight = fdg_sights_look(s, &p->r.group, p->inode);
+	p->r.siblings = sight.members;
 	return sight.seen && !sight.has_it && (sight.members > 0) == (p->r.how != FDG_RESET_LAST);
 }
 
@@ -236,39 +274,81 @@ static void count(struct fdg_reset *r, struct fdg_handover_end *e)
 	e->lost -= take_lost(r, e->lost, e->why);
 }
 
+static bool is_mine(const struct pending *p, unsigned first, unsigned last)
+{
+	uint64_t owner = atomic_load_explicit(&p->owner, memory_order_relaxed);
+
+	return owner && (uint32_t)owner == (uint32_t)fdg_sys_gettid() && owner >> 32 >= first && owner >> 32 <= last;
+}
+
+/* False: there is nothing to be told of it. */
+static bool settle(struct pending *p, struct fdg_handover_end *e, struct fdg_sights *s, struct fdg_reset *ret)
+{
+	bool ended;
+
+	count(&p->r, e);
+	ended = has_ended(p, s);
+	if (ended && p->r.is_migrated)
+		fdg_migrate_gives(&p->r.group);
+	*ret = p->r;
+	atomic_store_explicit(&p->owner, 0, memory_order_relaxed);
+	atomic_store(&p->taken, false);
+	atomic_fetch_sub_explicit(&pendings, 1, memory_order_relaxed);
+	return ended;
+}
+
+static void add(struct fdg_reset *sum, const struct fdg_reset *r)
+{
+	sum->listeners += r->listeners;
+	sum->queued += r->queued;
+	sum->saved += r->saved;
+	sum->not_saved = sum->not_saved ? sum->not_saved : r->not_saved;
+}
+
+static bool is_like(const struct fdg_reset *a, const struct fdg_reset *b)
+{
+	return a->how == b->how && a->is_migrated == b->is_migrated && fdg_group_is_same(&a->group, &b->group);
+}
+
+/* With those of its group that the same call closed. */
+static void tell_from(unsigned i, unsigned first, unsigned last, struct fdg_handover_end *e, struct fdg_sights *s)
+{
+	struct fdg_reset sum, r;
+	struct pending *p = pending_at(i);
+	bool any = settle(p, e, s, &sum);
+
+	while ((p = pending_at(++i))) {
+		if (!is_mine(p, first, last) || !is_like(&sum, &p->r) || !settle(p, e, s, &r))
+			continue;
+		if (any)
+			add(&sum, &r);
+		else
+			sum = r;
+		any = true;
+	}
+	if (any)
+		fdg_reset_say(&sum);
+}
+
 static void judge(unsigned first, unsigned last, struct fdg_handover_end *e)
 {
-	uint32_t thread = (uint32_t)fdg_sys_gettid();
+	struct fdg_sights *s = first < last && atomic_load_explicit(&pendings, memory_order_relaxed) > 1 ? fdg_sights_begin() : NULL;
+	const struct pending *p;
 
-	for (unsigned i = 0; i < PENDING; i++) {
-		struct pending *p = &pending[i];
-		uint64_t owner = atomic_load_explicit(&p->owner, memory_order_relaxed);
-
-		if ((uint32_t)owner != thread || owner >> 32 < first || owner >> 32 > last)
-			continue;
-		count(&p->r, e);
-		if (has_ended(p)) {
-			if (p->r.is_migrated)
-				fdg_migrate_gives(&p->r.group);
-			fdg_reset_say(&p->r);
-		}
-		atomic_store_explicit(&p->owner, 0, memory_order_relaxed);
-		atomic_store(&p->taken, false);
-		atomic_fetch_sub_explicit(&pendings, 1, memory_order_relaxed);
-	}
+	for (unsigned i = 0; (p = pending_at(i)); i++)
+		if (is_mine(p, first, last))
+			tell_from(i, first, last, e, s);
+	fdg_sights_end(s);
 }
 
 /* Is a finding about one of these to come from this thread? */
 static bool is_told(unsigned first, unsigned last)
 {
-	uint32_t thread = (uint32_t)fdg_sys_gettid();
+	const struct pending *p;
 
-	for (unsigned i = 0; i < PENDING && atomic_load_explicit(&pendings, memory_order_relaxed); i++) {
-		uint64_t owner = atomic_load_explicit(&pending[i].owner, memory_order_relaxed);
-
-		if ((uint32_t)owner == thread && owner >> 32 >= first && owner >> 32 <= last)
+	for (unsigned i = 0; atomic_load_explicit(&pendings, memory_order_relaxed) && (p = pending_at(i)); i++)
+		if (is_mine(p, first, last))
 			return true;
-	}
 	return false;
 }
 
@@ -302,7 +382,7 @@ bool fdg_reuseport_shutting(int fd, int how, const void *site)
 
 	if ((how != SHUT_RD && how != SHUT_RDWR) || !fdg_reuseport_is_on() || !fdg_group_ask(fd, &g) || g.protocol != IPPROTO_TCP)
 		return false;
-	begin(fd, FDG_RESET_SHUTDOWN, &g, site);
+	begin(fd, FDG_RESET_SHUTDOWN, &g, site, NULL);
 	return fdg_reuseport_quieten(fd, &g);
 }
 

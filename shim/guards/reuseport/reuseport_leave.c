@@ -16,8 +16,8 @@
 
 #include "base/poison.h"
 
-#define MEMBERS 1024u
-#define GROUPS 16u
+#define MEMBERS 4096u
+#define GROUPS 256u
 
 /* A listening socket that nobody else has, each once. */
 struct member {

@@ -61,14 +61,22 @@ static void put_act(struct fdg_buf *b, const struct fdg_reset *r, const char *lo
 		return;
 	}
 	if (r->how <= FDG_RESET_SHUTDOWN) {
-		fdg_fmt(b, " %s fd %d, a SO_REUSEPORT listener on %s, with ", r->how == FDG_RESET_CLOSE ? "closed" : "shut down", r->fd, local);
+		fdg_fmt(b, " %s fd %d", r->how == FDG_RESET_CLOSE ? "closed" : "shut down", r->fd);
+		if (r->listeners > 1) {
+			fdg_put(b, " and ");
+			fdg_put_count(b, r->listeners - 1);
+			fdg_put(b, " more");
+		}
+		fdg_fmt(b, r->listeners > 1 ? ", SO_REUSEPORT listeners on %s, with " : ", a SO_REUSEPORT listener on %s, with ", local);
 		return;
 	}
 	if (was_handed(r)) {
 		fdg_put(b, r->how == FDG_RESET_LATE	 ? " accepted nothing for 5 s from the other SO_REUSEPORT listeners on "
 			   : r->how == FDG_RESET_LEFT	 ? " ends before it accepted from the other SO_REUSEPORT listeners on "
 			   : r->how == FDG_RESET_STARTED ? " started a process before it accepted from the other SO_REUSEPORT listeners on "
-							 : " closed the other SO_REUSEPORT listeners on ");
+			   : r->how == FDG_RESET_FILTERED
+				   ? " enters a seccomp filter, after which fdguard does nothing, before it accepted from the other SO_REUSEPORT listeners on "
+				   : " closed the other SO_REUSEPORT listeners on ");
 		fdg_fmt(b, "%s, with ", local);
 		return;
 	}

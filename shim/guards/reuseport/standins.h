@@ -3,8 +3,8 @@
  * Guard reuseport, hand-over: accepted connections that wait for the program's next accept, and the stand-ins that wait for them in a sibling's queue. The story
  * is at the top of handover.c.
  *
- * A slot is FREE, HELD (its connection is here, and nothing stands for it), WAITING (for its stand-in to be accepted), LOOKED_AT (by a thread that accepted) or TAKEN (it is
- * being given). Atomics, no lock.
+ * A slot is FREE, HELD (its connection is here, and nothing stands for it), WAITING (for its stand-in to be accepted), LOOKED_AT (by a thread that accepted), TAKEN (it is
+ * being given) or SPENT (it was taken back: its stand-in, reset, is in a queue still, or in the hands of a thread that has just accepted it). Atomics, no lock.
  */
 #ifndef FDG_GUARDS_REUSEPORT_STANDINS_H
 #define FDG_GUARDS_REUSEPORT_STANDINS_H
@@ -29,8 +29,8 @@ void fdg_standin_hold(const struct fdg_reserved *r, int fd);
 unsigned fdg_standins_send(int64_t until);
 /* The next HELD slot that is >= at; -1: none. */
 int fdg_standin_next(int at);
-/* A drained connection: of a stand-in the slot, HELD again and the stand-in reset; -1: it is a connection as any. */
-int fdg_standin_returned(int fd);
+/* A drained connection: a stand-in is closed, and its slot HELD again, or free if it was spent. False: it is a connection as any. */
+bool fdg_standin_returned(int fd);
 /* Resets the connection; the slot is FREE. True: there was one. */
 bool fdg_standin_drop(int slot);
 /* Those whose listener was closed, or whose stand-in was accepted by nobody knows whom, are HELD again, or else reset: how many. */

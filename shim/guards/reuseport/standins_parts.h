@@ -18,9 +18,9 @@
 #define SO_NETNS_COOKIE 71
 #endif
 
-enum { FREE, HELD, WAITING, TAKEN, LOOKED_AT };
+enum { FREE, HELD, WAITING, TAKEN, LOOKED_AT, SPENT };
 
-/* The addresses and the namespace are the stand-in's, and are right when `state` is WAITING. */
+/* The addresses and the namespace are the stand-in's, and are right when `state` is WAITING or SPENT. */
 struct fdg_slot {
 	_Atomic uint32_t state;
 	_Atomic uint32_t key; /* of the stand-in's own address and port */
@@ -30,12 +30,15 @@ struct fdg_slot {
 	struct fdg_kept standin; /* our end of it: it tells when the listener that has the other is closed */
 	int sending;             /* … while it is being made, or its number kept for it; 0: none */
 	bool is_there;
-	_Atomic int64_t since; /* it waits, in ms */
+	_Atomic int64_t since; /* it waits, or is spent, in ms */
+	_Atomic bool is_ending; /* it is SPENT, and what it has is being reset */
+	_Atomic bool is_found;  /* … and its stand-in was accepted meanwhile */
 };
 
 struct fdg_board {
 	_Atomic unsigned waiting;
-	_Atomic unsigned spent; /* stand-ins that were taken back, and are in a queue still, reset */
+	_Atomic unsigned spent;
+	_Atomic unsigned unseen; /* were spent, and others have their slots */
 	_Atomic unsigned end;   /* slots from here on were never used */
 	struct fdg_slot slot[FDG_HANDOVER_MAX];
 };
@@ -50,6 +53,9 @@ static inline struct fdg_slot *fdg_slot(int slot)
 {
 	return &fdg_board()->slot[slot];
 }
+
+/* A slot that WAITs is SPENT; ret gets 1 more if it had its connection still. False: it does not wait any more. Only in the caller's turn (turn.h). */
+bool fdg_standin_spend(int slot, unsigned *ret);
 
 static inline void fdg_linger_none(int fd)
 {

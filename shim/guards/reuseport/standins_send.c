@@ -11,6 +11,22 @@
 
 #define ARRIVES_MS 50
 
+/* Its place is taken by another. */
+static int oldest_spent(struct fdg_board *b)
+{
+	uint32_t state = SPENT;
+	int at = -1;
+
+	for (int i = 0; i < (int)FDG_HANDOVER_MAX; i++)
+		if (atomic_load(&b->slot[i].state) == SPENT && (at < 0 || b->slot[i].since < b->slot[at].since))
+			at = i;
+	if (at < 0 || !atomic_compare_exchange_strong(&b->slot[at].state, &state, TAKEN))
+		return -1;
+	atomic_fetch_add(&b->unseen, 1);
+	atomic_fetch_sub(&b->spent, 1);
+	return at;
+}
+
 static int free_slot(struct fdg_board *b)
 {
 	for (unsigned i = 0; i < FDG_HANDOVER_MAX; i++) {
@@ -23,7 +39,7 @@ static int free_slot(struct fdg_board *b)
 			;
 		return (int)i;
 	}
-	return -1;
+	return oldest_spent(b);
 }
 
 /* A socket with a high number; negative: there is none. */
@@ -120,25 +136,20 @@ static bool arrived(struct fdg_slot *s)
 	return s->is_there;
 }
 
-/* True: it waits, or was given already. Else it is HELD. */
-static bool ends(int slot)
+/* It waits, or was given already, or is not there and is reset: returns how many were. */
+static unsigned ends(int slot)
 {
 	struct fdg_slot *s = fdg_slot(slot);
-	uint32_t waiting = WAITING;
 	int fd = s->sending;
+	unsigned n = 0;
 
 	s->sending = 0;
-	if (fd <= 0)
-		return false;
-	if (!s->is_there && atomic_compare_exchange_strong(&s->state, &waiting, HELD)) {
-		atomic_fetch_sub(&fdg_board()->waiting, 1);
-		fdg_reset_socket(fd);
-		return false;
-	}
 	fdg_kept_put(&s->standin, fd);
+	if (!s->is_there && fdg_standin_spend(slot, &n))
+		return n;
 	if (atomic_load(&s->state) != WAITING)
 		fdg_kept_close(&s->standin);
-	return true;
+	return 0;
 }
 
 /* All that are under way at once, for as long as there are such; and no longer than `until`. */
@@ -164,8 +175,8 @@ unsigned fdg_standins_send(int64_t until)
 	}
 	wait_for_all(end, fdg_now_ms() + ARRIVES_MS < until ? fdg_now_ms() + ARRIVES_MS : until);
 	for (unsigned i = 0; i < end; i++)
-		if (fdg_slot((int)i)->sending > 0)
-			ends((int)i);
+		if (fdg_slot((int)i)->sending > 0 && atomic_load(&fdg_slot((int)i)->state) != HELD)
+			dropped += ends((int)i);
 	for (int slot = fdg_standin_next(0); slot >= 0; slot = fdg_standin_next(slot + 1))
 		dropped += fdg_standin_drop(slot);
 	return dropped;

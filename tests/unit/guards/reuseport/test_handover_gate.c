@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -12,6 +13,7 @@
 #include "handover_common.h"
 
 #include "guards/reuseport/lent.h"
+#include "guards/reuseport/standins_parts.h"
 
 /* Before a process is started what waits is reset: the child has none of it, and what stood for it is passed over there as here. */
 static void started(void **state)
@@ -43,6 +45,114 @@ static void started(void **state)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
 	close_group();
+}
+
+/* It was accepted, and is taken back before anybody looked what it is. */
+static void taken_back_meanwhile(void **state)
+{
+	const char *why;
+	unsigned saved, gone = 0, n = 0;
+	bool is_ours[FDG_HANDOVER_MAX] = { false };
+	int fd[CLIENTS];
+
+	(void)state;
+	open_group(AF_INET, 2);
+	connect_clients();
+	saved = hand_over(0, &why);
+	assert_true(saved > 2);
+	forget_member(0);
+	while (n < CLIENTS && (fd[n] = accept4(member[1], NULL, NULL, 0)) >= 0)
+		n++;
+	assert_int_equal(n, CLIENTS);
+	for (unsigned i = 0; i < FDG_HANDOVER_MAX; i++) /* as far as that has come by then */
+		if (fdg_slot((int)i)->state == WAITING) {
+			is_ours[i] = true;
+			fdg_slot((int)i)->state = SPENT;
+			fdg_slot((int)i)->is_ending = true;
+			fdg_board()->waiting--;
+			fdg_board()->spent++;
+		}
+	while (n-- > 0)
+		if (fdg_handover_accepted(fd[n], 0) == FDG_HANDED_GONE)
+			gone++;
+		else
+			close(fd[n]);
+	assert_int_equal(gone, saved);
+	for (unsigned i = 0; i < FDG_HANDOVER_MAX; i++)
+		if (is_ours[i]) {
+			assert_int_equal(fdg_slot((int)i)->state, SPENT);
+			assert_true(fdg_slot((int)i)->is_found);
+			assert_true(fdg_standin_drop((int)i));
+			fdg_board()->spent--;
+		}
+	close_group();
+}
+
+/* While such are in a queue, one that its client reset is that still. */
+static void a_client_resets(void **state)
+{
+	struct linger now = { 1, 0 };
+	unsigned n = 0, saved, spent = fdg_board()->spent;
+	const char *why;
+	int fd;
+
+	(void)state;
+	open_group(AF_INET, 2);
+	connect_clients();
+	saved = hand_over(0, &why);
+	assert_true(saved > 2 && saved < CLIENTS);
+	forget_member(0);
+	fdg_handover_starting();
+	assert_int_equal(fdg_board()->spent, spent + saved);
+	for (int i = 0; i < CLIENTS; i++) {
+		assert_int_equal(setsockopt(client[i], SOL_SOCKET, SO_LINGER, &now, sizeof(now)), 0);
+		close(client[i]);
+	}
+	for (; (fd = accept_one(member[1], 0)) >= 0; n++)
+		close(fd);
+	assert_int_equal(n, CLIENTS - saved);
+	assert_int_equal(fdg_board()->spent, spent);
+	close_group();
+}
+
+static _Atomic bool ends;
+static _Atomic unsigned strangers;
+
+static void *accepts(void *arg)
+{
+	int fd, who;
+
+	while (!ends)
+		while ((fd = accept_one(member[1], 0)) >= 0) {
+			strangers += recv(fd, &who, sizeof(who), MSG_DONTWAIT) == 0;
+			close(fd);
+		}
+	return arg;
+}
+
+/* … by another thread, which accepts at that moment. */
+static void taken_back_in_threads(void **state)
+{
+	const char *why;
+	pthread_t t;
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		open_group(AF_INET, 2);
+		connect_clients();
+		hand_over(0, &why);
+		assert_null(why);
+		forget_member(0);
+		ends = false;
+		assert_int_equal(pthread_create(&t, NULL, accepts, NULL), 0);
+		usleep((useconds_t)i * 10);
+		fdg_handover_starting();
+		ends = true;
+		pthread_join(t, NULL);
+		assert_int_equal(fdg_handover_count(), 0);
+		close_group();
+	}
+	assert_int_equal(strangers, 0);
 }
 
 /* A fork that nobody saw coming: the child has no copy. */
@@ -166,7 +276,8 @@ static void left_alone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(started), cmocka_unit_test(forked), cmocka_unit_test(refused), cmocka_unit_test(not_own), cmocka_unit_test(left_alone),
+		cmocka_unit_test(started), cmocka_unit_test(forked), cmocka_unit_test(refused), cmocka_unit_test(not_own), cmocka_unit_test(taken_back_meanwhile), cmocka_unit_test(a_client_resets), cmocka_unit_test(taken_back_in_threads),
+		cmocka_unit_test(left_alone),
 	};
 
 	return cmocka_run_group_tests(tests, many_numbers, NULL);

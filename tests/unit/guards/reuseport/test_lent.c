@@ -9,7 +9,10 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <sched.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,6 +28,14 @@ static int made(void)
 	return fd;
 }
 
+/* A machine that is busy may not tell at once. */
+static bool wait_for_end_of(int fd)
+{
+	for (int i = 0; i < 5000 && fdg_lent_maybe(fd); i++)
+		usleep(1000);
+	return !fdg_lent_maybe(fd);
+}
+
 /* A child that waits, and is seen being started. */
 static pid_t start(int keeps)
 {
@@ -33,6 +44,7 @@ static pid_t start(int keeps)
 	fdg_lent_starting();
 	pid = fork();
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (keeps >= 0)
 			close(keeps);
 		pause();
@@ -60,7 +72,7 @@ static void a_child_that_nobody_saw(void **state)
 			syscall(SYS_pause);
 	assert_true(fdg_lent_maybe(fd));
 	end(pid);
-	assert_false(fdg_lent_maybe(fd));
+	assert_true(wait_for_end_of(fd));
 	close(fd);
 }
 
@@ -91,16 +103,9 @@ static void a_child(void **state)
 	assert_true(fdg_lent_maybe(fd));
 	assert_false(fdg_lent_maybe(later));
 	end(pid);
-	assert_false(fdg_lent_maybe(fd));
+	assert_true(wait_for_end_of(fd));
 	close(fd);
 	close(later);
-}
-
-static bool wait_for_end_of(int fd)
-{
-	for (int i = 0; i < 5000 && fdg_lent_maybe(fd); i++)
-		usleep(1000);
-	return !fdg_lent_maybe(fd);
 }
 
 static void a_child_that_closed_it(void **state)
@@ -167,6 +172,102 @@ static void in_the_child(void **state)
 	close(fd);
 }
 
+static uint64_t inode_of(int fd)
+{
+	struct stat st;
+
+	assert_int_equal(fstat(fd, &st), 0);
+	return st.st_ino;
+}
+
+enum { KEPT, CLOSED, LATER, ARRIVED, ALL };
+
+static bool ask_each(const int fd[], bool ret[])
+{
+	uint64_t inode[ALL];
+
+	for (int i = 0; i < ALL; i++)
+		inode[i] = inode_of(fd[i]);
+	fdg_lent_maybe_each(fd, inode, ret, ALL);
+	return ret[CLOSED];
+}
+
+/* By one look. */
+static void of_several(void **state)
+{
+	int fd[ALL];
+	bool has[ALL];
+	pid_t pid;
+
+	(void)state;
+	for (int i = 0; i < ALL; i++)
+		fd[i] = i == LATER ? -1 : made();
+	pid = start(fd[CLOSED]);
+	fd[LATER] = made();
+	fdg_lent_arrived(fd[ARRIVED]);
+	for (int i = 0; i < 5000 && ask_each(fd, has); i++)
+		usleep(1000);
+	assert_true(has[KEPT]);
+	assert_false(has[CLOSED]);
+	assert_false(has[LATER]);
+	assert_true(has[ARRIVED]);
+	end(pid);
+	for (int i = 0; i < ALL; i++)
+		close(fd[i]);
+}
+
+#define FULL 21000u
+
+/* A child with so many descriptors that looking at all takes too long, as many children as that takes. None has fd. */
+static unsigned start_full(int fd, pid_t pids[], unsigned most)
+{
+	struct rlimit limit;
+	unsigned each, n = 0;
+	int ready[2];
+	char c;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	each = limit.rlim_max > FULL + 100 ? FULL : (unsigned)limit.rlim_max - 100;
+	limit.rlim_cur = limit.rlim_max;
+	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+	for (unsigned left = FULL; left && n < most; left -= left < each ? left : each) {
+		fdg_lent_starting();
+		pids[n] = fork();
+		if (pids[n++] == 0) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			close(fd);
+			setrlimit(RLIMIT_NOFILE, &limit);
+			for (unsigned i = 0; i < each; i++)
+				dup(ready[0]);
+			(void)!write(ready[1], "", 1);
+			pause();
+		}
+		assert_int_equal(read(ready[0], &c, 1), 1);
+	}
+	close(ready[0]);
+	close(ready[1]);
+	return n;
+}
+
+/* Nobody waits for more: then it is not known. */
+static void too_many_to_look_at(void **state)
+{
+	pid_t pid[64];
+	int fd = made(), one[] = { fd };
+	uint64_t inode = inode_of(fd);
+	unsigned n = start_full(fd, pid, 64);
+	bool has = false;
+
+	(void)state;
+	assert_true(fdg_lent_maybe(fd));
+	fdg_lent_maybe_each(one, &inode, &has, 1);
+	assert_true(has);
+	while (n)
+		end(pid[--n]);
+	assert_true(wait_for_end_of(fd));
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -176,6 +277,8 @@ int main(void)
 		cmocka_unit_test(a_child_that_closed_it),
 		cmocka_unit_test(a_grandchild),
 		cmocka_unit_test(in_the_child),
+		cmocka_unit_test(of_several),
+		cmocka_unit_test(too_many_to_look_at),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

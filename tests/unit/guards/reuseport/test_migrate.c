@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
@@ -146,6 +147,33 @@ static int user_listens(void)
 	return fdg_migrate_has(&g) || !fdg_migrate_is_refused(&g) || !strstr(fdg_migrate_why(&g), "CAP_BPF");
 }
 
+static int unguarded(void)
+{
+	int fd = bound(SOCK_STREAM | SOCK_NONBLOCK);
+
+	assert_int_equal(listen(fd, 512), 0);
+	return fd;
+}
+
+/* As a user has it: nothing is touched that may have a program of somebody else's. */
+static int refused_then_made_by_others(void)
+{
+	int a, other;
+	struct fdg_group g;
+
+	if (geteuid() == 0 && seteuid(65534) != 0)
+		return 1;
+	a = member();
+	g = group_of(a);
+	if (!fdg_migrate_is_refused(&g))
+		return 2;
+	closes(a);
+	other = unguarded();
+	a = member();
+	close(other);
+	return fdg_migrate_is_refused(&g) || !strstr(fdg_migrate_why(&g), "was there before") || close(a) != 0;
+}
+
 /* One that allows all. The kernel would end the process for bpf() with another. */
 static int filtered(void)
 {
@@ -164,6 +192,7 @@ static void who_may_not(void **state)
 	(void)state;
 	assert_int_equal(in_child(user_attaches), 0);
 	assert_int_equal(in_child(user_listens), 0);
+	assert_int_equal(in_child(refused_then_made_by_others), 0);
 	if (may_load())
 		assert_int_equal(in_child(filtered), 0);
 }
@@ -176,10 +205,46 @@ static int drops(void)
 	return seteuid(65534) != 0 || !fdg_migrate_has(&g);
 }
 
+static bool may_not_look(const struct fdg_group *g)
+{
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct none[2] = { 0 };
+
+	return syscall(SYS_capset, &header, none) == 0 && fdg_migrate_look(g) < 0;
+}
+
+/* … as long as somebody stays in the group, and no longer. */
+static int made_by_others(void)
+{
+	int a = member(), b, other, last;
+	struct fdg_group g = group_of(a);
+
+	if (!may_not_look(&g))
+		return 1;
+	other = unguarded();
+	closes(a);
+	a = member();
+	if (!fdg_migrate_has(&g))
+		return 2;
+	close(other);
+	closes(a);
+	other = unguarded();
+	a = member();
+	b = member();
+	closes(a);
+	if (fdg_migrate_has(&g) || !strstr(fdg_migrate_why(&g), "was there before"))
+		return 3;
+	close(other);
+	closes(b);
+	last = member();
+	return !fdg_migrate_is_refused(&g) || close(last) != 0;
+}
+
 static void privileges_are_given_up(void **state)
 {
 	(void)state;
 	assert_int_equal(in_child(drops), 0);
+	assert_int_equal(in_child(made_by_others), 0);
 }
 
 /* The group was there, and who knows what it has. */
