@@ -10,6 +10,7 @@
 #include "guards/reuseport/kept.h"
 #include "guards/reuseport/lent.h"
 #include "guards/reuseport/order.h"
+#include "guards/reuseport/standins_parts.h"
 
 #include "base/poison.h"
 
@@ -23,7 +24,7 @@
 #define SO_BINDTOIFINDEX 62
 #endif
 
-enum { OUT = FDG_ROWS, LOOKS = 5000 };
+enum { OUT = FDG_ROWS, LOOKS = 5000, LONG_NS = 5000000, SHARE = 10 };
 
 static struct steered {
 	struct fdg_group group;
@@ -112,6 +113,22 @@ bool fdg_steer_clear(int fd, const struct fdg_group *g)
 	return true;
 }
 
+/* True where that is not known. Where a look takes long a tenth of the time is enough for it. */
+static bool may_be_others(int fd)
+{
+	static int64_t next; /* of this turn */
+	int64_t begun = fdg_now_ns(), took;
+	bool seen;
+
+	if (begun < next)
+		return true;
+	seen = fdg_lent_is_seen(fd, LOOKS);
+	took = fdg_now_ns() - begun;
+	if (took > LONG_NS)
+		next = begun + took * SHARE;
+	return seen;
+}
+
 /*
  * When it is closed the kernel takes it out of the group, and then out of the table in which it looks for listeners; between the two, where it lets packets be worked on, it is
  * one without a group, and takes what comes (under full load one in some 1,500 closes). So it is bound to a network device that there is none of. That can be undone by who has
@@ -121,7 +138,7 @@ void fdg_steer_hide(int fd)
 {
 	int none = INT32_MAX;
 
-	if (!fdg_lent_is_seen(fd, LOOKS))
+	if (!may_be_others(fd))
 		fdg_sys5(SYS_setsockopt, fd, SOL_SOCKET, SO_BINDTOIFINDEX, &none, sizeof(none));
 }
 

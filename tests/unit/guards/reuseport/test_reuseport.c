@@ -166,7 +166,11 @@ static void ranges(void **state)
 	fdg_reuseport_closing_range((unsigned)a, (unsigned)b, setup);
 	assert_int_equal(syscall(SYS_close_range, a, b, 0), 0);
 	fdg_reuseport_closed_range((unsigned)a, (unsigned)b);
-	assert_true(told("in its queue"));
+	assert_true(told_count(was));
+	assert_non_null(strstr(logged, " and 1 more, SO_REUSEPORT listeners on "));
+	assert_non_null(strstr(logged, " in their queues: the kernel resets them"));
+	assert_non_null(strstr(logged, "; the 1 other listener of the group gets none"));
+	assert_null(strstr(logged, "by now"));
 	assert_int_equal(resets(), was);
 	closes(c);
 }
