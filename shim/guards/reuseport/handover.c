@@ -129,24 +129,28 @@ static void spin(void)
 		;
 }
 
-/* No new ones begin there. What had begun comes to its end: in a moment, or where the machine has much to do in several. */
-static void drain_to_the_end(struct work *w, bool is_busy)
+/* No new ones begin there. What had begun comes to its end: in a moment, or where the machine has much to do in several. NULL, or the gap. */
+static const char *drain_to_the_end(struct work *w, bool is_busy)
 {
+	bool is_hidden;
+
 	spin();
 	drain(w);
 	if (!is_busy && !w->taken)
-		return;
-	fdg_steer_hide(w->fd);
+		return NULL;
+	is_hidden = fdg_steer_hide(w->fd);
 	do
 		drain(w);
 	while (!w->ended && is_ready(w->fd, QUIET_MS));
+	return is_hidden ? NULL : "it cannot be hidden (another process may have it, or the kernel is older than Linux 5.7)";
 }
 
-unsigned fdg_handover(int fd, const struct fdg_group *g, const char **ret_why)
+unsigned fdg_handover(int fd, const struct fdg_group *g, const char **ret_why, const char **ret_gap)
 {
 	struct work w = { .fd = fd, .family = g->family };
 	bool is_busy;
 
+	*ret_gap = NULL;
 	if (fdg_foreign_memory() || !fdg_standins_prepare() || !has_turn()) {
 		*ret_why = "another one is being closed at this moment";
 		return 0;
@@ -158,10 +162,12 @@ unsigned fdg_handover(int fd, const struct fdg_group *g, const char **ret_why)
 	group = *g;
 	closing.may = true;
 	closing.fd = fd;
-	if (fdg_steer_clear(fd, g))
-		drain_to_the_end(&w, is_busy);
-	else
+	if (fdg_steer_clear(fd, g)) {
+		*ret_gap = drain_to_the_end(&w, is_busy);
+	} else {
 		drain(&w);
+		*ret_gap = "in which order the kernel has the group is not known";
+	}
 	*ret_why = w.why;
 	return w.taken;
 }

@@ -20,8 +20,9 @@
 /*
  * fd is the last number of a listener of group g, and nothing but close is to come for it, and then fdg_handover_closed by the same thread. With an empty queue, too, where
  * others connect at this moment. Returns how many connections were taken; *ret_why is NULL, or why none, or not all, could be (they are in the queue still, for close to reset).
+ * *ret_gap is NULL, or why the kernel may go on choosing this listener until it is closed: of what comes in that moment some is reset, and nobody sees it.
  */
-unsigned fdg_handover(int fd, const struct fdg_group *g, const char **ret_why);
+unsigned fdg_handover(int fd, const struct fdg_group *g, const char **ret_why, const char **ret_gap);
 /* Listeners were closed, by whatever way: what was taken gets its stand-ins. What had been handed over to one of these listeners, and could not be taken there again, is
  * reset with it, and told, if it is not in a finding's count already. */
 struct fdg_handover_end {

@@ -91,6 +91,7 @@ struct fdg_reset {
 	bool is_migrated; /* by our program */
 	const char *why;  /* not; NULL: reuseport=report */
 	const char *not_saved; /* why hand-over did nothing, or not all; NULL: it did, or was not tried */
+	const char *gap; /* why some of what came until it was closed may be reset, besides; NULL: nothing may */
 	const void *site, *made_at; /* NULL: not known */
 	uint32_t origin;
 };

@@ -116,7 +116,7 @@ static void save(struct fdg_reset *r)
 {
 	unsigned left = 0, backlog;
 
-	r->saved = fdg_handover(r->fd, &r->group, &r->not_saved);
+	r->saved = fdg_handover(r->fd, &r->group, &r->not_saved, &r->gap);
 	if (!r->not_saved)
 		r->queued = r->saved;
 	else if (fdg_reuseport_queue(r->fd, &left, &backlog) && r->queued < r->saved + left)
@@ -303,6 +303,7 @@ static void add(struct fdg_reset *sum, const struct fdg_reset *r)
 	sum->queued += r->queued;
 	sum->saved += r->saved;
 	sum->not_saved = sum->not_saved ? sum->not_saved : r->not_saved;
+	sum->gap = sum->gap ? sum->gap : r->gap;
 }
 
 static bool is_like(const struct fdg_reset *a, const struct fdg_reset *b)

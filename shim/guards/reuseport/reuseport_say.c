@@ -133,6 +133,8 @@ static void put_cure(struct fdg_buf *b, const struct fdg_reset *r)
 		return;
 	if (r->why)
 		fdg_fmt(b, "%s%s", r->saved ? "; not migration by eBPF: " : ": ", r->why);
+	if (r->saved && r->gap)
+		fdg_fmt(b, "; what came in the moment of the close may be reset: %s", r->gap);
 	if (r->not_saved)
 		fdg_fmt(b, "%s%s", r->saved ? "; not of all: " : "; and they cannot be handed over: ", r->not_saved);
 }
@@ -174,12 +176,17 @@ static void fill_places(struct report *r, const struct fdg_reset *s)
 	r->f.createds = fdg_origin_places(s->origin, s->made_at, r->created, fdg_options.stacks);
 }
 
+static bool is_fixed(const struct fdg_reset *s)
+{
+	return s->is_migrated || (s->saved == s->queued && !s->gap);
+}
+
 static void fill(struct report *r, const struct fdg_reset *s, uint64_t total, uint64_t closings)
 {
 	struct fdg_buf message = FDG_BUF(r->message), local = FDG_BUF(r->local);
 
 	r->f = (struct fdg_finding)FDG_FINDING_INIT(FDG_REUSEPORT_RESET);
-	r->f.fixed = s->is_migrated || s->saved == s->queued;
+	r->f.fixed = is_fixed(s);
 	r->f.fd = s->how <= FDG_RESET_SHUTDOWN ? s->fd : -1;
 	r->f.count = total;
 	put_local(&local, &s->group);
@@ -242,7 +249,7 @@ static bool is_due(struct place *p, unsigned queued, uint64_t *ret_total, uint64
 
 void fdg_reset_say(const struct fdg_reset *s)
 {
-	bool fixed = s->is_migrated || s->saved == s->queued;
+	bool fixed = is_fixed(s);
 	uint64_t total = s->queued, closings = 1;
 	struct place *p;
 	struct report *r;

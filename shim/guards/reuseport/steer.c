@@ -134,12 +134,11 @@ static bool may_be_others(int fd)
  * one without a group, and takes what comes (under full load one in some 1,500 closes). So it is bound to a network device that there is none of. That can be undone by who has
  * CAP_NET_RAW alone: not where another process is seen to have it, too, by pidfd_getfd.
  */
-void fdg_steer_hide(int fd)
+bool fdg_steer_hide(int fd)
 {
 	int none = INT32_MAX;
 
-	if (!may_be_others(fd))
-		fdg_sys5(SYS_setsockopt, fd, SOL_SOCKET, SO_BINDTOIFINDEX, &none, sizeof(none));
+	return !may_be_others(fd) && fdg_sys5(SYS_setsockopt, fd, SOL_SOCKET, SO_BINDTOIFINDEX, &none, sizeof(none)) == 0;
 }
 
 /* What takes all for none of the group's places is as good as no program (before Linux 5.3, which cannot take one off). */

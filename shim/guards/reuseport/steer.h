@@ -13,8 +13,8 @@
 
 /* fd gets no new connections any more, nor do those of the turn that it was done to before. False: its place is not known, or no other is left. */
 bool fdg_steer_clear(int fd, const struct fdg_group *g);
-/* Before a close under load: see there. Cannot be undone. */
-void fdg_steer_hide(int fd);
+/* Before a close under load: see there. Cannot be undone. False: it was not done. */
+bool fdg_steer_hide(int fd);
 /* All that are there get some again. */
 void fdg_steer_end(void);
 /* The program put one of its own there meanwhile, and it is that which stays. */

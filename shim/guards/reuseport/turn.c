@@ -12,7 +12,7 @@
 
 #include "base/poison.h"
 
-enum { TURN_MS = 250 };
+enum { TURN_MS = 2000 }; /* a turn takes some milliseconds; on a machine that has far too much to do its thread waits for the CPU */
 
 /* Synchronous ones are not held back. */
 #define NOW(sig) (UINT64_C(1) << ((sig)-1))

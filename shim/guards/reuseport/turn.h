@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* False: for 250 ms others had it. True again for the thread that has it: several at once are one turn. */
+/* False: for 2 s others had it. True again for the thread that has it: several at once are one turn. */
 bool fdg_turn_take(void);
 void fdg_turn_end(void);
 bool fdg_turn_is_mine(void);

@@ -72,7 +72,7 @@ static inline void open_group(int family, int members)
 	}
 }
 
-static const char *why_lost;
+static const char *why_lost, *gap;
 static unsigned moved;
 
 static inline unsigned close_member(int i)
@@ -130,7 +130,7 @@ static inline unsigned hand_over(int i, const char **why)
 	struct fdg_group g;
 
 	assert_true(fdg_group_ask(member[i], &g));
-	return fdg_handover(member[i], &g, why);
+	return fdg_handover(member[i], &g, why, &gap);
 }
 
 /* What the accept of wrap/ does. */
