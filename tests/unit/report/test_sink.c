@@ -223,10 +223,8 @@ static void look_in_handler(int number)
 	errno = saved;
 }
 
-/* The line waits 20 ms for the reader. */
-static void wait_for_reader(void)
+static void make_full_fifo(void)
 {
-	struct itimerval soon = { { 0, 0 }, { 0, 5000 } };
 	int reader;
 
 	EXPECT(mkfifo("fifo", 0600) == 0);
@@ -235,6 +233,13 @@ static void wait_for_reader(void)
 	EXPECT(dup2(reader, 8) == 8);
 	close(reader);
 	log_to("fifo");
+}
+
+/* The line waits 20 ms for the reader. */
+static void wait_for_reader(void)
+{
+	struct itimerval soon = { { 0, 0 }, { 0, 5000 } };
+
 	setitimer(ITIMER_REAL, &soon, NULL);
 	EXPECT(send_line("one\n") == -EAGAIN);
 }
@@ -245,6 +250,7 @@ static void numbers_while_writing(void)
 	pthread_t looker;
 
 	sigaction(SIGALRM, &action, NULL);
+	make_full_fifo();
 	pthread_create(&looker, NULL, look_on, NULL);
 	wait_for_reader();
 	looked = true;
@@ -264,6 +270,7 @@ static void handler_while_writing(void)
 	struct sigaction action = { .sa_handler = look_in_handler };
 
 	sigaction(SIGALRM, &action, NULL);
+	make_full_fifo();
 	wait_for_reader();
 	EXPECT(looked && number_seen == 0);
 }
