@@ -257,13 +257,13 @@ static void *serve(void *arg)
 	for (int n = 0; !served; n++) {
 		struct pollfd p = { listener, POLLIN, 0 };
 		struct fdg_group g;
-		const char *why;
+		const char *why, *why_gap;
 
 		if (poll(&p, 1, 1) > 0)
 			answer(listener);
 		if (n % 20 != 19 || n / 20 > RESTARTS || !fdg_group_ask(listener, &g))
 			continue;
-		fdg_handover(listener, &g, &why, &gap);
+		fdg_handover(listener, &g, &why, &why_gap);
 		fdg_handover_last(listener);
 		close(listener);
 		fdg_groups_forget(listener);
