@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdatomic.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -72,6 +73,17 @@ static void ended(void)
 	printf("keepalive %d\n", option(fd[0], SOL_SOCKET, SO_KEEPALIVE));
 	printf("next number %s\n", dup(0) == fd[MANY - 1] + 1 ? "is the next" : "is another");
 	use(fd[0]);
+}
+
+/* A kept connection in the set of an event loop, disarmed, as pools of threads have it. */
+static void watched(void)
+{
+	int at = listener(), fd = close_wait(at), loop = epoll_create1(EPOLL_CLOEXEC);
+	struct epoll_event nothing = { .events = EPOLLONESHOT, .data.fd = fd };
+
+	must(epoll_ctl(loop, EPOLL_CTL_ADD, fd, &nothing) == 0, "epoll_ctl");
+	go_on();
+	use(fd);
 }
 
 /* Both by the program's own word, the one by a number that no function has. */
@@ -285,7 +297,7 @@ static void race(void)
 int main(int argc, char **argv)
 {
 	static const struct { const char *name; void (*run)(void); } ways[] = {
-		{ "ended", ended }, { "refused", refused }, { "half-closed", half_closed }, { "unread", unread }, { "forked", forked }, { "crowded", crowded },
+		{ "ended", ended }, { "watched", watched }, { "refused", refused }, { "half-closed", half_closed }, { "unread", unread }, { "forked", forked }, { "crowded", crowded },
 		{ "race", race }, { "forgotten", forgotten }, { "popened", popened }, { "execed", execed }, { "inherited", inherited }, { "daemonized", daemonized }, { "spawned", spawned },
 	};
 

@@ -38,6 +38,7 @@ start bare-forgotten bare forgotten
 start fix-forgotten $fix:closewait.age=1800ms forgotten
 start report closewait=report ended
 start off closewait=off ended
+start fix-watched $fix watched
 start race $fix:closewait.age=50ms race
 # shellcheck disable=SC2086 # numbers
 wait $pids
@@ -63,6 +64,11 @@ send EPIPE
 send EPIPE
 SIGPIPE 1
 $end" "$(cat fix-ended.out)"
+same "fix: one that an event loop has as well: the first send raises no SIGPIPE" "recv 0
+send EPIPE
+send EPIPE
+SIGPIPE 1
+$end" "$(cat fix-watched.out)"
 send='send done
 send EPIPE
 SIGPIPE 1'
