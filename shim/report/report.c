@@ -144,6 +144,10 @@ static void reset_counters(void)
 	atomic_store(&fdg_run.suppressed, 0);
 	atomic_store(&fdg_run.held_back, 0);
 	atomic_store(&fdg_run.translated, 0);
+	atomic_store(&fdg_run.looked_up, 0);
+	atomic_store(&fdg_run.looked_up_by_libc, 0);
+	atomic_store(&fdg_run.retried, 0);
+	atomic_store(&fdg_run.connected, 0);
 	atomic_store(&fdg_run.dropped, 0);
 	atomic_store(&fdg_run.lost, 0);
 	atomic_store(&fdg_run.lost_run, 0);
@@ -177,7 +181,7 @@ void fdg_report_start(const char *exe, int argc, char *const argv[])
 static bool nothing_yet(void)
 {
 	return !atomic_load(&fdg_run.findings) && !atomic_load(&fdg_run.suppressed) && !atomic_load(&fdg_run.held_back) && !atomic_load(&fdg_run.translated) &&
-	       !atomic_load(&fdg_run.dropped) && !atomic_load(&fdg_run.lost) && !atomic_load(&fdg_run.lost_run);
+	       !atomic_load(&fdg_run.retried) && !atomic_load(&fdg_run.dropped) && !atomic_load(&fdg_run.lost) && !atomic_load(&fdg_run.lost_run);
 }
 
 void fdg_report_fork_child(void)

@@ -52,7 +52,8 @@ void fdg_report_run_start(void)
 {
 	char message[512], argv[2048];
 	struct fdg_buf m = FDG_BUF(message), a = FDG_BUF(argv);
-	struct fdg_fact facts[3] = {
+	unsigned n = 2;
+	struct fdg_fact facts[4] = {
 		{ "ppid", NULL, NULL, 0 },
 		{ "argc", NULL, NULL, fdg_run.subject ? fdg_run.subject->argc : fdg_run.argc },
 	};
@@ -66,7 +67,9 @@ void fdg_report_run_start(void)
 		fdg_put(&a, ",\"argv\":");
 		fdg_put_json_array(&a, (int)facts[1].number, arguments);
 	}
-	write_run(FDG_RUN_START, message, facts, add_pidns(facts, 2), argv);
+	if (fdg_run.subject)
+		facts[n++] = (struct fdg_fact){ "supervised", NULL, NULL, 1 };
+	write_run(FDG_RUN_START, message, facts, add_pidns(facts, n), argv);
 }
 
 /* What was found out about the file. It is seldom another than its name says. */
@@ -156,13 +159,24 @@ static void put_members(struct fdg_buf *b, enum ending how)
 /* More than a signal stack may have: in a mapping. Without one these are left out. */
 #define MEMBERS_MAX (1024 + FDG_REPORT_OPEN_MAX)
 
+static unsigned add_lookups(struct fdg_fact *fact, unsigned n)
+{
+	uint64_t ours = atomic_load(&fdg_run.looked_up), libcs = atomic_load(&fdg_run.looked_up_by_libc);
+
+	if (ours)
+		fact[n++] = (struct fdg_fact){ "lookups", NULL, NULL, (int64_t)ours };
+	if (libcs)
+		fact[n++] = (struct fdg_fact){ "lookups_by_libc", NULL, NULL, (int64_t)libcs };
+	return n;
+}
+
 static void write_run_end(enum ending how)
 {
 	char message[512], *members = fdg_sys_mmap(MEMBERS_MAX, false);
 	struct fdg_buf m = FDG_BUF(message), more = { members, 0, MEMBERS_MAX, false };
 	uint64_t findings = atomic_load(&fdg_run.findings);
 	unsigned n = fdg_options.run_exec ? 7 : 5;
-	struct fdg_fact facts[10] = {
+	struct fdg_fact facts[14] = {
 		{ "findings", NULL, NULL, (int64_t)findings },
 		{ "suppressed", NULL, NULL, (int64_t)atomic_load(&fdg_run.suppressed) },
 		{ "repeats", NULL, NULL, (int64_t)atomic_load(&fdg_run.held_back) },
@@ -179,6 +193,11 @@ static void write_run_end(enum ending how)
 		put_members(&more, how);
 	if (atomic_load(&fdg_run.translated))
 		facts[n++] = (struct fdg_fact){ "translated", NULL, NULL, (int64_t)atomic_load(&fdg_run.translated) };
+	if (fdg_options.connect_retry) {
+		facts[n++] = (struct fdg_fact){ "connects_retried", NULL, NULL, (int64_t)atomic_load(&fdg_run.retried) };
+		facts[n++] = (struct fdg_fact){ "connects_saved", NULL, NULL, (int64_t)atomic_load(&fdg_run.connected) };
+	}
+	n = add_lookups(facts, n);
 	if (how == AT_FILTER)
 		facts[n++] = (struct fdg_fact){ "until", NULL, "seccomp", 0 };
 	n = add_pidns(facts, n);

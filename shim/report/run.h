@@ -32,6 +32,9 @@ struct fdg_run {
 	_Atomic uint64_t findings;   /* lines, written or lost */
 	_Atomic uint64_t suppressed; /* different ones */
 	_Atomic uint64_t translated; /* events that guard epoll gave what the program asks for */
+	_Atomic uint64_t retried;    /* connects that guard reuseport made again */
+	_Atomic uint64_t connected;  /* … and that succeeded so */
+	_Atomic uint64_t looked_up, looked_up_by_libc; /* names */
 	_Atomic uint64_t held_back;  /* repeats */
 	_Atomic uint64_t dropped;    /* different ones that the table of repeats had no room for */
 	_Atomic uint64_t lost;       /* lines of findings that the sink did not take */

@@ -9,7 +9,7 @@ page=$FDG_SRC/shim/man/fdguard.1.scd
 "$FDG_RUN" check --help | grep -oE '^  --[a-z-]+' | tr -d ' ' >options
 check 'there are options' test "$(wc -l <options)" -gt 10
 sed -n '/^# CHECK/,/^# ENVIRONMENT/p' "$page" >chapter
-sed -n '/^## In CI/,/^## What works/p' "$readme" >section
+awk '/^## / { is_it = /^## In CI/ } is_it' "$readme" >section
 while read -r option; do
 	check "the manual has $option" grep -q -e "^\(.*, \)*\*$option\*" chapter
 done <options

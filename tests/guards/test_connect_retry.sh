@@ -27,4 +27,16 @@ same "another socket by the number is not connected" "refused, nothing else" "$(
 same "TCP that blocks by nonblock=fix alone is tried again, too" connected "$(retried 20:nonblock=fix plain)"
 check "nothing is reported" quiet
 
+counted() { grep -c "/connect-retry\",\"guard\":\"run\",\"id\":\"run.end\".*\"connects_retried\":$1,\"connects_saved\":$2[,}]" log; }
+for how in '20 plain 1 1' '8 never 1 0' '20 nonblocking 0 0' '20 chance 0 0' '20 signal 1 0'; do
+	# shellcheck disable=SC2086 # four words
+	set -- $how
+	fresh
+	retried "$1" "$2" >/dev/null
+	same "run.end tells: $2" 1 "$(counted "$3" "$4")"
+done
+fresh
+retried 0 plain >/dev/null
+refuse "… not without the option" found connects_
+
 finish

@@ -45,7 +45,8 @@ for way in accept number; do
 	'reset '*', wrong 0, failed 0, some answered') ok "fix: $way, which blocks: as bare" ;;
 	*) bad "fix: $way" ;;
 	esac
-	check "… and said why" found '"action":"reported".*cannot be handed over: it blocks'
+	check "… and said why" found '"action":"reported".*cannot be handed over: the listener blocks'
+	check "… and what to do" found '"fix":"run it with CAP_BPF.*, or make the listener non-blocking; or'
 done
 same "fix: 64 listeners" "$none" "$(server fix 'epoll-et 64 64 6')"
 refuse "fix: 64 listeners: nothing is left to reset" found '"reuseport.reset".*"action":"reported"'

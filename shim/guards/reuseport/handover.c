@@ -34,7 +34,7 @@
 
 #include "base/poison.h"
 
-enum { TAKES_MS = 250, ALL_MS = 500, OLD_MS = 5000, LOOK_MS = 1000, QUIET_MS = 1, SPIN_NS = 60000 };
+enum { TAKES_MS = 250, OVERTIME = 64, ALL_MS = 500, LEAST_MS = 50, GONE_MS = 50, OLD_MS = 5000, LOOK_MS = 1000, QUIET_MS = 1, SPIN_NS = 60000 };
 
 _Atomic bool fdg_handover_ready;
 static struct fdg_group group; /* the last; this and the rest is its whose turn it is */
@@ -43,6 +43,7 @@ static struct closing {
 	int fd;
 	unsigned late; /* were taken when it had been told how many there are */
 	bool may;      /* one was handed over */
+	bool is_busy;  /* … and others may be in a call on it */
 } closing;
 
 /* One at a time: a thread that does not get its turn closes as ever. */
@@ -76,7 +77,7 @@ static bool is_closing(void)
 
 struct work {
 	int fd, family;
-	unsigned taken;
+	unsigned taken, late;
 	bool ended; /* nothing more is to be taken */
 	const char *why;
 };
@@ -110,11 +111,17 @@ static void take_one(struct work *w)
 	w->ended = true;
 }
 
+/* It may have gone by while others had the CPU: a few are taken all the same. */
+static bool has_time(struct work *w)
+{
+	return fdg_now_ms() - fdg_turn_began() < TAKES_MS || w->late++ < OVERTIME;
+}
+
 static void drain(struct work *w)
 {
 	while (!w->ended && is_ready(w->fd, 0)) {
 		take_one(w);
-		if (fdg_now_ms() - fdg_turn_began() < TAKES_MS)
+		if (w->ended || has_time(w))
 			continue;
 		w->why = "there was no time for more";
 		w->ended = true;
@@ -142,7 +149,7 @@ static const char *drain_to_the_end(struct work *w, bool is_busy)
 	do
 		drain(w);
 	while (!w->ended && is_ready(w->fd, QUIET_MS));
-	return is_hidden ? NULL : "it cannot be hidden (another process may have it, or the kernel is older than Linux 5.7)";
+	return is_hidden ? NULL : "the listener cannot be hidden (another process may have it, as far as could be looked, or the kernel is older than Linux 5.7)";
 }
 
 unsigned fdg_handover(int fd, const struct fdg_group *g, const char **ret_why, const char **ret_gap)
@@ -168,6 +175,7 @@ unsigned fdg_handover(int fd, const struct fdg_group *g, const char **ret_why, c
 		drain(&w);
 		*ret_gap = "in which order the kernel has the group is not known";
 	}
+	closing.is_busy |= is_busy || w.taken;
 	*ret_why = w.why;
 	return w.taken;
 }
@@ -188,10 +196,11 @@ void fdg_handover_last(int fd)
 
 static unsigned stand_in(const char **ret_why)
 {
-	unsigned dropped = fdg_standins_send(fdg_turn_began() + ALL_MS);
+	int64_t until = fdg_turn_began() + ALL_MS, least = fdg_now_ms() + LEAST_MS;
+	unsigned dropped = fdg_standins_send(until > least ? until : least);
 
 	if (dropped)
-		*ret_why = fdg_now_ms() < fdg_turn_began() + ALL_MS
+		*ret_why = fdg_now_ms() < until
 				   ? "the other listeners of the group take no more connections from this machine"
 				   : "there was no time for more";
 	return dropped;
@@ -199,23 +208,42 @@ static unsigned stand_in(const char **ret_why)
 
 static void say(struct fdg_reset *r, unsigned n)
 {
+	if (!n)
+		return;
 	r->queued = n;
-	if (n)
-		fdg_reset_say(r);
+	r->migrate_req = fdg_reuseport_migrate_req();
+	r->mend = fdg_migrate_mend(&r->group);
+	fdg_reset_say(r);
+}
+
+/* A thread that accepts from it at this moment has it until its call returns; it would get new ones. NULL, or the gap. */
+static const char *wait_until_gone(void)
+{
+	int64_t begun = fdg_now_ms();
+
+	while (closing.is_busy && !fdg_steer_is_done()) {
+		if (fdg_now_ms() - begun >= GONE_MS)
+			return "another thread waits in a call on the listener (poll, say), and until that returns it listens";
+		fdg_sys_poll(NULL, 0, 1);
+	}
+	return NULL;
 }
 
 void fdg_handover_closed(bool is_counted, struct fdg_handover_end *ret)
 {
-	struct fdg_reset r = { .fd = -1, .how = FDG_RESET_ENDED, .migrate_req = -1 };
+	struct fdg_reset r = { .fd = -1, .how = FDG_RESET_ENDED };
 	bool goes_on = is_closing() && closing.may;
 	unsigned died;
 
 	*ret = (struct fdg_handover_end){ 0 };
 	if ((!is_closing() && !fdg_handover_count()) || fdg_foreign_memory() || !has_turn())
 		return;
+	if (goes_on)
+		ret->gap = wait_until_gone();
 	died = fdg_standins_died(goes_on);
 	r.group = group;
-	fdg_steer_end();
+	if (!ret->gap) /* else the places are as they were */
+		fdg_steer_end();
 	if (goes_on) {
 		ret->late = closing.late;
 		ret->moved = died;
@@ -231,7 +259,7 @@ void fdg_handover_closed(bool is_counted, struct fdg_handover_end *ret)
 
 static void take_back(int age_ms, int how)
 {
-	struct fdg_reset r = { .fd = -1, .how = how, .migrate_req = -1 };
+	struct fdg_reset r = { .fd = -1, .how = how };
 	unsigned n;
 
 	if (!has_turn())

@@ -30,6 +30,7 @@ struct fdg_handover_end {
 	unsigned late;  /* taken when fdg_handover had told how many */
 	unsigned moved; /* left in the queue, and had only been handed to it: it goes on to others */
 	const char *why; /* some were lost */
+	const char *gap; /* what was closed listens on, and some of what it gets is reset; NULL: it does not */
 };
 void fdg_handover_closed(bool is_counted, struct fdg_handover_end *ret);
 /* Right before the call that closes fd: takes what came since fdg_handover. */

@@ -26,6 +26,23 @@
 
 static _Atomic bool left_alone;
 
+/* What can be mended. */
+static const char lent[] = "another process may have the listener: it came from elsewhere, or one was started since it was made",
+		  other_lent[] = "another process may have another listener of the group: it came from elsewhere, or one was started since it was made",
+		  no_nonblock[] = "the listener blocks (it has no O_NONBLOCK)", other_no_nonblock[] = "another listener of the group blocks (it has no O_NONBLOCK)",
+		  number[] = "the listener has another number in this process";
+
+const char *fdg_handover_mend(const char *why)
+{
+	if (why == lent || why == other_lent)
+		return "make the group's listeners after the last process was started";
+	if (why == no_nonblock)
+		return "make the listener non-blocking";
+	if (why == other_no_nonblock)
+		return "make all listeners of the group non-blocking";
+	return why == number ? "close its other number before this one" : NULL;
+}
+
 void fdg_handover_leave_alone(void)
 {
 	atomic_store(&left_alone, true);
@@ -72,9 +89,9 @@ static const char *ask_member(int fd, unsigned at)
 	unsigned queued, backlog;
 
 	if (!is_mine(fd))
-		return "another process may have another listener of the group: it came from elsewhere, or one was started since it was made";
+		return other_lent;
 	if (blocks(fd))
-		return "another listener of the group blocks";
+		return other_no_nonblock;
 	rows->is_here[at] = true;
 	rows->is_busy |= fdg_reuseport_queue(fd, &queued, &backlog) && queued;
 	return NULL;
@@ -102,7 +119,7 @@ static const char *ask_all(int fd, const struct fdg_group *g)
 	if (!rows)
 		rows = fdg_sys_mmap(sizeof(*rows), false);
 	if (!rows || !fdg_group_list(g, &rows->row))
-		return "it is not seen which listeners the group has, or they are too many";
+		return "fdguard does not see which listeners the group has, or they are too many";
 	memset(rows->is_here, 0, sizeof(rows->is_here));
 	rows->is_busy = false;
 	own = row_of(fd);
@@ -120,17 +137,17 @@ static const char *ask_all(int fd, const struct fdg_group *g)
 static const char *ask_listener(int fd, const struct fdg_group *g)
 {
 	if (g->protocol != IPPROTO_TCP)
-		return "it is no TCP listener";
+		return "the listener is no TCP listener";
 	if (g->device)
-		return "it is bound to a device";
+		return "the listener is bound to a device";
 	if (blocks(fd))
-		return "it blocks";
+		return no_nonblock;
 	if (!is_mine(fd))
-		return "another process may have the listener: it came from elsewhere, or one was started since it was made";
+		return lent;
 	if (fdg_holders_next(fd, -1) >= 0)
-		return "it has another number in this process";
+		return number;
 	if (!is_of_this_namespace(g))
-		return "it is not seen to be in this network namespace";
+		return "the listener is not seen to be in this network namespace";
 	return NULL;
 }
 

@@ -11,5 +11,7 @@
 
 /* NULL: listener fd of group g may be handed over; or why not. *ret_busy: connections wait at others of the group. Only in the caller's turn (turn.h). */
 const char *fdg_handover_why_not(int fd, const struct fdg_group *g, bool *ret_busy);
+/* What to do about one of these; NULL: nothing that is the program's business. */
+const char *fdg_handover_mend(const char *why);
 
 #endif

@@ -20,6 +20,7 @@
 #include "guards/reuseport/handover.h"
 #include "guards/reuseport/kept.h"
 #include "guards/reuseport/migrate_bpf.h"
+#include "guards/reuseport/migrate_parts.h"
 #include "guards/reuseport/order.h"
 #include "guards/reuseport/resize.h"
 #include "guards/reuseport/turn.h"
@@ -32,8 +33,6 @@
 #endif
 
 /* ---- what is remembered of groups ---- */
-
-enum state { UNKNOWN, ATTACHED, OLDER, STEERED, MOVED /* by an eBPF program of the program's, which may migrate */, PASSED, UNSEEN, REFUSED /* and above: a step for each errno */ };
 
 #define GROUPS 128
 #define WITNESSES 6
@@ -69,7 +68,7 @@ static struct group *find(const struct fdg_group *g, bool makes)
 	for (unsigned i = 0; i < WITNESSES; i++)
 		atomic_store_explicit(&at->witness[i], 0, memory_order_relaxed);
 	atomic_store_explicit(&at->hash, hash, memory_order_relaxed);
-	atomic_store_explicit(&at->state, UNKNOWN, memory_order_relaxed);
+	atomic_store_explicit(&at->state, FDG_MIGRATE_UNKNOWN, memory_order_relaxed);
 	atomic_store_explicit(&at->id, 0, memory_order_relaxed);
 	atomic_store_explicit(&at->gave, 0, memory_order_relaxed);
 	return at;
@@ -90,11 +89,11 @@ static void put_id(const struct fdg_group *g, unsigned id)
 		atomic_store_explicit(&at->id, id, memory_order_relaxed);
 }
 
-static unsigned state_of(const struct fdg_group *g)
+unsigned fdg_migrate_state_of(const struct fdg_group *g)
 {
 	struct group *at = find(g, false);
 
-	return at ? atomic_load_explicit(&at->state, memory_order_relaxed) : UNKNOWN;
+	return at ? atomic_load_explicit(&at->state, memory_order_relaxed) : FDG_MIGRATE_UNKNOWN;
 }
 
 static void set_state(const struct fdg_group *g, unsigned state)
@@ -103,7 +102,7 @@ static void set_state(const struct fdg_group *g, unsigned state)
 
 	if (at)
 		atomic_store_explicit(&at->state, state, memory_order_relaxed);
-	if (state >= REFUSED)
+	if (state >= FDG_MIGRATE_REFUSED)
 		atomic_store_explicit(&fdg_handover_ready, true, memory_order_relaxed);
 }
 
@@ -119,15 +118,15 @@ int fdg_migrate_look(const struct fdg_group *g)
 
 bool fdg_migrate_has(const struct fdg_group *g)
 {
-	unsigned state = state_of(g);
+	unsigned state = fdg_migrate_state_of(g);
 	int r = fdg_migrate_look(g);
 
 	if (r < 0)
-		return state == ATTACHED;
+		return state == FDG_MIGRATE_ATTACHED;
 	if (r == 1)
-		set_state(g, ATTACHED);
-	else if (state == ATTACHED)
-		set_state(g, STEERED);
+		set_state(g, FDG_MIGRATE_ATTACHED);
+	else if (state == FDG_MIGRATE_ATTACHED)
+		set_state(g, FDG_MIGRATE_STEERED);
 	return r == 1;
 }
 
@@ -135,7 +134,7 @@ static _Atomic bool moves; /* an eBPF program of the program's is on a group tha
 
 bool fdg_migrate_is_the_programs(const struct fdg_group *g)
 {
-	return state_of(g) == MOVED || (atomic_load_explicit(&moves, memory_order_relaxed) && state_of(g) != ATTACHED);
+	return fdg_migrate_state_of(g) == FDG_MIGRATE_MOVED || (atomic_load_explicit(&moves, memory_order_relaxed) && fdg_migrate_state_of(g) != FDG_MIGRATE_ATTACHED);
 }
 
 static int64_t seconds(void)
@@ -164,31 +163,7 @@ bool fdg_migrate_gave(const struct fdg_group *g)
 
 bool fdg_migrate_is_refused(const struct fdg_group *g)
 {
-	return state_of(g) >= REFUSED;
-}
-
-const char *fdg_migrate_why(const struct fdg_group *g)
-{
-	unsigned state = state_of(g);
-
-	switch (state) {
-	case STEERED:
-	case MOVED:
-		return "the program has a BPF program of its own on the group, or took ours off";
-	case PASSED:
-		return "the listener was made by another program, which may have put a BPF program of its own on the group";
-	case UNSEEN:
-		return "/proc does not tell who else listens there, and the group may have a BPF program of its own";
-	case REFUSED + EPERM:
-		return "the kernel lets only those load a BPF program that have CAP_BPF";
-	case REFUSED + EACCES:
-		return "the process runs in a seccomp filter, which may not allow bpf()";
-	case REFUSED + EINVAL:
-	case REFUSED + E2BIG:
-		return "the kernel knows no BPF program that migrates connections (it takes Linux 5.14)";
-	default:
-		return state >= REFUSED ? "the kernel refuses to load a BPF program" : "the group was there before fdguard, and may have a BPF program of its own";
-	}
+	return fdg_migrate_state_of(g) >= FDG_MIGRATE_REFUSED;
 }
 
 /* ---- listening ---- */
@@ -211,7 +186,7 @@ void fdg_migrate_noted_slow(int fd, int name)
 		fdg_resize_steered();
 		return;
 	} else
-		set_state(&g, name == SO_ATTACH_REUSEPORT_EBPF ? MOVED : STEERED);
+		set_state(&g, name == SO_ATTACH_REUSEPORT_EBPF ? FDG_MIGRATE_MOVED : FDG_MIGRATE_STEERED);
 	fdg_handover_leave_alone();
 }
 
@@ -219,7 +194,7 @@ bool fdg_migrate_hides_slow(int fd)
 {
 	struct fdg_group g;
 
-	return fdg_options.reuseport == FDG_FIX && fdg_phase_now() == FDG_ACTIVE && !fdg_foreign_memory() && fdg_group_ask(fd, &g) && state_of(&g) == ATTACHED;
+	return fdg_options.reuseport == FDG_FIX && fdg_phase_now() == FDG_ACTIVE && !fdg_foreign_memory() && fdg_group_ask(fd, &g) && fdg_migrate_state_of(&g) == FDG_MIGRATE_ATTACHED;
 }
 
 #define LOCKS 16
@@ -298,22 +273,22 @@ static unsigned attach(int fd, const struct fdg_group *g)
 {
 	int r = fdg_migrate_attach(fd, g);
 
-	return r < 0 ? REFUSED + (unsigned)-r : ATTACHED;
+	return r < 0 ? FDG_MIGRATE_REFUSED + (unsigned)-r : FDG_MIGRATE_ATTACHED;
 }
 
 /* fd listens, and is the only one that anybody sees. */
 static unsigned made(int fd, const struct fdg_group *g)
 {
 	if (is_from_elsewhere(fd))
-		return PASSED;
-	return atomic_load_explicit(&steers, memory_order_relaxed) ? STEERED : attach(fd, g);
+		return FDG_MIGRATE_PASSED;
+	return atomic_load_explicit(&steers, memory_order_relaxed) ? FDG_MIGRATE_STEERED : attach(fd, g);
 }
 
 static bool is_ours(const struct fdg_group *g)
 {
-	unsigned state = state_of(g);
+	unsigned state = fdg_migrate_state_of(g);
 
-	return state == ATTACHED || state >= REFUSED;
+	return state == FDG_MIGRATE_ATTACHED || state >= FDG_MIGRATE_REFUSED;
 }
 
 /* What is known of a group without a listener of this process is true as long as one stays that was there when this process had one. */
@@ -354,9 +329,9 @@ static bool goes_on(int fd, const struct fdg_group *g, const struct fdg_group_ro
 static void joined(int fd, const struct fdg_group *g, const struct fdg_group_rows *rows)
 {
 	if (is_ours(g) && !goes_on(fd, g, rows))
-		set_state(g, UNKNOWN);
-	if (!fdg_migrate_has(g) && state_of(g) == UNKNOWN)
-		set_state(g, OLDER);
+		set_state(g, FDG_MIGRATE_UNKNOWN);
+	if (!fdg_migrate_has(g) && fdg_migrate_state_of(g) == FDG_MIGRATE_UNKNOWN)
+		set_state(g, FDG_MIGRATE_OLDER);
 }
 
 static void settle(int fd, const struct fdg_group *g, bool is_first, bool turn)
@@ -372,7 +347,7 @@ static void settle(int fd, const struct fdg_group *g, bool is_first, bool turn)
 	if (sight.members == 1 && !is_first)
 		is_first = fdg_migrate_has(g);
 	if (!sight.has_it)
-		set_state(g, UNSEEN);
+		set_state(g, FDG_MIGRATE_UNSEEN);
 	else if (is_first && sight.members == 1)
 		set_state(g, made(fd, g));
 	else

@@ -52,6 +52,8 @@ bool fdg_migrate_is_the_programs(const struct fdg_group *g);
 bool fdg_migrate_in_filter(void);
 /* Why not, in words that follow "because". */
 const char *fdg_migrate_why(const struct fdg_group *g);
+/* What to do about that, "run it …"; NULL: nothing that is fdguard's business. */
+const char *fdg_migrate_mend(const struct fdg_group *g);
 
 /* It is being told that the kernel gives a queue to others of g; and was that so in the last second? */
 void fdg_migrate_gives(const struct fdg_group *g);

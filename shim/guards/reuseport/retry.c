@@ -9,6 +9,8 @@
  * signal during a pause ends the trying: the program gets the failure that there was), that a socket that does not block is under way. A reset after connect
  * returned is another call's failure, and no business of ours.
  *
+ * Nothing is said of it: it is what was asked for. run.end tells how often it was done, and with what success.
+ *
  * Nothing is asked of the kernel before a connect fails, but for the time and the port.
  */
 #include "guards/reuseport/retry.h"
@@ -21,8 +23,10 @@
 #include <time.h>
 
 #include "base/files.h"
+#include "base/state.h"
 #include "base/sys.h"
 #include "ledger/watch.h"
+#include "report/run.h"
 
 #include "base/poison.h"
 
@@ -116,9 +120,21 @@ int fdg_retry_pause(struct fdg_retry *t, int fd, int error)
 	return (int)ms;
 }
 
-bool fdg_retry_is_same(const struct fdg_retry *t, int fd)
+bool fdg_retry_may(struct fdg_retry *t, int fd)
 {
 	uint64_t cookie;
 
-	return cookie_of(fd, &cookie) && cookie == t->cookie && blocks(fd);
+	if (!cookie_of(fd, &cookie) || cookie != t->cookie || !blocks(fd))
+		return false;
+	t->is_again = true;
+	return true;
+}
+
+void fdg_retry_end(const struct fdg_retry *t, bool connected)
+{
+	if (!t->is_again || fdg_foreign_memory())
+		return;
+	atomic_fetch_add_explicit(&fdg_run.retried, 1, memory_order_relaxed);
+	if (connected)
+		atomic_fetch_add_explicit(&fdg_run.connected, 1, memory_order_relaxed);
 }

@@ -161,5 +161,7 @@ void fdg_reuseport_cured(struct fdg_reset *r)
 	r->is_migrated = fdg_migrate_has(&r->group);
 	if (r->is_migrated)
 		return;
+	r->is_refused = fdg_migrate_is_refused(&r->group);
 	r->why = fdg_migrate_why(&r->group);
+	r->mend = fdg_migrate_mend(&r->group);
 }

@@ -12,6 +12,7 @@
 
 #include "guards/holders.h"
 #include "guards/reuseport/groups.h"
+#include "guards/reuseport/lent.h"
 #include "guards/reuseport/migrate.h"
 
 /* Around the real listen(). */
@@ -89,9 +90,12 @@ struct fdg_reset {
 	unsigned saved;   /* … of queued, by handing them to siblings in this process */
 	int migrate_req;  /* the sysctl; -1: there is none, 2: not known */
 	bool is_migrated; /* by our program */
+	bool is_refused;  /* … the kernel takes none of ours: the case for hand-over */
 	const char *why;  /* not; NULL: reuseport=report */
+	const char *mend; /* what would help; NULL: nothing simple */
 	const char *not_saved; /* why hand-over did nothing, or not all; NULL: it did, or was not tried */
 	const char *gap; /* why some of what came until it was closed may be reset, besides; NULL: nothing may */
+	enum fdg_unseen unseen; /* others that may have the listeners, and save them */
 	const void *site, *made_at; /* NULL: not known */
 	uint32_t origin;
 };
@@ -111,7 +115,7 @@ bool fdg_reuseport_is_elsewhere(int fd);
 bool fdg_reuseport_is_last(int fd);
 /* … then nothing arrives at fd, which is closed at once, while the kernel migrates its queue. */
 bool fdg_reuseport_quieten(int fd, const struct fdg_group *g);
-/* Is the queue handed over by the kernel; and if not, why? */
+/* Is the queue handed over by the kernel; and if not, why, and what would help? */
 void fdg_reuseport_cured(struct fdg_reset *r);
 
 #endif

@@ -272,6 +272,7 @@ static void count(struct fdg_reset *r, struct fdg_handover_end *e)
 	r->saved += e->late;
 	e->moved = e->late = 0;
 	e->lost -= take_lost(r, e->lost, e->why);
+	r->gap = r->gap ? r->gap : e->gap;
 }
 
 static bool is_mine(const struct pending *p, unsigned first, unsigned last)
@@ -287,7 +288,7 @@ static bool settle(struct pending *p, struct fdg_handover_end *e, struct fdg_sig
 	bool ended;
 
 	count(&p->r, e);
-	ended = has_ended(p, s);
+	ended = has_ended(p, s) || e->gap;
 	if (ended && p->r.is_migrated)
 		fdg_migrate_gives(&p->r.group);
 	*ret = p->r;

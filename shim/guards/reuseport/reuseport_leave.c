@@ -33,6 +33,7 @@ struct leave {
 	int fd[MEMBERS]; /* for who else has them */
 	uint64_t inode[MEMBERS];
 	bool elsewhere[MEMBERS];
+	enum fdg_unseen unseen;
 };
 
 /* GROUPS: there is no room. */
@@ -93,7 +94,7 @@ static void leave_out_others(struct leave *l)
 		l->fd[i] = l->member[i].fd;
 		l->inode[i] = l->member[i].inode;
 	}
-	fdg_lent_maybe_each(l->fd, l->inode, l->elsewhere, l->members);
+	l->unseen = fdg_lent_maybe_each(l->fd, l->inode, l->elsewhere, l->members);
 	for (unsigned i = 0; i < l->members; i++)
 		if (!l->elsewhere[i])
 			l->member[n++] = l->member[i];
@@ -139,7 +140,7 @@ static bool is_last_of_given(struct fdg_reset *r)
 
 static void judge(const struct leave *l, unsigned group, bool by_exec, const void *site)
 {
-	struct fdg_reset r = { .fd = -1, .group = l->group[group], .how = by_exec ? FDG_RESET_EXEC : FDG_RESET_EXIT, .site = site };
+	struct fdg_reset r = { .fd = -1, .group = l->group[group], .how = by_exec ? FDG_RESET_EXEC : FDG_RESET_EXIT, .site = site, .unseen = l->unseen };
 
 	for (unsigned i = 0; i < l->members; i++)
 		if (l->member[i].group == group)

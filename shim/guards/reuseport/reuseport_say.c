@@ -8,7 +8,7 @@
 #include "base/state.h"
 #include "base/sys.h"
 #include "guards/origin.h"
-#include "guards/reuseport/reuseport.h"
+#include "guards/reuseport/reuseport_cure.h"
 #include "guards/self.h"
 #include "options/options.h"
 #include "report/report.h"
@@ -21,7 +21,7 @@ struct report {
 	struct fdg_finding f;
 	struct fdg_place site[FDG_FRAMES_MAX], created[FDG_FRAMES_MAX];
 	struct fdg_fact fact[8];
-	char message[768], local[96], cure[512];
+	char message[768], local[96], cure[512], fix[512];
 };
 
 static void put_local(struct fdg_buf *b, const struct fdg_group *g)
@@ -37,22 +37,10 @@ static void put_counted(struct fdg_buf *b, unsigned n, const char *noun)
 	fdg_fmt(b, " %s%s", noun, n == 1 ? "" : "s");
 }
 
-/* To siblings, and nobody accepted it there. */
-static bool was_handed(const struct fdg_reset *r)
-{
-	return r->how >= FDG_RESET_LATE;
-}
-
-/* And others gave what they had to it. */
-static bool is_last(const struct fdg_reset *r)
-{
-	return r->how == FDG_RESET_LAST || r->how == FDG_RESET_LAST_BY_EXIT || r->how == FDG_RESET_LAST_BY_EXEC;
-}
-
 static void put_act(struct fdg_buf *b, const struct fdg_reset *r, const char *local)
 {
 	fdg_put_self(b);
-	if (is_last(r)) {
+	if (fdg_reset_is_last(r)) {
 		if (r->how == FDG_RESET_LAST)
 			fdg_fmt(b, " closed fd %d,", r->fd);
 		else
@@ -70,7 +58,7 @@ static void put_act(struct fdg_buf *b, const struct fdg_reset *r, const char *lo
 		fdg_fmt(b, r->listeners > 1 ? ", SO_REUSEPORT listeners on %s, with " : ", a SO_REUSEPORT listener on %s, with ", local);
 		return;
 	}
-	if (was_handed(r)) {
+	if (fdg_reset_was_handed(r)) {
 		fdg_put(b, r->how == FDG_RESET_LATE	 ? " accepted nothing for 5 s from the other SO_REUSEPORT listeners on "
 			   : r->how == FDG_RESET_LEFT	 ? " ends before it accepted from the other SO_REUSEPORT listeners on "
 			   : r->how == FDG_RESET_STARTED ? " started a process before it accepted from the other SO_REUSEPORT listeners on "
@@ -89,11 +77,11 @@ static void put_outcome(struct fdg_buf *b, const struct fdg_reset *r)
 {
 	unsigned lost = r->queued - r->saved;
 
-	if (is_last(r)) {
+	if (fdg_reset_is_last(r)) {
 		fdg_put(b, ": that is reset, with what the kernel gave it when the others were closed");
 		return;
 	}
-	if (was_handed(r)) {
+	if (fdg_reset_was_handed(r)) {
 		fdg_put(b, " that fdguard had handed to them: they are reset, as they would have been when their listener was closed");
 		return;
 	}
@@ -114,29 +102,11 @@ static void put_outcome(struct fdg_buf *b, const struct fdg_reset *r)
 		fdg_put_count(b, lost);
 	} else
 		fdg_put(b, r->queued == 1 ? ": the kernel resets it" : ": the kernel resets them");
+	if (r->unseen == FDG_UNSEEN)
+		fdg_put(b, r->listeners > 1 ? ", if no other process has the listeners" : ", if no other process has the listener");
 	fdg_put(b, ", and half-open requests, which are not counted; the ");
 	put_counted(b, r->siblings, "other listener");
 	fdg_put(b, r->siblings == 1 ? " of the group gets none" : " of the group get none");
-}
-
-static void put_cure(struct fdg_buf *b, const struct fdg_reset *r)
-{
-	if (r->is_migrated)
-		fdg_put(b, "migration by eBPF");
-	else if (r->saved)
-		fdg_put(b, "hand-over to this process's next accept");
-	else if (r->why)
-		fdg_put(b, "none");
-	else
-		fdg_put(b, "none asked for (reuseport=fix)");
-	if (r->is_migrated)
-		return;
-	if (r->why)
-		fdg_fmt(b, "%s%s", r->saved ? "; not migration by eBPF: " : ": ", r->why);
-	if (r->saved && r->gap)
-		fdg_fmt(b, "; what came in the moment of the close may be reset: %s", r->gap);
-	if (r->not_saved)
-		fdg_fmt(b, "%s%s", r->saved ? "; not of all: " : "; and they cannot be handed over: ", r->not_saved);
 }
 
 static void add(struct report *r, const char *name, const char *label, const char *text, int64_t number)
@@ -149,9 +119,9 @@ static void fill_facts(struct report *r, const struct fdg_reset *s)
 	struct fdg_buf cure = FDG_BUF(r->cure);
 
 	r->f.fact = r->fact;
-	if (was_handed(s) || is_last(s))
+	if (fdg_reset_was_handed(s) || fdg_reset_is_last(s))
 		return;
-	put_cure(&cure, s);
+	fdg_reset_put_cure(&cure, s);
 	if (s->listeners > 1)
 		add(r, "listeners", "listeners", NULL, s->listeners);
 	add(r, "backlog", "room in the queue", NULL, s->backlog);
@@ -163,6 +133,11 @@ static void fill_facts(struct report *r, const struct fdg_reset *s)
 	else
 		add(r, "tcp_migrate_req", "tcp_migrate_req", NULL, s->migrate_req);
 	add(r, "cure", "cure", r->cure, 0);
+	if (s->unseen)
+		add(r, "unseen", "other holders",
+		    s->unseen == FDG_UNSEEN ? "not looked for: that would take more than 20,000 descriptors, or 50 ms of the CPU; one that has a listener saves its queue"
+					    : "none among those that began later; others were not looked at (more than 20,000 descriptors, or 50 ms of the CPU)",
+		    0);
 }
 
 static void fill_places(struct report *r, const struct fdg_reset *s)
@@ -176,17 +151,18 @@ static void fill_places(struct report *r, const struct fdg_reset *s)
 	r->f.createds = fdg_origin_places(s->origin, s->made_at, r->created, fdg_options.stacks);
 }
 
-static bool is_fixed(const struct fdg_reset *s)
+static enum fdg_level level_of(const struct fdg_reset *s)
 {
-	return s->is_migrated || (s->saved == s->queued && !s->gap);
+	return fdg_reset_is_fixed(s) ? FDG_LEVEL_WARNING : fdg_finding_level(FDG_REUSEPORT_RESET);
 }
 
 static void fill(struct report *r, const struct fdg_reset *s, uint64_t total, uint64_t closings)
 {
-	struct fdg_buf message = FDG_BUF(r->message), local = FDG_BUF(r->local);
+	struct fdg_buf message = FDG_BUF(r->message), local = FDG_BUF(r->local), fix = FDG_BUF(r->fix);
 
 	r->f = (struct fdg_finding)FDG_FINDING_INIT(FDG_REUSEPORT_RESET);
-	r->f.fixed = is_fixed(s);
+	r->f.level = level_of(s);
+	r->f.fixed = fdg_reset_is_fixed(s);
 	r->f.fd = s->how <= FDG_RESET_SHUTDOWN ? s->fd : -1;
 	r->f.count = total;
 	put_local(&local, &s->group);
@@ -194,7 +170,7 @@ static void fill(struct report *r, const struct fdg_reset *s, uint64_t total, ui
 	r->f.key = r->local;
 	put_act(&message, s, r->local);
 	put_counted(&message, s->queued, "connection");
-	if (!was_handed(s))
+	if (!fdg_reset_was_handed(s))
 		fdg_put(&message, s->listeners > 1 ? " in their queues" : " in its queue");
 	put_outcome(&message, s);
 	if (closings > 1) {
@@ -205,8 +181,8 @@ static void fill(struct report *r, const struct fdg_reset *s, uint64_t total, ui
 		fdg_put(&message, " such closings");
 	}
 	r->f.message = r->message;
-	r->f.fix = "set net.ipv4.tcp_migrate_req=1 where the service runs (Linux 5.14), or run it with reuseport=fix; or leave the listener out of the group by BPF, accept what is "
-		   "queued, then close it";
+	fdg_reset_put_advice(&fix, s);
+	r->f.fix = r->fix;
 	fill_places(r, s);
 	fill_facts(r, s);
 }
@@ -249,12 +225,12 @@ static bool is_due(struct place *p, unsigned queued, uint64_t *ret_total, uint64
 
 void fdg_reset_say(const struct fdg_reset *s)
 {
-	bool fixed = is_fixed(s);
+	bool fixed = fdg_reset_is_fixed(s);
 	uint64_t total = s->queued, closings = 1;
 	struct place *p;
 	struct report *r;
 
-	if (fdg_foreign_memory() || !fdg_report_wants(fdg_finding_level(FDG_REUSEPORT_RESET)))
+	if (fdg_foreign_memory() || !fdg_report_wants(level_of(s)))
 		return;
 	p = place_of(s, fixed);
 	if (p && !is_due(p, s->queued, &total, &closings))

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "base/big.h"
 #include "base/sys.h"
 #include "guards/reuseport/kept.h"
 #include "guards/reuseport/lent.h"
@@ -29,6 +30,7 @@ enum { OUT = FDG_ROWS, LOOKS = 5000, LONG_NS = 5000000, SHARE = 10 };
 static struct steered {
 	struct fdg_group group;
 	unsigned n, out[OUT]; /* places, ascending */
+	uint64_t inode[OUT];  /* … theirs, in the order of the calls */
 	int by;               /* one that stays */
 	uint64_t cookie;
 	struct sock_filter code[3 + 2 * OUT];
@@ -50,14 +52,16 @@ static bool is_out(unsigned place)
 	return false;
 }
 
-static bool is_noted(unsigned place)
+static bool is_noted(unsigned place, int fd)
 {
+	struct stat st;
 	unsigned at;
 
 	if (is_out(place))
 		return true;
-	if (steered.n == OUT)
+	if (steered.n == OUT || fdg_sys_fstat(fd, &st) < 0)
 		return false;
+	steered.inode[steered.n] = st.st_ino;
 	for (at = steered.n++; at > 0 && steered.out[at - 1] > place; at--)
 		steered.out[at] = steered.out[at - 1];
 	steered.out[at] = place;
@@ -103,7 +107,7 @@ bool fdg_steer_clear(int fd, const struct fdg_group *g)
 		steered.group = *g;
 		steered.n = 0;
 	}
-	if (!is_noted((unsigned)place) || steered.n >= members || (by = one_that_stays()) < 0)
+	if (!is_noted((unsigned)place, fd) || steered.n >= members || (by = one_that_stays()) < 0)
 		return false;
 	steered.by = by;
 	steered.cookie = fdg_socket_cookie(by);
@@ -113,7 +117,7 @@ bool fdg_steer_clear(int fd, const struct fdg_group *g)
 	return true;
 }
 
-/* True where that is not known. Where a look takes long a tenth of the time is enough for it. */
+/* True where that is not known. Where a look is long, and not because others have the CPU, a tenth of the time is enough for it. */
 static bool may_be_others(int fd)
 {
 	static int64_t next; /* of this turn */
@@ -122,8 +126,7 @@ static bool may_be_others(int fd)
 
 	if (begun < next)
 		return true;
-	seen = fdg_lent_is_seen(fd, LOOKS);
-	took = fdg_now_ns() - begun;
+	seen = fdg_lent_is_seen(fd, LOOKS, &took);
 	if (took > LONG_NS)
 		next = begun + took * SHARE;
 	return seen;
@@ -139,6 +142,19 @@ bool fdg_steer_hide(int fd)
 	int none = INT32_MAX;
 
 	return !may_be_others(fd) && fdg_sys5(SYS_setsockopt, fd, SOL_SOCKET, SO_BINDTOIFINDEX, &none, sizeof(none)) == 0;
+}
+
+bool fdg_steer_is_done(void)
+{
+	static FDG_BIG struct fdg_group_rows rows; /* whose turn it is */
+
+	if (!atomic_load(&is_steered) || !fdg_group_list(&steered.group, &rows))
+		return true;
+	for (unsigned i = 0; i < rows.n; i++)
+		for (unsigned k = 0; k < steered.n; k++)
+			if (rows.inode[i] == steered.inode[k])
+				return false;
+	return true;
 }
 
 /* What takes all for none of the group's places is as good as no program (before Linux 5.3, which cannot take one off). */

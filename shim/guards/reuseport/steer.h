@@ -15,6 +15,8 @@
 bool fdg_steer_clear(int fd, const struct fdg_group *g);
 /* Before a close under load: see there. Cannot be undone. False: it was not done. */
 bool fdg_steer_hide(int fd);
+/* Are those that get none gone? A call of another thread (accept, poll) that has one of them keeps it, closed or not. True also where /proc does not tell. */
+bool fdg_steer_is_done(void);
 /* All that are there get some again. */
 void fdg_steer_end(void);
 /* The program put one of its own there meanwhile, and it is that which stays. */

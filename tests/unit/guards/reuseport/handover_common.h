@@ -72,7 +72,7 @@ static inline void open_group(int family, int members)
 	}
 }
 
-static const char *why_lost, *gap;
+static const char *why_lost, *gap, *gap_after;
 static unsigned moved;
 
 static inline unsigned close_member(int i)
@@ -84,6 +84,7 @@ static inline unsigned close_member(int i)
 	fdg_ledger_forget(member[i]);
 	fdg_handover_closed(true, &e);
 	why_lost = e.why;
+	gap_after = e.gap;
 	moved = e.moved;
 	member[i] = -1;
 	return e.lost;

@@ -7,6 +7,7 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
 
 #include "guards/reuseport/order.h"
 #include "handover_common.h"
@@ -187,6 +188,61 @@ static void no_room(void **state)
 	close_group();
 }
 
+static struct held {
+	int fd, until[2];
+	_Atomic int thread;
+} held;
+
+static void *holds(void *arg)
+{
+	struct pollfd p[] = { { held.fd, POLLPRI, 0 }, { held.until[0], POLLIN, 0 } };
+
+	atomic_store(&held.thread, gettid());
+	poll(p, 2, -1);
+	return arg;
+}
+
+static void wait_until_it_sleeps(void)
+{
+	char path[64], text[256] = "";
+
+	while (!atomic_load(&held.thread))
+		usleep(100);
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", atomic_load(&held.thread));
+	while (!strstr(text, ") S ")) {
+		int fd = open(path, O_RDONLY | O_CLOEXEC);
+		ssize_t n = read(fd, text, sizeof(text) - 1);
+
+		text[n > 0 ? n : 0] = '\0';
+		close(fd);
+	}
+}
+
+/* Closed, it listens on: what is handed over does not come back to it, and what comes later is not promised. */
+static void held_by_a_call(void **state)
+{
+	pthread_t thread;
+	const char *why;
+
+	(void)state;
+	open_group(AF_INET, 2);
+	connect_clients();
+	held.fd = member[0];
+	assert_int_equal(pipe2(held.until, O_CLOEXEC), 0);
+	assert_int_equal(pthread_create(&thread, NULL, holds, NULL), 0);
+	wait_until_it_sleeps();
+	hand_over(0, &why);
+	assert_null(why);
+	assert_null(gap);
+	assert_int_equal(forget_member(0), 0);
+	assert_non_null(gap_after);
+	assert_int_equal(accept_all(0), CLIENTS);
+	close(held.until[1]);
+	pthread_join(thread, NULL);
+	close(held.until[0]);
+	close_group();
+}
+
 /* The listener was reset, the client is gone, the program closed what is ours: there is nothing to give. */
 static void gone(void **state)
 {
@@ -322,7 +378,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_come), cmocka_unit_test(order_not_known), cmocka_unit_test(on_and_on), cmocka_unit_test(meanwhile), cmocka_unit_test(spread), cmocka_unit_test(moved_on),
-		cmocka_unit_test(closed_behind_us), cmocka_unit_test(no_room), cmocka_unit_test(gone), cmocka_unit_test(replaced), cmocka_unit_test(in_threads),
+		cmocka_unit_test(closed_behind_us), cmocka_unit_test(no_room), cmocka_unit_test(held_by_a_call), cmocka_unit_test(gone), cmocka_unit_test(replaced), cmocka_unit_test(in_threads),
 	};
 
 	return cmocka_run_group_tests(tests, many_numbers, NULL);

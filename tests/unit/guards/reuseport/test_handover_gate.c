@@ -208,11 +208,11 @@ static void refused(void **state)
 	copy = dup(member[0]);
 	fdg_ledger_copy(member[0], copy, 0, NULL);
 	assert_int_equal(hand_over(0, &why), 0);
-	assert_string_equal(why, "it has another number in this process");
+	assert_string_equal(why, "the listener has another number in this process");
 	close(copy);
 	fdg_ledger_forget(copy);
-	refused_for(1, "another listener of the group blocks");
-	refused_for(0, "it blocks");
+	refused_for(1, "another listener of the group blocks (it has no O_NONBLOCK)");
+	refused_for(0, "the listener blocks (it has no O_NONBLOCK)");
 	fdg_ledger_flag(member[1], FDG_PASSED, 0);
 	assert_int_equal(hand_over(0, &why), 0);
 	assert_string_equal(why, "another process may have another listener of the group: it came from elsewhere, or one was started since it was made");

@@ -182,13 +182,15 @@ static uint64_t inode_of(int fd)
 
 enum { KEPT, CLOSED, LATER, ARRIVED, ALL };
 
+static enum fdg_unseen unseen;
+
 static bool ask_each(const int fd[], bool ret[])
 {
 	uint64_t inode[ALL];
 
 	for (int i = 0; i < ALL; i++)
 		inode[i] = inode_of(fd[i]);
-	fdg_lent_maybe_each(fd, inode, ret, ALL);
+	unseen = fdg_lent_maybe_each(fd, inode, ret, ALL);
 	return ret[CLOSED];
 }
 
@@ -201,12 +203,14 @@ static void of_several(void **state)
 
 	(void)state;
 	for (int i = 0; i < ALL; i++)
-		fd[i] = i == LATER ? -1 : made();
+		fd[i] = i >= LATER ? -1 : made();
 	pid = start(fd[CLOSED]);
-	fd[LATER] = made();
-	fdg_lent_arrived(fd[ARRIVED]);
+	for (int i = LATER; i < ALL; i++)
+		fd[i] = made();
+	fdg_lent_arrived(fd[ARRIVED]); /* whoever has it: nobody is seen to */
 	for (int i = 0; i < 5000 && ask_each(fd, has); i++)
 		usleep(1000);
+	assert_int_equal(unseen, FDG_ALL_SEEN);
 	assert_true(has[KEPT]);
 	assert_false(has[CLOSED]);
 	assert_false(has[LATER]);
@@ -256,15 +260,59 @@ static void too_many_to_look_at(void **state)
 	int fd = made(), one[] = { fd };
 	uint64_t inode = inode_of(fd);
 	unsigned n = start_full(fd, pid, 64);
-	bool has = false;
+	bool has = true;
 
 	(void)state;
 	assert_true(fdg_lent_maybe(fd));
-	fdg_lent_maybe_each(one, &inode, &has, 1);
-	assert_true(has);
+	assert_int_equal(fdg_lent_maybe_each(one, &inode, &has, 1), FDG_UNSEEN);
+	assert_false(has);
 	while (n)
 		end(pid[--n]);
 	assert_true(wait_for_end_of(fd));
+	close(fd);
+}
+
+/* In a process that began later than those. */
+static int ask_later(void)
+{
+	int fd, one[1];
+	uint64_t inode;
+	bool has = true;
+	pid_t pid;
+
+	fdg_lent_forked();
+	fd = one[0] = made();
+	inode = inode_of(fd);
+	pid = start(fd);
+	for (int i = 0; i < 5000 && has; i++) { /* until it has closed it */
+		unseen = fdg_lent_maybe_each(one, &inode, &has, 1);
+		usleep(1000);
+	}
+	end(pid);
+	if (has || unseen != FDG_OLDER_UNSEEN)
+		return 1;
+	pid = start(-1);
+	unseen = fdg_lent_maybe_each(one, &inode, &has, 1);
+	end(pid);
+	return !has || unseen != FDG_ALL_SEEN ? 2 : 0;
+}
+
+/* Who can have inherited it is looked at before those. */
+static void too_many_that_are_older(void **state)
+{
+	pid_t pid[64], later;
+	int fd = made(), status;
+	unsigned n = start_full(fd, pid, 64);
+
+	(void)state;
+	usleep(50000); /* the kernel tells when a process began in steps of 10 ms */
+	later = fork();
+	if (later == 0)
+		_exit(ask_later());
+	assert_int_equal(waitpid(later, &status, 0), later);
+	while (n)
+		end(pid[--n]);
+	assert_int_equal(status, 0);
 	close(fd);
 }
 
@@ -279,6 +327,7 @@ int main(void)
 		cmocka_unit_test(in_the_child),
 		cmocka_unit_test(of_several),
 		cmocka_unit_test(too_many_to_look_at),
+		cmocka_unit_test(too_many_that_are_older),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
