@@ -4,10 +4,15 @@
 
 #include "base/poison.h"
 
+static uint32_t *head_of(const struct fdg_core *c, uint64_t hash, uint16_t type)
+{
+	return &c->heads[(hash + type) & c->head_mask];
+}
+
 static struct fdg_asking *find(const struct fdg_core *c, const struct fdg_hash_key *key,
 			       const struct fdg_dns_name *name)
 {
-	uint32_t n = c->heads[key->hash & c->head_mask];
+	uint32_t n = *head_of(c, key->hash, key->type);
 
 	while (n != FDG_CORE_NONE) {
 		struct fdg_asking *a = &c->askings[n];
@@ -39,7 +44,7 @@ static struct fdg_asking *take(struct fdg_core *c)
 
 static void enter(struct fdg_core *c, struct fdg_asking *a)
 {
-	uint32_t *head = &c->heads[a->hash & c->head_mask];
+	uint32_t *head = head_of(c, a->hash, a->type);
 
 	a->running = true;
 	a->next = *head;
@@ -48,7 +53,7 @@ static void enter(struct fdg_core *c, struct fdg_asking *a)
 
 static void leave(struct fdg_core *c, struct fdg_asking *a)
 {
-	uint32_t *at = &c->heads[a->hash & c->head_mask];
+	uint32_t *at = head_of(c, a->hash, a->type);
 
 	while (*at != a->number)
 		at = &c->askings[*at].next;
@@ -69,6 +74,8 @@ static uint32_t life(const struct fdg_core *c, const struct fdg_reply *r)
 {
 	uint32_t ttl = r->ttl;
 
+	if (r->kind == FDG_REPLY_SERVFAIL)
+		return c->set.ttl_max < FDG_CACHE_TTL_FAILED ? c->set.ttl_max : FDG_CACHE_TTL_FAILED;
 	if (!r->keep)
 		return 0;
 	if (ttl < c->set.ttl_min)
@@ -83,6 +90,12 @@ static void leg_failed(struct fdg_leg *l, enum fdg_exchange_status status)
 	l->over = true;
 	l->kind = FDG_REPLY_NONE;
 	l->status = (uint8_t)status;
+}
+
+static void no_room(struct fdg_request *q, unsigned leg)
+{
+	q->status = FDG_EXCHANGE_NO_SOCKET;
+	leg_failed(&q->leg[leg], FDG_EXCHANGE_NO_SOCKET);
 }
 
 /* One that waits: it is told, and goes on when that was the last. */
@@ -117,6 +130,23 @@ static void keep(struct fdg_core *c, const struct fdg_asking *a, uint32_t ttl)
 	fdg_cache_put(c->cache, &key, c->reply, c->now, ttl);
 }
 
+/* What is needed when the message has been read is fetched meanwhile: with thousands in flight it is in no near cache any more. */
+static void look_ahead(const struct fdg_core *c, const struct fdg_asking *a)
+{
+	const struct fdg_request *q;
+
+	if (c->cache)
+		fdg_cache_look_ahead(c->cache, a->hash);
+	__builtin_prefetch(head_of(c, a->hash, a->type));
+	if (a->first == FDG_CORE_NONE)
+		return;
+	q = &c->requests[a->first / FDG_REQUEST_LEGS];
+	for (size_t i = 0; i < offsetof(struct fdg_request, kind); i += 64)
+		__builtin_prefetch((const char *)q + i, 1);
+	__builtin_prefetch(q->node);
+	__builtin_prefetch(q->few, 1);
+}
+
 static void answered(void *cookie, const struct fdg_exchange_answer *a)
 {
 	struct fdg_asking *asking = cookie;
@@ -124,6 +154,7 @@ static void answered(void *cookie, const struct fdg_exchange_answer *a)
 	struct fdg_exchange_answer told = *a;
 	uint32_t leg = asking->first, next, ttl;
 
+	look_ahead(c, asking);
 	fdg_reply_read(a, &asking->name, asking->type, c->reply);
 	ttl = life(c, c->reply);
 	if (c->cache && ttl)
@@ -162,16 +193,15 @@ static bool ask_anew(struct fdg_core *c, struct fdg_asking *a, const struct fdg_
 	return x && fdg_exchange_ask(x, name, a->type, answered, a, &a->handle);
 }
 
-void fdg_ask(struct fdg_core *c, struct fdg_request *q, unsigned leg, const struct fdg_dns_name *name, uint16_t type)
+void fdg_ask(struct fdg_core *c, struct fdg_request *q, unsigned leg, const struct fdg_dns_name *name,
+	     const struct fdg_hash_key *key)
 {
 	struct fdg_asking *a;
-	struct fdg_hash_key key;
 
-	q->leg[leg] = (struct fdg_leg){ .asking = FDG_CORE_NONE, .type = type };
-	fdg_hash_key(&c->seed, name, type, &key);
-	if (is_cached(c, q, leg, &key))
+	q->leg[leg] = (struct fdg_leg){ .asking = FDG_CORE_NONE, .type = key->type };
+	if (is_cached(c, q, leg, key))
 		return;
-	a = find(c, &key, name);
+	a = find(c, key, name);
 	if (a) {
 		c->counts.shared++;
 		q->leg[leg].cached = true;
@@ -180,15 +210,15 @@ void fdg_ask(struct fdg_core *c, struct fdg_request *q, unsigned leg, const stru
 	}
 	a = take(c);
 	if (!a) {
-		leg_failed(&q->leg[leg], FDG_EXCHANGE_NO_SOCKET);
+		no_room(q, leg);
 		return;
 	}
-	a->hash = key.hash;
-	a->type = type;
+	a->hash = key->hash;
+	a->type = key->type;
 	enter(c, a);
 	if (!ask_anew(c, a, name)) {
 		leave(c, a);
-		leg_failed(&q->leg[leg], FDG_EXCHANGE_NO_SOCKET);
+		no_room(q, leg);
 		return;
 	}
 	c->counts.asked++;

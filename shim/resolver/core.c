@@ -19,15 +19,36 @@ static void *carve(uint8_t *base, size_t *at, size_t n, size_t size)
 	return p;
 }
 
-static size_t lay_out(struct fdg_core *c, uint8_t *base)
+static uint32_t head_mask(const struct fdg_core_settings *s)
 {
-	size_t at = 0, questions = (size_t)c->set.inflight * FDG_REQUEST_LEGS;
+	uint32_t mask = 63;
+
+	while (mask + 1 < 2 * s->inflight * FDG_REQUEST_LEGS) /* what shares a head is far away in memory */
+		mask = mask * 2 + 1;
+	return mask;
+}
+
+/* A core has more bytes than there may be stack: it is written where it lies. NULL: the size of all alone. */
+static size_t lay_out(const struct fdg_core_settings *s, uint8_t *base)
+{
+	struct fdg_core *c = (struct fdg_core *)base;
+	size_t at = 0, questions = (size_t)s->inflight * FDG_REQUEST_LEGS;
+	void *heads, *requests, *askings, *reply;
 
 	carve(base, &at, 1, sizeof(*c));
-	c->heads = carve(base, &at, c->head_mask + 1, sizeof(*c->heads));
-	c->requests = carve(base, &at, c->set.inflight + 1, sizeof(*c->requests)); /* one is being told of */
-	c->askings = carve(base, &at, questions, sizeof(*c->askings));
-	c->reply = carve(base, &at, 1, FDG_REPLY_MAX);
+	heads = carve(base, &at, head_mask(s) + 1, sizeof(*c->heads));
+	requests = carve(base, &at, s->inflight + 1, sizeof(*c->requests)); /* one is being told of */
+	askings = carve(base, &at, questions, sizeof(*c->askings));
+	reply = carve(base, &at, 1, FDG_REPLY_MAX);
+	if (!c)
+		return at;
+	c->set = *s;
+	c->head_mask = head_mask(s);
+	c->heads = heads;
+	c->requests = requests;
+	c->askings = askings;
+	c->reply = reply;
+	c->mapped = at;
 	return at;
 }
 
@@ -41,19 +62,11 @@ static int check(const struct fdg_core_settings *s)
 
 static int map(const struct fdg_core_settings *s, struct fdg_core **ret)
 {
-	struct fdg_core plan = { .set = *s, .head_mask = 63 };
-	uint8_t *base;
-	size_t all;
+	uint8_t *base = fdg_sys_mmap(lay_out(s, NULL), false);
 
-	while (plan.head_mask + 1 < s->inflight * FDG_REQUEST_LEGS)
-		plan.head_mask = plan.head_mask * 2 + 1;
-	all = lay_out(&plan, NULL);
-	base = fdg_sys_mmap(all, false);
 	if (!base)
 		return -ENOMEM;
-	lay_out(&plan, base);
-	plan.mapped = all;
-	*(struct fdg_core *)base = plan;
+	lay_out(s, base);
 	*ret = (struct fdg_core *)base;
 	return 0;
 }
@@ -65,22 +78,33 @@ static void clear_lists(struct fdg_core *c)
 		c->heads[i] = FDG_CORE_NONE;
 }
 
-static void let_go(void *cookie)
+void fdg_core_let_go(void *core)
 {
-	struct fdg_core *c = cookie;
+	struct fdg_core *c = core;
 
 	if (c->x)
 		fdg_exchange_let_go(c->x);
 	fdg_sources_scrap(&c->sources);
 }
 
+/* What an exchange that is short of descriptors can be given. */
+static bool spare(void *core)
+{
+	struct fdg_sources *s = &((struct fdg_core *)core)->sources;
+	bool any = s->told.fd >= 0 || s->four_fd.fd >= 0 || s->six_fd.fd >= 0;
+
+	fdg_sources_scrap(s);
+	return any;
+}
+
 static void start(struct fdg_core *c)
 {
 	clear_lists(c);
 	c->world.believe_ms = c->set.believe_ms;
+	c->world.frugal = c->set.polled;
 	c->now = fdg_clock();
 	fdg_sources_start(&c->sources);
-	c->sources.let_go = c->world.let_go = let_go;
+	c->sources.let_go = c->world.let_go = fdg_core_let_go;
 	c->sources.cookie = c->world.cookie = c;
 }
 
@@ -180,6 +204,8 @@ static void exchange_settings(struct fdg_core *c, struct fdg_exchange_settings *
 		ret->ports = s->ports;
 	ret->polled = s->polled;
 	ret->block = s->block;
+	ret->let_go = spare;
+	ret->owner = c;
 }
 
 void fdg_core_abandon(struct fdg_core *c)

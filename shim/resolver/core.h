@@ -126,13 +126,13 @@ struct __attribute__((aligned(64))) fdg_request {
 };
 
 /* A question in flight. */
-struct fdg_asking {
+struct __attribute__((aligned(64))) fdg_asking {
 	struct fdg_core *core;
 	fdg_exchange_handle handle;
 	uint32_t next;   /* of the same hash, or of the free */
 	uint32_t first;  /* leg that waits */
 	uint32_t number; /* its own */
-	uint64_t hash;
+	uint64_t hash; /* of the name alone */
 	uint16_t type;
 	bool running;
 	struct fdg_dns_name name;
@@ -173,6 +173,8 @@ int fdg_core_make(const struct fdg_core_settings *s, struct fdg_core **ret);
 void fdg_core_free(struct fdg_core *c);
 /* Requests and questions are forgotten without a word: after a wait that did not return. */
 void fdg_core_abandon(struct fdg_core *c);
+/* Closes what nothing needs now. */
+void fdg_core_let_go(void *core);
 /* The exchange for resolv.conf as it is; NULL: it cannot be had, and *ret_error says why. Requests may begin anew. */
 struct fdg_exchange *fdg_core_exchange(struct fdg_core *c, int *ret_error);
 /* Calls the functions of those that ended; returns how many. */
@@ -195,7 +197,9 @@ void fdg_request_over(struct fdg_core *c, struct fdg_request *q);
 void fdg_request_look_up(struct fdg_core *c, struct fdg_request *q);
 void fdg_request_cancel(struct fdg_core *c, struct fdg_request *q);
 void fdg_request_give_back(struct fdg_core *c, struct fdg_request *q);
-/* False: no memory; it has ended then. */
+/* Where one more address belongs; NULL: no memory. */
+struct fdg_ip *fdg_request_room(struct fdg_core *c, struct fdg_request *q);
+/* False: no memory. */
 bool fdg_request_add(struct fdg_core *c, struct fdg_request *q, const struct fdg_ip *ip);
 /* The canonical name, if there is none yet; and other names. */
 void fdg_request_name(struct fdg_request *q, const char *name);
@@ -226,8 +230,9 @@ enum fdg_outcome fdg_merge(const struct fdg_request *q);
 /* order.c: RFC 6724. */
 void fdg_order(struct fdg_core *c, struct fdg_request *q);
 
-/* asking.c: the leg is answered at once, or waits. */
-void fdg_ask(struct fdg_core *c, struct fdg_request *q, unsigned leg, const struct fdg_dns_name *name, uint16_t type);
+/* asking.c: the leg is answered at once, or waits. `key`: of the name and the type. */
+void fdg_ask(struct fdg_core *c, struct fdg_request *q, unsigned leg, const struct fdg_dns_name *name,
+	     const struct fdg_hash_key *key);
 /* Nobody waits for the leg's answer any more. True: it is over; else its question has yet to end. */
 bool fdg_ask_no_more(struct fdg_core *c, struct fdg_request *q, unsigned leg);
 

@@ -58,19 +58,18 @@ static void take_names(const struct fdg_core *c, struct fdg_request *q, unsigned
 static bool take_addresses(struct fdg_core *c, struct fdg_request *q, const struct fdg_reply *r)
 {
 	const uint8_t *data = fdg_reply_data(r);
-	struct fdg_ip ip = { .family = r->width == 4 ? AF_INET : AF_INET6 };
-
 	for (unsigned i = 0; i < r->count; i++, data += r->width) {
-		struct fdg_ip one = ip;
+		struct fdg_ip *one = fdg_request_room(c, q);
 
-		if (r->width == 4)
-			memcpy(one.bytes, data, 4);
-		else
-			memcpy(one.bytes, data, 16);
-		if (q->family == AF_INET6 && one.family == AF_INET)
-			fdg_ip_map(&one);
-		if (!fdg_request_add(c, q, &one))
+		if (!one)
 			return false;
+		*one = (struct fdg_ip){ .family = r->width == 4 ? AF_INET : AF_INET6 };
+		if (r->width == 4)
+			memcpy(one->bytes, data, 4);
+		else
+			memcpy(one->bytes, data, 16);
+		if (q->family == AF_INET6 && one->family == AF_INET)
+			fdg_ip_map(one);
 	}
 	return true;
 }
@@ -127,16 +126,19 @@ static bool ask(struct fdg_core *c, struct fdg_request *q)
 	uint16_t types[FDG_REQUEST_LEGS];
 	unsigned n = types_of(c, q, types);
 	struct fdg_dns_name name;
+	struct fdg_hash_key key;
 
 	if (!name_now(c, q, &name))
 		return false;
+	fdg_hash_key(&c->seed, &name, 0, &key);
 	q->source = FDG_FROM_DNS;
 	for (unsigned i = 0; i < n; i++) {
 		if (q->leg[i].type)
 			continue;
 		if (i && is_waiting(q) && one_at_a_time(c))
 			break;
-		fdg_ask(c, q, i, &name, types[i]);
+		key.type = types[i];
+		fdg_ask(c, q, i, &name, &key);
 	}
 	return is_waiting(q);
 }

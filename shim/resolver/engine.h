@@ -9,6 +9,7 @@
  *	pool.c       the ports that questions go out from
  *	renew.c      … and what becomes of them in a forked child
  *	queue.c      lists of questions
+ *	silence.c    what becomes of those that wait when nobody answers
  *	send.c       out of the queues and through the ports
  *	udp.c        and back
  *	tcp.c        a connection for a server
@@ -33,6 +34,7 @@ struct pollfd;
 enum {
 	FDG_TRIES = 4,         /* transmissions of a question that may be answered, at a time */
 	FDG_BATCH = 64,        /* messages in a system call */
+	FDG_SORTED = 512,      /* questions that are put in order of length at a time */
 	FDG_PORT_FLYING = 128, /* the default receive buffer holds 166 answers of 482 bytes, 277 small ones */
 	FDG_PORT_LIFE = 4096,  /* transmissions from a port: then another one */
 	FDG_PORT_END = 32768,  /* … where no other can be had: the last one */
@@ -66,6 +68,7 @@ struct fdg_question {
 	bool tcp, plain, counted;          /* by TCP; without the OPT record; it was in this server's window */
 	uint8_t bad[FDG_EXCHANGE_SERVERS]; /* failures that each server stated */
 	uint16_t sent, len;                /* transmissions; bytes of the query, without the OPT record */
+	uint64_t asked;                    /* µs */
 	uint64_t turn_end, deadline;       /* µs; 0: not begun */
 	fdg_exchange_done *done;
 	void *cookie;
@@ -142,7 +145,8 @@ struct fdg_exchange {
 	struct fdg_wheel *wheel;
 	uint64_t held_until; /* µs: the kernel took no more */
 	uint64_t checked;    /* µs: when descriptors were looked at */
-	uint64_t total;      /* µs: the longest life of a question */
+	uint64_t total;      /* µs: the longest life of a question, from when it goes out */
+	uint64_t silent_since; /* µs: when something went out after which nothing came; 0: not so */
 	/* Ports: slots_each of them for each server, one server's behind the other's. */
 	struct fdg_port *ports;
 	uint64_t (*used_ids)[FDG_PORT_IDS];
@@ -153,6 +157,7 @@ struct fdg_exchange {
 	struct fdg_control *control; /* of `out` */
 	bool segments;               /* the kernel cuts up */
 	uint32_t *batch;             /* tries of `out` */
+	uint32_t *sorted;            /* FDG_SORTED */
 	uint32_t witness;            /* a question that is in flight, to ask a server by that is down; FDG_NONE */
 	uint8_t *received;
 	struct pollfd *polls;
@@ -184,6 +189,8 @@ void fdg_queue_push_first(struct fdg_exchange *x, struct fdg_question *q, enum f
 void fdg_queue_leave(struct fdg_exchange *x, struct fdg_question *q);
 struct fdg_question *fdg_queue_first(struct fdg_exchange *x, unsigned server, enum fdg_queue_name name);
 struct fdg_question *fdg_queue_next(struct fdg_exchange *x, const struct fdg_question *q);
+/* Puts the first n, at most FDG_SORTED, in order of length; those of one length stay as they are. */
+void fdg_queue_sort(struct fdg_exchange *x, unsigned server, enum fdg_queue_name name, uint32_t n);
 struct fdg_question *fdg_question_take(struct fdg_exchange *x);
 void fdg_question_give_back(struct fdg_exchange *x, struct fdg_question *q);
 void fdg_question_start(struct fdg_exchange *x, struct fdg_question *q);
@@ -207,6 +214,12 @@ void fdg_question_close_tries(struct fdg_exchange *x, const struct fdg_question 
 /* Closes a transmission: what comes for it is not the question's any more. */
 void fdg_try_close(struct fdg_exchange *x, uint32_t try);
 
+/* silence.c: something went out; something came; when those that wait are looked at; those are ended that waited in vain. */
+void fdg_silence_sent(struct fdg_exchange *x);
+void fdg_silence_over(struct fdg_exchange *x);
+uint64_t fdg_silence_due(const struct fdg_exchange *x);
+void fdg_silence_take(struct fdg_exchange *x);
+
 /* pool.c */
 /* A port of the server with room, or FDG_NONE; *ret_error is why there is none: 0 if all are full. */
 unsigned fdg_pool_pick(struct fdg_exchange *x, unsigned server, int *ret_error);
@@ -229,8 +242,13 @@ int fdg_pool_open(struct fdg_exchange *x, unsigned server, int type, uint64_t nu
 bool fdg_pool_is_full(int error);
 /* Closes ports and connections that nothing is in flight at; true: there were some. */
 bool fdg_pool_rest(struct fdg_exchange *x);
-/* Is something in flight from any port? */
+/* The same, or has the owner close something. */
+bool fdg_pool_make_room(struct fdg_exchange *x);
+/* Is something in flight from any port? Or in any connection? */
 bool fdg_pool_flying(const struct fdg_exchange *x);
+bool fdg_pool_busy(const struct fdg_exchange *x);
+/* The least of the high numbers. */
+int fdg_pool_floor(void);
 /* The same at a high number, close-on-exec; where none is free, or for an error, what was given. */
 int fdg_pool_high(int fd);
 /* The same for an owner that may be torn away at any moment: whichever of the two is open is what *loose says. */

@@ -96,6 +96,7 @@ static size_t lay_out(struct fdg_exchange *x, uint8_t *base)
 	x->in_parts = carve(base, &at, FDG_BATCH, sizeof(*x->in_parts));
 	x->control = carve(base, &at, FDG_BATCH, sizeof(*x->control));
 	x->batch = carve(base, &at, FDG_BATCH, sizeof(*x->batch));
+	x->sorted = carve(base, &at, FDG_SORTED, sizeof(*x->sorted));
 	x->polls = carve(base, &at, x->port_count + x->target_count, sizeof(*x->polls));
 	x->polled = carve(base, &at, x->port_count + x->target_count, sizeof(*x->polled));
 	try = carve(base, &at, tries, sizeof(*try));
@@ -238,6 +239,7 @@ bool fdg_exchange_ask(struct fdg_exchange *x, const struct fdg_dns_name *name, u
 
 	if (idle && !x->driving) {
 		x->now = fdg_clock();
+		fdg_silence_over(x);
 		fdg_renew_check(x, true);
 	}
 	q = fdg_question_take(x);
@@ -249,6 +251,7 @@ bool fdg_exchange_ask(struct fdg_exchange *x, const struct fdg_dns_name *name, u
 	q->tcp = x->set.options & FDG_CONF_USE_VC;
 	memset(q->bad, 0, sizeof(q->bad));
 	q->sent = 0;
+	q->asked = x->now;
 	q->turn_end = q->deadline = 0;
 	q->done = done;
 	q->cookie = cookie;

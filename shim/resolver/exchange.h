@@ -10,8 +10,8 @@
  * Operation. A question goes by UDP, from one of several ports, to the first server that lives (rotate: to each in turn). What is not answered
  * within what the measured round trips make likely is sent again, with an id and a port of its own, so that each answer tells which transmission
  * it belongs to; after three of them the next server is asked too. A failure that a server states sends the question to the next server at once,
- * as libc does, each server `attempts` times. A truncated answer is asked for by TCP. A question is over at the latest after
- * attempts x servers x timeout, as in libc.
+ * as libc does, each server `attempts` times. A truncated answer is asked for by TCP. A question is over at the latest
+ * attempts x servers x timeout after it went out, as in libc; when nobody answers at all, what has not gone out is over sooner (silence.c).
  *
  * A server that is silent, or fails where others answer, is asked last from then on, and now and then, beside the server that answers, to see
  * whether it is back. How many questions are in flight at a server follows its losses.
@@ -52,6 +52,9 @@ struct fdg_exchange_settings {
 	bool polled; /* no epoll: fdg_exchange_fd has none to offer, and one descriptor is enough for UDP */
 	/* polled: what waits, with a negative errno; NULL: straight to the kernel. It may not return: fdg_exchange_abandon. */
 	int (*block)(struct pollfd *fds, unsigned n, int timeout_ms);
+	/* No descriptor is left, and none of its own can be spared: true if its owner has closed one. Or NULL. */
+	bool (*let_go)(void *owner);
+	void *owner;
 };
 
 /* resolv.conf's servers and options; 4,096 questions, and 64 ports for a server where the limit of descriptors has room. */

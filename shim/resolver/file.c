@@ -12,6 +12,8 @@
 /* What has no size (a device, a FIFO that is written to) is read up to this. */
 enum { UNSIZED = 64 << 10 };
 
+enum { PART = 64 << 10 /* bytes of a file that is read in parts */ };
+
 static void take_stamp(const struct stat *st, struct fdg_file_stamp *ret)
 {
 	*ret = (struct fdg_file_stamp){
@@ -128,4 +130,69 @@ void fdg_file_free(struct fdg_file *f)
 	if (f->mapped)
 		fdg_sys_munmap((void *)(uintptr_t)f->text.s, f->mapped);
 	*f = (struct fdg_file){ .fd = -1 };
+}
+
+/* What lies behind the last newline is moved to the front: returns its length. */
+static long hand_over(struct fdg_file *f, size_t n, bool last, fdg_file_part *take, void *cookie)
+{
+	char *text = (char *)(uintptr_t)f->text.s;
+	size_t whole = n;
+	int error;
+
+	while (!last && whole && text[whole - 1] != '\n')
+		whole--;
+	error = whole ? take(cookie, text, whole) : 0;
+	if (error)
+		return error;
+	for (size_t i = whole; i < n; i++)
+		text[i - whole] = text[i];
+	return (long)(n - whole);
+}
+
+static int longer(struct fdg_file *f, size_t n, size_t max)
+{
+	size_t room = f->mapped ? 2 * f->mapped : PART;
+	char *more = room > max ? NULL : fdg_sys_mmap(room, false);
+
+	if (!more)
+		return room > max ? -EFBIG : -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		more[i] = f->text.s[i];
+	if (f->mapped)
+		fdg_sys_munmap((void *)(uintptr_t)f->text.s, f->mapped);
+	f->text.s = more;
+	f->mapped = room;
+	return 0;
+}
+
+static int read_parts(struct fdg_file *f, size_t max, fdg_file_part *take, void *cookie)
+{
+	long have = 0;
+
+	for (;;) {
+		int error = (size_t)have == f->mapped ? longer(f, (size_t)have, max) : 0;
+		long got = error ? error
+				 : fdg_sys_read(f->fd, (char *)(uintptr_t)f->text.s + have, f->mapped - (size_t)have);
+
+		if (got < 0)
+			return (int)got;
+		have = hand_over(f, (size_t)(have + got), !got, take, cookie);
+		if (have < 0 || !got)
+			return have < 0 ? (int)have : 0;
+	}
+}
+
+int fdg_file_read(const char *path, size_t max, struct fdg_file *f, fdg_file_part *take, void *cookie)
+{
+	int error;
+
+	*f = (struct fdg_file){ .fd = -1 };
+	error = open_file(path, f);
+	if (error) {
+		f->fd = -1;
+		return error;
+	}
+	error = read_parts(f, max, take, cookie);
+	close_file(f);
+	return error;
 }

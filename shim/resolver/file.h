@@ -31,4 +31,9 @@ bool fdg_file_same(const struct fdg_file_stamp *a, const struct fdg_file_stamp *
 int fdg_file_load(const char *path, size_t max, struct fdg_file *ret);
 void fdg_file_free(struct fdg_file *f);
 
+/* Whole lines, which may be written to; a negative errno ends it. */
+typedef int fdg_file_part(void *cookie, char *lines, size_t n);
+/* The file, part by part, in a buffer that is as long as its longest line at least; -EFBIG if that has more than `max` bytes. */
+int fdg_file_read(const char *path, size_t max, struct fdg_file *f, fdg_file_part *take, void *cookie);
+
 #endif

@@ -53,7 +53,7 @@ enum fdg_nss_status fdg_files_step(struct fdg_core *c, struct fdg_request *q)
 	if (c->set.flags & FDG_CORE_NO_HOSTS)
 		return FDG_NSS_NOTFOUND;
 	fdg_world_look(&c->world, FDG_WORLD_HOSTCONF, c->now);
-	fdg_world_look(&c->world, FDG_WORLD_HOSTS, c->now);
+	fdg_world_hosts(&c->world, &(struct fdg_hosts_want){ .name = q->asked_for }, c->now);
 	if (!c->world.hosts_ours) {
 		fdg_request_end(c, q, FDG_CORE_NOT_OURS);
 		return FDG_NSS_UNAVAIL;

@@ -79,5 +79,5 @@ void fdg_hash_key(const struct fdg_hash_seed *seed, const struct fdg_dns_name *n
 		  struct fdg_hash_key *ret)
 {
 	fdg_hash_lower(name, type, 0, ret);
-	ret->hash = fdg_hash_bytes(seed, ret->wire, ret->len) + type * UINT64_C(0x9e3779b97f4a7c15);
+	ret->hash = fdg_hash_bytes(seed, ret->wire, ret->len);
 }

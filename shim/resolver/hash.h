@@ -14,7 +14,7 @@ struct fdg_hash_seed {
 };
 
 struct fdg_hash_key {
-	uint64_t hash;
+	uint64_t hash; /* of the name alone: what is kept of one name lies together */
 	uint16_t type;
 	uint8_t len;
 	uint8_t wire[FDG_DNS_NAME_MAX]; /* in lower case */

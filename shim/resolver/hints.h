@@ -17,7 +17,7 @@ struct fdg_kind {
 };
 
 struct fdg_hints {
-	int flags, family, socktype, protocol;
+	int socktype, flags, family, protocol;
 	const char *node, *service; /* NULL: none. "*" is none too, and so is the service "" */
 	struct fdg_kind kind[FDG_HINTS_KINDS];
 	unsigned kind_count;

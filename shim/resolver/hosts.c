@@ -45,12 +45,14 @@ static struct fdg_ip address_of(const struct line *line)
 	return ip;
 }
 
+/* The administrator's own addresses, as names are. */
 static uint32_t hash_address(const struct fdg_ip *ip)
 {
-	uint8_t six[16];
+	uint64_t half[2];
 
-	fdg_ip_to_six(ip, six);
-	return fdg_table_hash(six, sizeof(six));
+	fdg_ip_to_six(ip, (uint8_t *)half);
+	half[1] ^= half[0] * UINT64_C(0x9e3779b97f4a7c15);
+	return (uint32_t)(half[1] * UINT64_C(0x9e3779b97f4a7c15) >> 32);
 }
 
 static void index_addresses(struct fdg_hosts *h)

@@ -42,4 +42,23 @@ bool fdg_hosts_next(const struct fdg_hosts *h, struct fdg_hosts_query *q, struct
 /* The first line with the address: an AF_INET one may be written as AF_INET6, and 127.0.0.1 as ::1, but not the other way. */
 bool fdg_hosts_by_address(const struct fdg_hosts *h, const struct fdg_ip *ip, struct fdg_hosts_entry *ret);
 
+/* hosts_pick.c: a name, or an address, if there is one. */
+struct fdg_hosts_want {
+	const char *name;
+	const struct fdg_ip *ip;
+};
+
+/* Of whole lines, those that may have it are moved to the front, in their order: parsed, they say of it what all would. Returns their length. */
+size_t fdg_hosts_keep(const struct fdg_hosts_want *want, char *text, size_t n);
+
+/* The same for a file that comes in parts: a fdg_file_part that collects what is kept. */
+struct fdg_hosts_pick {
+	struct fdg_hosts_want want;
+	char *text; /* mapped */
+	size_t len, room;
+};
+
+int fdg_hosts_pick_lines(void *pick, char *lines, size_t n);
+void fdg_hosts_pick_free(struct fdg_hosts_pick *p);
+
 #endif

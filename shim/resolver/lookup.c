@@ -14,7 +14,7 @@
 
 #include "base/poison.h"
 
-enum { PORTS = 2, CACHE = 256 << 10, TTL_MAX = 3600 };
+enum { PORTS = 1, CACHE = 256 << 10, TTL_MAX = 3600 };
 
 static void done(void *cookie, struct fdg_request *q)
 {
@@ -104,7 +104,7 @@ static void start_request(struct fdg_lookup *l)
 	c->now = fdg_clock();
 	l->started = c->now;
 	fdg_core_look_at_conf(c);
-	if (getenv("HOSTALIASES"))
+	if (fdg_text_variable("HOSTALIASES"))
 		c->set.flags |= FDG_CORE_ALIASES;
 	else
 		c->set.flags &= ~(unsigned)FDG_CORE_ALIASES;
@@ -131,6 +131,48 @@ void fdg_lookup_end(struct fdg_lookup *l)
 		fdg_core_tell(l->core);
 	l->request = NULL;
 	l->running = false;
+}
+
+void fdg_lookup_rest(struct fdg_lookup *l)
+{
+	if (l->core)
+		fdg_core_let_go(l->core);
+}
+
+struct numbers {
+	int *at;
+	unsigned room, count;
+};
+
+static void add_number(struct numbers *n, int fd)
+{
+	if (fd < 0)
+		return;
+	if (n->count < n->room)
+		n->at[n->count] = fd;
+	n->count++;
+}
+
+unsigned fdg_lookup_descriptors(const struct fdg_lookup *l, int *ret, unsigned room)
+{
+	struct numbers n = { ret, room, 0 };
+	const struct fdg_exchange *x = l->core ? l->core->x : NULL;
+
+	for (unsigned i = 0; x && i < x->port_count; i++)
+		add_number(&n, x->ports[i].fd);
+	for (unsigned i = 0; x && i < x->target_count; i++)
+		add_number(&n, x->targets[i].stream.fd);
+	if (l->core) {
+		add_number(&n, l->core->sources.told.fd);
+		add_number(&n, l->core->sources.four_fd.fd);
+		add_number(&n, l->core->sources.six_fd.fd);
+	}
+	return n.count;
+}
+
+int fdg_lookup_floor(void)
+{
+	return fdg_pool_floor();
 }
 
 struct fdg_request *fdg_lookup_start(struct fdg_lookup *l)

@@ -47,6 +47,13 @@ void fdg_lookup_free(struct fdg_lookup *l);
 bool fdg_lookup_begin(struct fdg_lookup *l);
 void fdg_lookup_end(struct fdg_lookup *l);
 
+/* Between begin and end, when the result is not needed any more: its descriptors are closed, and made again as they are needed. */
+void fdg_lookup_rest(struct fdg_lookup *l);
+/* The numbers of its descriptors, of which it has so many; at most `room` are written. */
+unsigned fdg_lookup_descriptors(const struct fdg_lookup *l, int *ret, unsigned room);
+/* They lie from this number on, where one is free there. */
+int fdg_lookup_floor(void);
+
 enum {
 	FDG_LOOKUP_NOT_OURS =
 		1, /* libc is to be asked: nsswitch names what we do not know, AI_IDN, HOSTALIASES, flags we have not heard of */
@@ -97,6 +104,8 @@ enum { FDG_LOOKUP_HOST_NOT_OURS = 100 };
 int fdg_lookup_host(struct fdg_lookup *l, const char *name, int family, struct fdg_lookup_host *ret);
 int fdg_lookup_host_by_address(struct fdg_lookup *l, const void *address, socklen_t len, int family,
 			       struct fdg_lookup_host *ret);
+/* When one of them has failed: the errno with which libc's end. */
+int fdg_lookup_host_errno(const struct fdg_lookup *l);
 
 /* Of the last lookup, for findings. */
 struct fdg_lookup_facts {

@@ -98,6 +98,22 @@ static int host_error(const struct fdg_lookup *l, int error)
 	}
 }
 
+int fdg_lookup_host_errno(const struct fdg_lookup *l)
+{
+	const struct fdg_request *q = l->request;
+
+	switch (q ? q->why[0] : FDG_OUTCOME_NOTFOUND) {
+	case FDG_OUTCOME_SERVFAIL:
+	case FDG_OUTCOME_AGAIN:
+	case FDG_OUTCOME_EMPTY:
+		return q->reverse || q->late ? 0 : EAGAIN;
+	case FDG_OUTCOME_BROKEN:
+		return EMSGSIZE;
+	default:
+		return 0;
+	}
+}
+
 static void give(struct fdg_lookup *l, int family, unsigned address_len, unsigned count, struct fdg_lookup_host *ret)
 {
 	*ret = (struct fdg_lookup_host){
@@ -137,7 +153,9 @@ int fdg_lookup_host_by_address(struct fdg_lookup *l, const void *address, sockle
 /* Numbers are libc's: gethostbyname has rules of its own for them. */
 static bool may_be_number(const char *name)
 {
-	return !*name || (*name >= '0' && *name <= '9') || strchr(name, ':');
+	size_t n = strlen(name);
+
+	return !n || strchr(name, ':') || (name[n - 1] != '.' && strspn(name, "0123456789.") == n);
 }
 
 static unsigned put_addresses(struct fdg_lookup *l, unsigned width)

@@ -99,6 +99,7 @@ static void turn(struct fdg_exchange *x, int timeout)
 	fdg_question_tell(x);
 	x->now = fdg_clock();
 	send_all(x);
+	fdg_silence_take(x);
 	x->driving = false;
 }
 
@@ -120,10 +121,12 @@ static bool may_send(const struct fdg_exchange *x)
 
 static uint64_t due_at(struct fdg_exchange *x)
 {
-	uint64_t due = fdg_wheel_due(x->wheel), idle = fdg_tcp_idle(x);
+	uint64_t due = fdg_wheel_due(x->wheel), idle = fdg_tcp_idle(x), silence = fdg_silence_due(x);
 
 	if (idle < due)
 		due = idle;
+	if (silence < due)
+		due = silence;
 	if (x->over.count)
 		return 0;
 	if (may_send(x))

@@ -4,11 +4,11 @@
 #include <arpa/inet.h>
 #include <net/if.h>
 #include <netdb.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
 #include "base/sys.h"
+#include "resolver/text.h"
 
 #include "base/poison.h"
 
@@ -66,17 +66,18 @@ static bool is_link_local(const struct fdg_ip *ip)
 
 void fdg_nameinfo_number(const struct fdg_ip *ip, char ret[FDG_NAMEINFO_HOST])
 {
-	char name[IFNAMSIZ];
+	char name[IFNAMSIZ + 1] = "";
 	size_t n;
 
 	inet_ntop(ip->family, ip->bytes, ret, FDG_NAMEINFO_HOST);
 	if (ip->family != AF_INET6 || !ip->scope)
 		return;
 	n = strlen(ret);
+	ret[n++] = '%';
 	if (is_link_local(ip) && interface_name(ip->scope, name))
-		snprintf(ret + n, FDG_NAMEINFO_HOST - n, "%%%.*s", IFNAMSIZ, name);
+		memcpy(ret + n, name, sizeof(name)); /* the kernel's name may fill its room */
 	else
-		snprintf(ret + n, FDG_NAMEINFO_HOST - n, "%%%u", ip->scope);
+		fdg_text_put_number(ret + n, ip->scope);
 }
 
 bool fdg_nameinfo_service(struct fdg_world *w, uint16_t port, int flags, uint64_t now, char ret[FDG_NAMEINFO_SERVICE])
@@ -94,6 +95,6 @@ bool fdg_nameinfo_service(struct fdg_world *w, uint16_t port, int flags, uint64_
 	if (name)
 		memcpy(ret, name, strlen(name) + 1);
 	else
-		snprintf(ret, FDG_NAMEINFO_SERVICE, "%u", port);
+		fdg_text_put_number(ret, port);
 	return true;
 }

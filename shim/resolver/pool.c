@@ -20,13 +20,13 @@
 #define SO_COOKIE 57
 #endif
 
-enum { HIGH = 1024, RECEIVE_BUFFER = 1 << 20, LEFT_BEHIND = 16 };
+enum { HIGH = 960, RECEIVE_BUFFER = 1 << 20, LEFT_BEHIND = 16 };
 
 /*
  * Out of the low numbers, which programs count on open() to return and select() can hold; not higher than need be, for the kernel sizes a process's table by
- * its highest number.
+ * its highest number, and a select(getdtablesize(), …) has the kernel read as many bits as that has: an fd_set's 1024 do no harm.
  */
-static int floor_now(void)
+int fdg_pool_floor(void)
 {
 	struct rlimit limit;
 
@@ -40,7 +40,7 @@ int fdg_pool_high_noted(int fd, volatile int *loose)
 	int high;
 
 	*loose = fd < 0 ? -1 : fd;
-	high = fd < 0 ? fd : fdg_sys_fcntl(fd, F_DUPFD_CLOEXEC, floor_now());
+	high = fd < 0 ? fd : fdg_sys_fcntl(fd, F_DUPFD_CLOEXEC, fdg_pool_floor());
 	if (high < 0)
 		return fd;
 	*loose = high;

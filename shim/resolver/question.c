@@ -6,6 +6,8 @@
 
 #include "base/poison.h"
 
+enum { AGAIN_MIN = 60000 /* µs */ };
+
 struct fdg_question *fdg_question_take(struct fdg_exchange *x)
 {
 	struct fdg_question *q;
@@ -296,11 +298,22 @@ static void answered(struct fdg_exchange *x, uint32_t try, enum fdg_verdict verd
 	tell(x, q, &a);
 }
 
+/* What went out before the round trip was known waits by a guess: it is brought forward to what is known now, with room for slow answers. */
+static void look_again(struct fdg_exchange *x, unsigned server)
+{
+	const struct fdg_server *s = &x->targets[server].state;
+	uint64_t when = x->now + (4 * s->rto > AGAIN_MIN ? 4 * s->rto : AGAIN_MIN);
+
+	for (struct fdg_question *q = fdg_queue_first(x, server, FDG_QUEUE_FLYING); q; q = fdg_queue_next(x, q))
+		fdg_wheel_advance(x->wheel, fdg_question_number(x, q), when);
+}
+
 static void measure(struct fdg_exchange *x, struct fdg_try *t)
 {
 	struct fdg_target *target = &x->targets[t->server];
 	uint32_t trip = (uint32_t)x->now - t->sent;
 
+	fdg_silence_over(x);
 	if (t->lost)
 		fdg_server_late(&target->state);
 	t->lost = false;
@@ -308,7 +321,8 @@ static void measure(struct fdg_exchange *x, struct fdg_try *t)
 		trip = 0; /* a connection's time says nothing of UDP's */
 	else if (!trip)
 		trip = 1;
-	fdg_server_answered(&target->state, x->now, trip, target->queues[FDG_QUEUE_FLYING].count);
+	if (fdg_server_answered(&target->state, x->now, trip, target->queues[FDG_QUEUE_FLYING].count))
+		look_again(x, t->server);
 }
 
 static void to_tcp(struct fdg_exchange *x, struct fdg_question *q, unsigned server)

@@ -71,3 +71,52 @@ struct fdg_question *fdg_queue_next(struct fdg_exchange *x, const struct fdg_que
 {
 	return q->next == FDG_NONE ? NULL : &x->questions[q->next];
 }
+
+enum { LENGTHS = FDG_DNS_QUERY_MAX + 1 };
+
+/* Numbers of the first n, in order of length. */
+static void sort_numbers(struct fdg_exchange *x, uint32_t first, uint32_t n)
+{
+	uint16_t places[LENGTHS] = { 0 }, sum = 0;
+	uint32_t number = first;
+
+	for (uint32_t i = 0; i < n; i++, number = x->questions[number].next)
+		places[x->questions[number].len]++;
+	for (unsigned i = 0; i < LENGTHS; i++) {
+		uint16_t count = places[i];
+
+		places[i] = sum;
+		sum = (uint16_t)(sum + count);
+	}
+	number = first;
+	for (uint32_t i = 0; i < n; i++, number = x->questions[number].next)
+		x->sorted[places[x->questions[number].len]++] = number;
+}
+
+void fdg_queue_sort(struct fdg_exchange *x, unsigned server, enum fdg_queue_name name, uint32_t n)
+{
+	struct fdg_queue *queue = queue_of(x, server, name);
+	uint32_t last = queue->head, behind;
+
+	if (n > queue->count)
+		n = queue->count;
+	if (n > FDG_SORTED)
+		n = FDG_SORTED;
+	if (n < 2)
+		return;
+	for (uint32_t i = 1; i < n; i++)
+		last = x->questions[last].next;
+	behind = x->questions[last].next;
+	sort_numbers(x, queue->head, n);
+	for (uint32_t i = 0; i < n; i++) {
+		struct fdg_question *q = &x->questions[x->sorted[i]];
+
+		q->prev = i ? x->sorted[i - 1] : FDG_NONE;
+		q->next = i + 1 < n ? x->sorted[i + 1] : behind;
+	}
+	queue->head = x->sorted[0];
+	if (behind == FDG_NONE)
+		queue->tail = x->sorted[n - 1];
+	else
+		x->questions[behind].prev = x->sorted[n - 1];
+}

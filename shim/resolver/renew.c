@@ -42,6 +42,7 @@ static void begin_anew(struct fdg_exchange *x, bool epoll_is_ours)
 	int epoll = x->epoll;
 
 	x->epoll = -1;
+	fdg_silence_over(x);
 	for (uint32_t i = 0; i < x->touched; i++)
 		if (x->questions[i].generation & 1)
 			fdg_question_restart(x, &x->questions[i]);
@@ -159,6 +160,14 @@ bool fdg_pool_flying(const struct fdg_exchange *x)
 	return false;
 }
 
+bool fdg_pool_busy(const struct fdg_exchange *x)
+{
+	for (unsigned i = 0; i < x->target_count; i++)
+		if (x->targets[i].stream.fd >= 0)
+			return true;
+	return fdg_pool_flying(x);
+}
+
 bool fdg_pool_rest(struct fdg_exchange *x)
 {
 	bool any = false;
@@ -177,6 +186,11 @@ bool fdg_pool_rest(struct fdg_exchange *x)
 		any = true;
 	}
 	return any;
+}
+
+bool fdg_pool_make_room(struct fdg_exchange *x)
+{
+	return fdg_pool_rest(x) || (x->set.let_go && x->set.let_go(x->set.owner));
 }
 
 void fdg_exchange_let_go(struct fdg_exchange *x)

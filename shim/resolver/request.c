@@ -86,13 +86,21 @@ static bool grow(struct fdg_request *q)
 	return true;
 }
 
-bool fdg_request_add(struct fdg_core *c, struct fdg_request *q, const struct fdg_ip *ip)
+struct fdg_ip *fdg_request_room(struct fdg_core *c, struct fdg_request *q)
 {
 	(void)c;
 	if (q->ip_count == q->ip_room && !grow(q))
-		return false;
-	q->ips[q->ip_count++] = *ip;
-	return true;
+		return NULL;
+	return &q->ips[q->ip_count++];
+}
+
+bool fdg_request_add(struct fdg_core *c, struct fdg_request *q, const struct fdg_ip *ip)
+{
+	struct fdg_ip *to = fdg_request_room(c, q);
+
+	if (to)
+		*to = *ip;
+	return to;
 }
 
 void fdg_request_name(struct fdg_request *q, const char *name)

@@ -2,15 +2,18 @@
 /* From addresses to names. */
 #include "resolver/core.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/poison.h"
 
 /* RFC 1035 section 3.5, RFC 3596 section 2.5. */
-static void reverse_four(const uint8_t *b, char *text, size_t room)
+static void reverse_four(const uint8_t *b, char *text)
 {
-	snprintf(text, room, "%u.%u.%u.%u.in-addr.arpa", b[3], b[2], b[1], b[0]);
+	for (int i = 3; i >= 0; i--) {
+		text = fdg_text_put_number(text, b[i]);
+		*text++ = '.';
+	}
+	memcpy(text, "in-addr.arpa", sizeof("in-addr.arpa"));
 }
 
 static void reverse_six(const uint8_t *b, char *text)
@@ -41,7 +44,7 @@ bool fdg_reverse_name(const struct fdg_ip *ip, struct fdg_dns_name *ret)
 	char text[80];
 
 	if (fdg_reverse_is_four(ip))
-		reverse_four(ip->family == AF_INET ? ip->bytes : ip->bytes + 12, text, sizeof(text));
+		reverse_four(ip->family == AF_INET ? ip->bytes : ip->bytes + 12, text);
 	else
 		reverse_six(ip->bytes, text);
 	return !fdg_dns_name_from_text(text, strlen(text), ret);
@@ -54,7 +57,7 @@ enum fdg_nss_status fdg_reverse_files(struct fdg_core *c, struct fdg_request *q)
 
 	if (c->set.flags & FDG_CORE_NO_HOSTS)
 		return FDG_NSS_NOTFOUND;
-	fdg_world_look(&c->world, FDG_WORLD_HOSTS, c->now);
+	fdg_world_hosts(&c->world, &(struct fdg_hosts_want){ .ip = &q->address }, c->now);
 	if (!c->world.hosts_ours) {
 		fdg_request_end(c, q, FDG_CORE_NOT_OURS);
 		return FDG_NSS_UNAVAIL;

@@ -27,7 +27,8 @@
 enum {
 	ARCOUNT = 11,
 	ROUNDS = 8 /* system calls for a port in one drive */,
-	SENDS = 4096 /* … and for all of a server's */
+	SENDS = 4096 /* … and for all of a server's */,
+	FEW = 16 /* questions: not worth putting in order */
 };
 
 /* Which of its transmissions gives way to a new one: the first goes on, for a slow answer belongs to it; the newest at the same server is repeated now. */
@@ -189,6 +190,7 @@ static void sent(struct fdg_exchange *x, unsigned from, unsigned n)
 		fdg_question_sent(x, q);
 	}
 	x->witness = x->batch[from] / FDG_TRIES;
+	fdg_silence_sent(x);
 }
 
 /* Those of one length side by side, in the order they had. */
@@ -295,11 +297,37 @@ static void move_waiting(struct fdg_exchange *x, unsigned server)
 static bool give_way(struct fdg_exchange *x, unsigned server)
 {
 	static const enum fdg_queue_name names[] = { FDG_QUEUE_AGAIN, FDG_QUEUE_READY };
+	bool flew = fdg_pool_flying(x);
 
 	for (int i = 0; i < 2; i++)
 		for (const struct fdg_question *q = fdg_queue_first(x, server, names[i]); q; q = fdg_queue_next(x, q))
 			fdg_question_close_tries(x, q);
-	return fdg_pool_rest(x);
+	return fdg_pool_make_room(x) || (flew && !fdg_pool_flying(x)); /* the last one that was about to be closed */
+}
+
+/* More than a batch: the kernel cuts up what is of one length, so that a system call has few lengths. Only what goes out now is moved. */
+static void put_in_order(struct fdg_exchange *x, unsigned server)
+{
+	const struct fdg_target *t = &x->targets[server];
+	unsigned flying = in_flight(t), ready = t->queues[FDG_QUEUE_READY].count;
+	unsigned room = flying < t->state.window ? t->state.window - flying : 0;
+
+	if (x->segments && ready > FEW && room > FEW)
+		fdg_queue_sort(x, server, FDG_QUEUE_READY, room);
+}
+
+/* True: there may be one now. */
+static bool without_port(struct fdg_exchange *x, unsigned server, int error)
+{
+	if (!error)
+		return false;
+	if (fdg_pool_is_full(error) && give_way(x, server))
+		return true;
+	if (fdg_pool_is_full(error) && fdg_pool_busy(x))
+		x->held_until = x->now + FDG_HELD; /* what is in flight elsewhere ends, and gives its descriptor */
+	else
+		fail_all(x, server, error);
+	return false;
 }
 
 static void flush_server(struct fdg_exchange *x, unsigned server)
@@ -308,16 +336,19 @@ static void flush_server(struct fdg_exchange *x, unsigned server)
 
 	if (!fdg_server_is_live(&x->targets[server].state))
 		move_waiting(x, server);
-	for (int i = 0; i < SENDS && next_question(x, server); i++) {
-		unsigned port = fdg_pool_pick(x, server, &error), n;
+	put_in_order(x, server);
+	for (unsigned i = 0; i < SENDS && next_question(x, server); i++) {
+		unsigned port, n;
 
-		if (port == FDG_NONE) {
-			if (error && fdg_pool_is_full(error) && give_way(x, server))
-				continue;
-			if (error)
-				fail_all(x, server, error);
+		if (i * FDG_BATCH >= fdg_server_burst(&x->targets[server].state)) {
+			x->held_until = x->now + FDG_HELD;
 			return;
 		}
+		port = fdg_pool_pick(x, server, &error);
+		if (port == FDG_NONE && without_port(x, server, error))
+			continue;
+		if (port == FDG_NONE)
+			return;
 		n = load_batch(x, server, port);
 		if (n && !send_batch(x, port, n))
 			return;

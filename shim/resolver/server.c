@@ -8,7 +8,7 @@ enum {
 	MARGIN = 32,    /* 3 %: more than this above what is tolerated is a sign of too much */
 	TOLERATED = 20, /* 2 % */
 	TOLERATED_MAX = 512,
-	WINDOWFUL_MIN = 64, /* below, one loss is no share */
+	WINDOWFUL_MIN = 256, /* below, chance has the word: of 20 % it makes 15 or 25 now and then */
 	MANY = 64,          /* in flight: round trips are measured many at a time */
 };
 
@@ -46,26 +46,32 @@ static void measure(struct fdg_server *s, uint32_t trip, unsigned flying)
 		s->trip = s->trip - (s->trip >> shift) + (trip >> shift);
 	}
 	s->patience -= s->patience >> 8;
-	s->rto = larger(s->trip + larger(4 * s->spread, FDG_SERVER_SPREAD_MIN), FDG_SERVER_RTO_MIN) + s->patience;
+	s->rto = larger(s->trip + larger((flying > MANY ? 2 : 4) * s->spread, FDG_SERVER_SPREAD_MIN),
+			FDG_SERVER_RTO_MIN) +
+		 s->patience;
 }
 
+/* Seven tenths of what was in flight, and an answered share that is the same makes seven tenths of the answers: the cut was in vain. */
 static void cut(struct fdg_server *s, uint32_t loss)
 {
+	uint32_t flown = smaller(s->window, larger(s->peak, FDG_SERVER_WINDOW_MIN)), answered = flown * (ALL - loss) / ALL;
+
 	s->grown = true;
-	if (s->cut_loss && loss * 4 >= s->cut_loss * 3) {
+	if (s->cut_window && answered * 20 < s->cut_answered * 17) {
 		s->tolerated = smaller(larger(loss, s->tolerated), TOLERATED_MAX);
 		s->window = s->cut_window;
-		s->cut_loss = 0;
+		s->cut_window = 0;
 		return;
 	}
-	s->cut_loss = loss;
+	s->cut_answered = answered;
 	s->cut_window = s->window;
-	s->window = larger(s->window / 2, smaller(FDG_SERVER_WINDOW_MIN, s->window_max));
+	s->window = larger(flown * 7 / 10, smaller(FDG_SERVER_WINDOW_MIN, s->window_max));
+	s->draining = true;
 }
 
 static void grow(struct fdg_server *s, uint32_t loss)
 {
-	s->cut_loss = 0;
+	s->cut_window = 0;
 	if (loss + MARGIN < s->tolerated)
 		s->tolerated = larger(s->tolerated - s->tolerated / 8, TOLERATED);
 	if (s->limited)
@@ -81,20 +87,29 @@ static void look_at_window(struct fdg_server *s)
 		return;
 	loss = (uint32_t)((uint64_t)s->lost * ALL / all);
 	s->answered = s->lost = 0;
-	if (loss > s->tolerated + MARGIN)
+	if (s->draining)
+		s->draining = false;
+	else if (loss > s->tolerated + s->tolerated / 8 + MARGIN)
 		cut(s, loss);
 	else
 		grow(s, loss);
+	s->peak = 0;
 }
 
-void fdg_server_answered(struct fdg_server *s, uint64_t now, uint32_t trip, unsigned flying)
+bool fdg_server_answered(struct fdg_server *s, uint64_t now, uint32_t trip, unsigned flying)
 {
+	bool settled = false;
+
 	s->heard = now;
 	s->silent = 0;
 	s->answered++;
-	if (trip)
+	s->peak = larger(s->peak, flying);
+	if (trip) {
 		measure(s, trip, flying);
+		settled = s->trips < FDG_SERVER_SETTLED && ++s->trips == FDG_SERVER_SETTLED;
+	}
 	look_at_window(s);
+	return settled;
 }
 
 void fdg_server_good(struct fdg_server *s)

@@ -86,9 +86,9 @@ static bool open_stream(struct fdg_exchange *x, unsigned server)
 	struct fdg_stream *s = &x->targets[server].stream;
 	int fd = fdg_pool_open(x, server, SOCK_STREAM, fdg_stream_number(x, server), EPOLLIN | EPOLLOUT);
 
-	if (fd < 0 && fdg_pool_is_full(fd) && fdg_pool_rest(x))
+	if (fd < 0 && fdg_pool_is_full(fd) && fdg_pool_make_room(x))
 		fd = fdg_pool_open(x, server, SOCK_STREAM, fdg_stream_number(x, server), EPOLLIN | EPOLLOUT);
-	if (fd < 0 && fdg_pool_is_full(fd) && fdg_pool_flying(x)) {
+	if (fd < 0 && fdg_pool_is_full(fd) && fdg_pool_busy(x)) {
 		x->held_until = x->now + FDG_HELD; /* a port will be idle soon */
 		return false;
 	}

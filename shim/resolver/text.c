@@ -3,13 +3,9 @@
 
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "base/poison.h"
-
-bool fdg_text_is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
 
 static struct fdg_text cut(struct fdg_text *rest, size_t n, size_t and_behind)
 {
@@ -56,8 +52,12 @@ struct fdg_text fdg_text_until(struct fdg_text *rest, const char *ends)
 {
 	size_t n = 0;
 
-	while (n < rest->n && !(rest->s[n] && strchr(ends, rest->s[n])))
-		n++;
+	if (!ends[1])
+		while (n < rest->n && rest->s[n] != *ends)
+			n++;
+	else
+		while (n < rest->n && !(rest->s[n] && strchr(ends, rest->s[n])))
+			n++;
 	return cut(rest, n, n < rest->n);
 }
 
@@ -108,4 +108,28 @@ bool fdg_text_number(struct fdg_text t, uint32_t max, uint32_t *ret)
 	}
 	*ret = (uint32_t)value;
 	return true;
+}
+
+char *fdg_text_put_number(char *to, uint32_t n)
+{
+	char digits[10];
+	unsigned count = 0;
+
+	do
+		digits[count++] = (char)('0' + n % 10);
+	while (n /= 10);
+	while (count)
+		*to++ = digits[--count];
+	*to = '\0';
+	return to;
+}
+
+const char *fdg_text_variable(const char *name)
+{
+	size_t n = strlen(name);
+
+	for (char **e = environ; e && *e; e++)
+		if (**e == *name && strncmp(*e, name, n) == 0 && (*e)[n] == '=')
+			return *e + n + 1;
+	return NULL;
 }

@@ -18,7 +18,10 @@ struct fdg_text {
 enum { FDG_TEXT_WORD = 64 };
 
 /* Blank, tab, and the ends of lines: isspace() of the C locale. */
-bool fdg_text_is_space(char c);
+static inline bool fdg_text_is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
 /* Cuts the next line off, without its end. What follows a NUL in a line is no part of it. */
 bool fdg_text_line(struct fdg_text *rest, struct fdg_text *ret);
 /* Cuts the next word off; false when none is left. */
@@ -35,5 +38,9 @@ bool fdg_text_is_any_case(struct fdg_text t, const char *word);
 bool fdg_text_copy(struct fdg_text t, char ret[FDG_TEXT_WORD]);
 /* As strtoul, base 10, of a word that must end behind the number: a '+' may stand before it, and "" is 0. False above `max`. */
 bool fdg_text_number(struct fdg_text t, uint32_t max, uint32_t *ret);
+/* The number and a NUL, at most 11 bytes; returns where the NUL is. */
+char *fdg_text_put_number(char *to, uint32_t n);
+/* A variable of the environment; not by getenv, of which a program may have one of its own (bash). NULL: there is none. */
+const char *fdg_text_variable(const char *name);
 
 #endif

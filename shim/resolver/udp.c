@@ -15,6 +15,7 @@ void fdg_udp_refused(struct fdg_exchange *x, unsigned port)
 	unsigned server = fdg_port_server(x, port);
 
 	x->counts.refused++;
+	fdg_silence_over(x);
 	if (fdg_server_absent(&x->targets[server].state, x->now))
 		x->counts.dead++;
 	for (uint32_t i = 0; i < x->touched * FDG_TRIES; i++) {
@@ -67,6 +68,7 @@ static void late(struct fdg_exchange *x, unsigned port, const uint8_t *msg)
 	unsigned rcode = msg[3] & 0xf;
 
 	x->counts.late++;
+	fdg_silence_over(x);
 	if (msg[2] & 0x80 && (rcode == FDG_DNS_NOERROR || rcode == FDG_DNS_NXDOMAIN))
 		fdg_server_good(&x->targets[fdg_port_server(x, port)].state);
 }
@@ -106,17 +108,53 @@ static bool receive_failed(struct fdg_exchange *x, unsigned port, long error)
 	return true;
 }
 
+static unsigned id_of(const uint8_t *msg)
+{
+	return (unsigned)(msg[0] << 8 | msg[1]);
+}
+
+/* With thousands in flight nothing of a question is in the near caches any more: all that the messages will need is fetched at a time. */
+static void look_ahead(const struct fdg_exchange *x, unsigned port, unsigned n)
+{
+	uint32_t try[FDG_BATCH];
+
+	for (unsigned i = 0; i < n; i++) {
+		const uint8_t *msg = x->in_parts[i].iov_base;
+
+		try[i] = fdg_ids_find(&x->ids, fdg_ids_key(port, (uint16_t)id_of(msg)));
+		if (try[i] == FDG_IDS_NONE)
+			continue;
+		for (int line = 0; line < 3; line++)
+			__builtin_prefetch((const char *)&x->questions[try[i] / FDG_TRIES] + line * 64, 1);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		if (try[i] == FDG_IDS_NONE)
+			continue;
+		for (int line = 0; line < 2; line++)
+			__builtin_prefetch((const char *)x->questions[try[i] / FDG_TRIES].cookie + line * 64, 1);
+	}
+}
+
 /* The port may be closed by one of them; what its ids were is known until another one is opened, which is not done from here. */
 static void take_all(struct fdg_exchange *x, unsigned port, unsigned n)
 {
+	look_ahead(x, port, n);
 	for (unsigned i = 0; i < n; i++)
 		take(x, port, x->in_parts[i].iov_base, x->in[i].msg_len, x->in[i].msg_hdr.msg_flags & MSG_TRUNC);
+}
+
+/* Who waits for one answer does not ask for more, which would cost him another look at an empty queue. */
+static unsigned wanted(const struct fdg_exchange *x, unsigned port)
+{
+	unsigned flying = x->ports[port].flying;
+
+	return x->set.polled && flying < FDG_BATCH ? flying : FDG_BATCH;
 }
 
 void fdg_udp_receive(struct fdg_exchange *x, unsigned port)
 {
 	for (int round = 0; round < ROUNDS && x->ports[port].fd >= 0; round++) {
-		long n = fdg_sys5(SYS_recvmmsg, x->ports[port].fd, x->in, FDG_BATCH, MSG_DONTWAIT, NULL);
+		long n = fdg_sys5(SYS_recvmmsg, x->ports[port].fd, x->in, wanted(x, port), MSG_DONTWAIT, NULL);
 
 		if (n < 0) {
 			if (receive_failed(x, port, n))

@@ -41,6 +41,12 @@ void fdg_wheel_set(struct fdg_wheel *w, uint32_t n, uint64_t when)
 	put(w, n, tick % FDG_WHEEL_SLOTS);
 }
 
+void fdg_wheel_advance(struct fdg_wheel *w, uint32_t n, uint64_t when)
+{
+	if (w->timers[n].when > when)
+		fdg_wheel_set(w, n, when);
+}
+
 void fdg_wheel_clear(struct fdg_wheel *w, uint32_t n)
 {
 	struct fdg_wheel_timer *t = &w->timers[n];

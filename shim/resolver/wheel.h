@@ -37,6 +37,8 @@ struct fdg_wheel {
 void fdg_wheel_start(struct fdg_wheel *w, struct fdg_wheel_timer *timers, uint64_t now);
 /* Set, or set anew. */
 void fdg_wheel_set(struct fdg_wheel *w, uint32_t n, uint64_t when);
+/* Set anew, if it is set and comes later. */
+void fdg_wheel_advance(struct fdg_wheel *w, uint32_t n, uint64_t when);
 void fdg_wheel_clear(struct fdg_wheel *w, uint32_t n);
 /* When to look again: no timer is over before; FDG_WHEEL_NEVER if none is set. */
 uint64_t fdg_wheel_due(const struct fdg_wheel *w);

@@ -13,7 +13,7 @@
 
 #include "base/poison.h"
 
-enum { SECOND = 1000000 };
+enum { SECOND = 1000000, SMALL = 64 << 10 /* bytes of /etc/hosts of which a table is made */ };
 
 static const char *const paths[FDG_WORLD_FILES] = {
 	[FDG_WORLD_RESOLV] = "/etc/resolv.conf", [FDG_WORLD_HOSTS] = "/etc/hosts",
@@ -45,8 +45,8 @@ static void read_resolv(struct fdg_world *w, struct fdg_text text)
 	struct utsname names;
 	struct fdg_conf_input in = {
 		.text = text,
-		.localdomain = getenv("LOCALDOMAIN"),
-		.res_options = getenv("RES_OPTIONS"),
+		.localdomain = fdg_text_variable("LOCALDOMAIN"),
+		.res_options = fdg_text_variable("RES_OPTIONS"),
 		.hostname = fdg_sys1(SYS_uname, &names) < 0 ? NULL : names.nodename,
 		.interface = fdg_world_interface,
 	};
@@ -87,7 +87,7 @@ static void take(struct fdg_world *w, enum fdg_world_file file, struct fdg_text 
 		w->nss_ours = fdg_nss_parse(text, &w->nss) && error != -EFBIG;
 		break;
 	case FDG_WORLD_HOSTCONF:
-		w->multi = fdg_hostconf_multi(text, getenv("RESOLV_MULTI"));
+		w->multi = fdg_hostconf_multi(text, fdg_text_variable("RESOLV_MULTI"));
 		break;
 	case FDG_WORLD_GAICONF:
 		fdg_gaiconf_parse(text, &w->gai);
@@ -145,6 +145,47 @@ bool fdg_world_look(struct fdg_world *w, enum fdg_world_file file, uint64_t now)
 	take(w, file, error ? (struct fdg_text){ "", 0 } : f->text, error);
 	fdg_file_free(f);
 	return true;
+}
+
+/* The world knows only the lines that are wanted. */
+static void pick_hosts(struct fdg_world *w, const struct fdg_hosts_want *want)
+{
+	struct fdg_hosts_pick pick = { .want = *want };
+	struct fdg_file *f = &w->reading;
+	int error = fdg_file_read(paths[FDG_WORLD_HOSTS], FDG_TABLE_TEXT_MAX, f, fdg_hosts_pick_lines, &pick);
+
+	if ((error == -EMFILE || error == -ENFILE) && w->let_go) {
+		w->let_go(w->cookie);
+		error = fdg_file_read(paths[FDG_WORLD_HOSTS], FDG_TABLE_TEXT_MAX, f, fdg_hosts_pick_lines, &pick);
+	}
+	read_hosts(w, error ? (struct fdg_text){ "", 0 } : (struct fdg_text){ pick.text, pick.len }, error);
+	fdg_hosts_pick_free(&pick);
+	fdg_file_free(f);
+}
+
+static bool is_small(void)
+{
+	struct fdg_file_stamp stamp;
+
+	fdg_file_stamp(paths[FDG_WORLD_HOSTS], &stamp);
+	return stamp.error || stamp.size <= SMALL;
+}
+
+void fdg_world_hosts(struct fdg_world *w, const struct fdg_hosts_want *want, uint64_t now)
+{
+	if (w->frugal && !w->hosts_whole) {
+		w->hosts_whole = w->hosts_asked && is_small();
+		w->hosts_asked = true;
+		if (!w->hosts_whole) {
+			pick_hosts(w, want);
+			return;
+		}
+	}
+	fdg_world_look(w, FDG_WORLD_HOSTS, now);
+	if (w->frugal && w->stamp[FDG_WORLD_HOSTS].size > SMALL) { /* it has grown: once more as a whole, and not again */
+		w->hosts_whole = false;
+		w->looked[FDG_WORLD_HOSTS] = 0;
+	}
 }
 
 void fdg_world_scrap(struct fdg_world *w)

@@ -32,6 +32,8 @@ struct fdg_world {
 	struct fdg_gaiconf gai;
 	bool multi;
 	bool nss_ours, hosts_ours, services_ours; /* else libc's to do */
+	/* Who asks now and then: /etc/hosts is read for the one thing that is asked for, but if it is small, from the second time on as a whole. */
+	bool frugal, hosts_whole, hosts_asked;
 	uint32_t conf_changes;                    /* times that resolv.conf was read */
 	unsigned believe_ms; /* how long resolv.conf and hosts are not looked at again; the others: a second */
 	struct fdg_file_stamp stamp[FDG_WORLD_FILES];
@@ -44,6 +46,8 @@ struct fdg_world {
 
 /* Zeroed memory is a world of which nothing is known yet. `now`: fdg_clock(). True: it has changed, or is known only now. */
 bool fdg_world_look(struct fdg_world *w, enum fdg_world_file file, uint64_t now);
+/* The same for /etc/hosts, where `want` is to be looked for. */
+void fdg_world_hosts(struct fdg_world *w, const struct fdg_hosts_want *want, uint64_t now);
 void fdg_world_forget(struct fdg_world *w);
 /* The descriptor alone: after it was left at any moment. */
 void fdg_world_scrap(struct fdg_world *w);

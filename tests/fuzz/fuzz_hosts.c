@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The same text as /etc/hosts and /etc/services; every word of it is looked up in both. */
+/* The same text as /etc/hosts and /etc/services; every word of it is looked up in both, and in /etc/hosts read for that word alone. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,6 +43,29 @@ static void look_up_host(const struct fdg_hosts *h, const char *name)
 	}
 }
 
+/* The lines that are kept for a name say of it what all lines say. */
+static void look_up_kept(const struct fdg_hosts *h, struct fdg_text text, const char *name)
+{
+	struct fdg_hosts_want want = { .name = name };
+	char *part = malloc(text.n + 1);
+	struct fdg_hosts_query all = { .name = name, .family = AF_UNSPEC }, some = all;
+	struct fdg_hosts_entry a, b;
+	struct fdg_hosts kept;
+	bool more;
+
+	must(part != NULL);
+	memcpy(part, text.s, text.n);
+	must(!fdg_hosts_parse((struct fdg_text){ part, fdg_hosts_keep(&want, part, text.n) }, &kept));
+	do {
+		more = fdg_hosts_next(h, &all, &a);
+		must(fdg_hosts_next(&kept, &some, &b) == more);
+		must(!more || (a.address.family == b.address.family && !memcmp(a.address.bytes, b.address.bytes, 16) &&
+			       !strcmp(a.name, b.name) && a.alias_count == b.alias_count));
+	} while (more);
+	fdg_hosts_free(&kept);
+	free(part);
+}
+
 static void look_up_service(const struct fdg_services *s, const char *name)
 {
 	uint16_t port;
@@ -65,6 +88,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
 		must(name != NULL);
 		look_up_host(&h, name);
+		if (i < 4)
+			look_up_kept(&h, text, name);
 		look_up_service(&s, name);
 		free(name);
 	}

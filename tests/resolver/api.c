@@ -124,10 +124,38 @@ static void answers_are_kept(void **state)
 	assert_true(queries() > before);
 }
 
-/* RFC 2308 section 5: without a SOA, that there is nothing is not kept; nor is a failure. */
+/* RFC 2308 section 7.1, RFC 9520. */
+static void what_the_servers_failed_is_kept_for_a_moment(void **state)
+{
+	uint64_t before;
+	struct outcome o;
+
+	(void)state;
+	start(16);
+	assert_int_equal(ask("servfail.test", &both).error, EAI_AGAIN);
+	before = queries();
+	o = ask("ServFail.test", &both);
+	assert_int_equal(o.error, EAI_AGAIN);
+	assert_non_null(strstr(o.reason, "SERVFAIL"));
+	assert_int_equal(o.sent, 0);
+	assert_int_equal(queries(), before);
+	fdg_resolver_flush(r);
+	assert_int_equal(ask("servfail.test", &four).error, EAI_AGAIN);
+	assert_true(queries() > before);
+	fdg_resolver_destroy(r);
+	options.ttl_max = 1;
+	assert_int_equal(fdg_resolver_create(&options, &r), 0);
+	ask("servfail.test", &four);
+	before = queries();
+	usleep(1100000);
+	ask("servfail.test", &four);
+	assert_true(queries() > before);
+}
+
+/* RFC 2308 section 5: without a SOA, that there is nothing is not kept; nor is silence, or what cannot be read. */
 static void what_must_not_be_kept_is_not(void **state)
 {
-	static const char *const names[] = { "nx.test", "nodata.test", "servfail.test", "malformed.test" };
+	static const char *const names[] = { "nx.test", "nodata.test", "refused.test", "silent.test", "malformed.test" };
 	uint64_t before;
 
 	(void)state;
@@ -222,6 +250,7 @@ int main(void)
 		T(a_name_has_addresses), T(many_stream_through),          T(what_is_asked_already_is_not_asked_again),
 		T(answers_are_kept),     T(what_must_not_be_kept_is_not), T(a_request_can_be_cancelled),
 		T(the_end_cancels),      T(too_many_are_refused),         T(a_comes_first_where_nothing_is_sorted),
+		T(what_the_servers_failed_is_kept_for_a_moment),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

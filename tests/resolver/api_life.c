@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 
 /* Only what the descriptor says: time that is over included. */
@@ -49,6 +50,41 @@ static void a_descriptor_without_a_first_question(void **state)
 		fdg_resolver_process(r);
 	}
 	assert_int_equal(o.error, 0);
+}
+
+/* The program takes the last descriptor while hundreds are on their way. */
+static void descriptors_run_out_half_way(void **state)
+{
+	static struct outcome o[400];
+	struct rlimit old, limit;
+	int taken[200], count = 0, answered = 0;
+	char name[32];
+
+	(void)state;
+	start(COUNT(o));
+	getrlimit(RLIMIT_NOFILE, &old);
+	limit = (struct rlimit){ 200, old.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	for (unsigned i = 0; i < COUNT(o); i++) {
+		snprintf(name, sizeof(name), i % 20 ? "ok%u.test" : "tc%u.test", i);
+		submit(name, &both, &o[i]);
+		if (i == COUNT(o) / 2)
+			fdg_resolver_process(r);
+	}
+	while ((taken[count] = dup(0)) >= 0)
+		count++;
+	assert_int_equal(errno, EMFILE);
+	run();
+	for (unsigned i = 0; i < COUNT(o); i++) {
+		assert_int_equal(o[i].calls, 1);
+		answered += !o[i].error;
+		assert_true(o[i].error ? o[i].reason[0] != '\0' : o[i].count == 2);
+	}
+	assert_true(answered >= (int)COUNT(o) * 19 / 20); /* TCP's other end is this program's too */
+	while (count--)
+		close(taken[count]);
+	setrlimit(RLIMIT_NOFILE, &old);
+	assert_int_equal(ask("ok.test", &both).error, 0);
 }
 
 static int child(void)
@@ -221,7 +257,7 @@ int main(void)
 		T(both_sides_of_a_fork_go_on), T(descriptors_may_be_closed),
 		T(addresses_have_names),       T(many_addresses_fit),
 		T(options_are_checked),        T(functions_may_submit),
-		T(a_signal_ends_the_wait),
+		T(a_signal_ends_the_wait),     T(descriptors_run_out_half_way),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,6 +54,31 @@ static void questions_of_all_lengths_go_out(void **state)
 	assert_in_range(server_counts(servers[0])->queries, 4 * COUNT(all), fdg_exchange_counts(x)->sent);
 }
 
+static void those_of_one_length_go_out_together(void **state)
+{
+	static const char *const names[] = { "ok.aaa.test", "ok.a.test", "ok.aa.test", "ok.a.test", "ok.aaa.test" };
+	static const uint16_t sorted[] = { 1, 3, 2, 0, 4, 5 }; /* the sixth is the shortest, and not of the first five */
+	struct asked all[6];
+	const struct fdg_question *q;
+
+	(void)state;
+	start_servers(1);
+	make();
+	for (unsigned i = 0; i < COUNT(names); i++)
+		ask(names[i], FDG_DNS_A, &all[i]);
+	ask("ok.b", FDG_DNS_A, &all[5]);
+	fdg_queue_sort(x, 0, FDG_QUEUE_READY, COUNT(names));
+	q = fdg_queue_first(x, 0, FDG_QUEUE_READY);
+	for (unsigned i = 0; i < COUNT(sorted); i++, q = fdg_queue_next(x, q))
+		assert_ptr_equal(q->cookie, &all[sorted[i]]);
+	assert_null(q);
+	fdg_queue_sort(x, 0, FDG_QUEUE_READY, 100);
+	assert_ptr_equal(fdg_queue_first(x, 0, FDG_QUEUE_READY)->cookie, &all[5]);
+	ask("ok.test", FDG_DNS_A, &all[5]); /* behind the last */
+	run();
+	is_good(all[5]);
+}
+
 static void a_server_by_six_is_asked_too(void **state)
 {
 	(void)state;
@@ -110,6 +135,33 @@ static void silence_ends_after_all_attempts(void **state)
 	is_failed(a, FDG_EXCHANGE_TIMEOUT);
 	assert_true(a.sent >= 2);
 	is_good(ask_one("ok.test"));
+}
+
+/* What was sent waits for its whole time; what the window kept back does not wait for all of theirs, and says that it was not sent. */
+static void who_waits_behind_silence_is_told_so(void **state)
+{
+	static struct asked all[3000];
+	unsigned unasked = 0;
+	struct asked a;
+
+	(void)state;
+	start_servers(1);
+	settings.questions = ASKING_MAX;
+	settings.ports = 32;
+	settings.timeout_ms = 100;
+	make();
+	for (unsigned i = 0; i < COUNT(all); i++)
+		ask("silent.test", FDG_DNS_A, &all[i]);
+	run();
+	for (unsigned i = 0; i < COUNT(all); i++) {
+		assert_int_equal(all[i].calls, 1);
+		is_failed(all[i], all[i].sent ? FDG_EXCHANGE_TIMEOUT : FDG_EXCHANGE_UNASKED);
+		unasked += !all[i].sent;
+	}
+	assert_in_range(unasked, 1, COUNT(all) - FDG_SERVER_WINDOW);
+	ask("silent.test", FDG_DNS_A, &a);
+	is_good(ask_one("ok.test")); /* nothing is held against the server, or who asks next */
+	is_failed(a, FDG_EXCHANGE_TIMEOUT);
 }
 
 static void nobody_listens(void **state)
@@ -280,9 +332,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(answers_come_and_are_the_questions, end_all),
 		cmocka_unit_test_teardown(questions_of_all_lengths_go_out, end_all),
+		cmocka_unit_test_teardown(those_of_one_length_go_out_together, end_all),
 		cmocka_unit_test_teardown(a_server_by_six_is_asked_too, end_all),
 		cmocka_unit_test_teardown(stated_failures_go_to_the_next_server_at_once, end_all),
 		cmocka_unit_test_teardown(silence_ends_after_all_attempts, end_all),
+		cmocka_unit_test_teardown(who_waits_behind_silence_is_told_so, end_all),
 		cmocka_unit_test_teardown(nobody_listens, end_all),
 		cmocka_unit_test_teardown(a_dead_server_is_remembered_and_comes_back, end_all),
 		cmocka_unit_test_teardown(a_server_that_fails_what_others_know_is_asked_last, end_all),

@@ -99,6 +99,57 @@ static void no_descriptor_is_left(void **state)
 	assert_int_equal(before, after);
 }
 
+static char all[1000000];
+static size_t all_len;
+static unsigned parts, unended;
+
+static int append(void *cookie, char *lines, size_t n)
+{
+	(void)cookie;
+	assert_true(n > 0 && all_len + n <= sizeof(all));
+	memcpy(all + all_len, lines, n);
+	all_len += n;
+	parts++;
+	unended += lines[n - 1] != '\n';
+	memset(lines, 'x', n); /* they may be written to */
+	return n == 4 ? -ECANCELED : 0;
+}
+
+/* Lines of all lengths, one of them longer than what is read at a time, and no end of the last. */
+static void a_file_comes_in_whole_lines(void **state)
+{
+	static char text[1000000];
+	size_t n = 0;
+	struct fdg_file file;
+	FILE *f = fopen(path, "w");
+
+	(void)state;
+	assert_non_null(f);
+	while (n < 400000) {
+		size_t line = n > 150000 && n < 160000 ? 200000 : any(3000);
+
+		memset(text + n, 'a' + (int)any(26), line);
+		n += line;
+		text[n++] = '\n';
+	}
+	n--;
+	assert_int_equal(fwrite(text, 1, n, f), n);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(fdg_file_read(path, 1 << 20, &file, append, NULL), 0);
+	fdg_file_free(&file);
+	assert_int_equal(all_len, n);
+	assert_memory_equal(all, text, n);
+	assert_true(parts > 3);
+	assert_int_equal(unended, 1);
+	assert_int_equal(fdg_file_read(path, 1 << 17, &file, append, NULL), -EFBIG);
+	fdg_file_free(&file);
+	write_file("one\n");
+	assert_int_equal(fdg_file_read(path, 1 << 20, &file, append, NULL), -ECANCELED);
+	fdg_file_free(&file);
+	assert_int_equal(fdg_file_read("/nowhere", 1 << 20, &file, append, NULL), -ENOENT);
+	assert_int_equal(file.fd, -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -106,6 +157,7 @@ int main(void)
 		cmocka_unit_test(a_change_shows_in_the_stamp),
 		cmocka_unit_test(a_file_that_is_not_there_has_a_stamp),
 		cmocka_unit_test(no_descriptor_is_left),
+		cmocka_unit_test(a_file_comes_in_whole_lines),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

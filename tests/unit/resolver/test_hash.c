@@ -52,8 +52,10 @@ static void keys_are_lower_case(void **state)
 	assert_int_equal(x.hash, y.hash);
 	assert_int_equal(x.len, y.len);
 	assert_memory_equal(x.wire, y.wire, x.len);
+	assert_int_equal(fdg_dns_name_from_text("a[z.or", 6, &b), 0);
 	fdg_hash_key(&seed, &b, 28, &y);
 	assert_true(x.hash != y.hash);
+	assert_int_equal(y.type, 28);
 }
 
 int main(void)

@@ -177,6 +177,97 @@ static void nothing_at_all_is_a_file_too(void **state)
 	assert_string_equal(name_of("1.2.3.4"), "-");
 }
 
+static const char *const words[] = { "a", "A", "ab", "aB", "b", "ba", "a.b", "h", "ah", "hah" };
+static const char *const addresses[] = { "1.1.1.1",   "1.1.1.2", "::ffff:1.1.1.1", "::1", "127.0.0.1",
+					 "2001:db8::1", "300.1.1.1", "fe80::1%lo",     "a",   "" };
+static const char *const gaps[] = { " ", "\t", "  ", " \r", "#", " # ", "\n", "\n\n", "\n " };
+
+static size_t random_file(char *to, size_t room)
+{
+	size_t n = 0;
+
+	for (unsigned i = any(60); i && n + 32 < room; i--) {
+		n += (size_t)sprintf(to + n, "%s", any(3) ? words[any(COUNT(words))] : addresses[any(COUNT(addresses))]);
+		if (!any(60))
+			to[n++] = '\0';
+		n += (size_t)sprintf(to + n, "%s", gaps[any(COUNT(gaps))]);
+	}
+	return n;
+}
+
+/* All that is said of a name or an address. */
+static size_t said(const struct fdg_hosts_want *want, int family, char *to)
+{
+	struct fdg_hosts_query q = { .name = want->name, .family = family, .mapped = true };
+	struct fdg_hosts_entry e;
+	size_t n = 0;
+
+	while (want->ip ? !n && fdg_hosts_by_address(&hosts, want->ip, &e) : fdg_hosts_next(&hosts, &q, &e)) {
+		const char *alias = e.aliases;
+
+		n += (size_t)sprintf(to + n, "%s %s", shown(&e.address), e.name);
+		for (uint32_t i = 0; i < e.alias_count; i++, alias += strlen(alias) + 1)
+			n += (size_t)sprintf(to + n, ",%s", alias);
+		to[n++] = ';';
+	}
+	to[n] = '\0';
+	return n;
+}
+
+static void same_of_the_lines_that_are_kept(const char *text, size_t n, const struct fdg_hosts_want *want)
+{
+	static char part[4096], whole_says[65536], part_says[65536];
+	static const int families[] = { AF_UNSPEC, AF_INET, AF_INET6 };
+	size_t kept;
+
+	memcpy(part, text, n);
+	kept = fdg_hosts_keep(want, part, n);
+	assert_true(kept <= n);
+	for (unsigned i = 0; i < COUNT(families); i++) {
+		fdg_hosts_free(&hosts);
+		assert_int_equal(fdg_hosts_parse((struct fdg_text){ text, n }, &hosts), 0);
+		said(want, families[i], whole_says);
+		fdg_hosts_free(&hosts);
+		assert_int_equal(fdg_hosts_parse((struct fdg_text){ part, kept }, &hosts), 0);
+		said(want, families[i], part_says);
+		assert_string_equal(part_says, whole_says);
+	}
+}
+
+static void the_lines_that_have_it_say_what_all_say(void **state)
+{
+	static char text[4096];
+
+	(void)state;
+	for (int round = 0; round < 1500; round++) {
+		size_t n = random_file(text, sizeof(text));
+		struct fdg_hosts_want name = { .name = words[any(COUNT(words))] };
+		struct fdg_ip ip = ip_of(addresses[any(6)]);
+		struct fdg_hosts_want address = { .ip = &ip };
+
+		same_of_the_lines_that_are_kept(text, n, &name);
+		same_of_the_lines_that_are_kept(text, n, &address);
+	}
+}
+
+static void lines_are_collected_from_parts(void **state)
+{
+	struct fdg_hosts_pick pick = { .want = { .name = "Target" } };
+	char part[64];
+
+	(void)state;
+	for (unsigned i = 0; i < 1000; i++) {
+		int n = sprintf(part, "10.0.0.1 other%u\n10.0.%u.%u x%u target\n", i, i >> 8, i & 255, i);
+
+		assert_int_equal(fdg_hosts_pick_lines(&pick, part, (size_t)n), 0);
+	}
+	assert_int_equal(fdg_hosts_parse((struct fdg_text){ pick.text, pick.len }, &hosts), 0);
+	fdg_hosts_pick_free(&pick);
+	assert_int_equal(hosts.table.line_count, 1000);
+	assert_string_equal(name_of("10.0.3.231"), "x999");
+	assert_string_equal(ANY("other7"), "-");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -188,6 +279,8 @@ int main(void)
 		cmocka_unit_test(a_large_file_is_found_through),
 		cmocka_unit_test(a_very_long_line_is_read_whole),
 		cmocka_unit_test(nothing_at_all_is_a_file_too),
+		cmocka_unit_test(the_lines_that_have_it_say_what_all_say),
+		cmocka_unit_test(lines_are_collected_from_parts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, teardown);

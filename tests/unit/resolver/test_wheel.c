@@ -70,7 +70,12 @@ static void many_at_random(void **state)
 	for (int round = 0; round < 20000; round++) {
 		uint32_t n = any(TIMERS), got;
 
-		if (any(3)) {
+		if (!any(8)) {
+			uint64_t to = now + any(60000);
+
+			fdg_wheel_advance(&wheel, n, to);
+			when[n] = when[n] > to ? to : when[n];
+		} else if (any(3)) {
 			when[n] = now + any(any(5) ? 60000 : 20000000);
 			fdg_wheel_set(&wheel, n, when[n]);
 		} else {
