@@ -25,7 +25,7 @@ static inline int once(int listener, struct sockaddr *peer, socklen_t *len, int 
 {
 	if (fdg_sweep_watched_else(listener))
 		return flags == PLAIN ? fdg_accept_watched(listener, peer, len, site) : fdg_accept4_watched(listener, peer, len, flags, site);
-	return flags == PLAIN ? real_accept(listener, peer, len) : real_accept4(listener, peer, len, flags);
+	return FDG_WITH_ROOM(flags == PLAIN ? real_accept(listener, peer, len) : real_accept4(listener, peer, len, flags));
 }
 
 /* May it be read? Less dear than a copy: the kernel reads eight bytes there, and then refuses to do what there is no name for. */

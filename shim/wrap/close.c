@@ -35,6 +35,7 @@ WRAP(int, close, (int fd))
 	pthread_testcancel();
 	fdg_nonblock_tick();
 	fdg_handover_tick();
+	fdg_room_touched((unsigned)fd);
 	if (fdg_groups_has(fd))
 		return close_member(fd, FDG_SITE);
 	fdg_closing(fd, FDG_SITE);
@@ -58,6 +59,7 @@ int fdg_close_range(unsigned first, unsigned last, int flags, const void *site)
 	int r;
 
 	if (closes) {
+		fdg_room_touched(last);
 		if (flags & CLOSE_RANGE_UNSHARE) /* of another table, perhaps: what is closed here stays open there */
 			fdg_stdio_closing(first, last);
 		else {
@@ -86,6 +88,7 @@ WRAP(void, closefrom, (int first))
 		real_closefrom(first);
 		return;
 	}
+	fdg_room_touched(~0u);
 	fdg_reuseport_closing_range(first < 0 ? 0 : (unsigned)first, ~0u, FDG_SITE);
 	fdg_closing_range(first < 0 ? 0 : (unsigned)first, ~0u, FDG_SITE);
 	fdg_ledger_forget_range(first < 0 ? 0 : (unsigned)first, ~0u);

@@ -54,16 +54,13 @@ __attribute__((noinline)) static int connect_retried(int fd, const struct sockad
 	int r, error, ms;
 
 	fdg_retry_begin(&t, fd);
-	for (;;) {
+	do {
 		r = connect_once(fd, peer, len, site);
 		error = errno;
-		if (r == 0 || (ms = fdg_retry_pause(&t, fd, error)) < 0)
-			return r;
-		if (!sleeps(ms) || !fdg_retry_is_same(&t, fd)) {
-			errno = error;
-			return r;
-		}
-	}
+	} while (r != 0 && (ms = fdg_retry_pause(&t, fd, error)) >= 0 && sleeps(ms) && fdg_retry_may(&t, fd));
+	fdg_retry_end(&t, r == 0);
+	errno = error;
+	return r;
 }
 
 WRAP(int, connect, (int fd, const struct sockaddr *peer, socklen_t len))

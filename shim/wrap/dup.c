@@ -14,7 +14,7 @@ WRAP(int, dup, (int fd))
 	int copy;
 
 	FDG_PASS(dup, fd);
-	copy = real_dup(fd);
+	copy = FDG_WITH_ROOM(real_dup(fd));
 	if (copy >= 0) {
 		fdg_copied(fd, copy, 0, FDG_SITE);
 		fdg_select_obtained(copy);
@@ -35,6 +35,7 @@ WRAP(int, dup2, (int fd, int to))
 	int r;
 
 	FDG_PASS(dup2, fd, to);
+	fdg_room_touched((unsigned)to);
 	if (fd != to) {
 		fdg_reuseport_replacing(fd, to, FDG_SITE);
 		fdg_closing_for(fd, to, FDG_SITE);
@@ -56,6 +57,7 @@ WRAP(int, dup3, (int fd, int to, int flags))
 	int r;
 
 	FDG_PASS(dup3, fd, to, flags);
+	fdg_room_touched((unsigned)to);
 	if (!(flags & ~O_CLOEXEC)) {
 		fdg_reuseport_replacing(fd, to, FDG_SITE);
 		fdg_closing_for(fd, to, FDG_SITE);
@@ -171,7 +173,7 @@ __attribute__((noinline)) static int get_flags(int fd, long arg)
 
 __attribute__((noinline)) static int any_fcntl(int fd, int cmd, long arg, const void *site)
 {
-	return fdg_after_fcntl(fd, cmd, arg, real_fcntl(fd, cmd, arg), site);
+	return fdg_after_fcntl(fd, cmd, arg, FDG_WITH_ROOM(real_fcntl(fd, cmd, arg)), site);
 }
 
 WRAP(int, fcntl, (int fd, int cmd, long arg))

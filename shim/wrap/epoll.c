@@ -172,8 +172,10 @@ static inline bool is_slow(int64_t ns)
 static inline void woken(int epfd, struct epoll_event *events, int n, int room, bool waited)
 {
 	fdg_epoll_woken(epfd, events, n, waited);
-	if (waited)
+	if (waited) {
 		fdg_sweep_waited();
+		fdg_room_tick();
+	}
 	fdg_sweep_tick();
 	fdg_turn_begins(n, room);
 }

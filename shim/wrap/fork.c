@@ -17,11 +17,14 @@
 #include "guards/reuseport/reuseport.h"
 #include "options/options.h"
 #include "report/report.h"
+#include "wrap/lookups.h"
+#include "wrap/gai.h"
 #include "wrap/sweeper.h"
 
 void fdg_after_fork_child(void)
 {
 	fdg_memory_is_ours();
+	fdg_lookups_forked();
 	fdg_report_fork_child();
 	fdg_cloexec_forked();
 	fdg_nonblock_forked();
@@ -32,6 +35,7 @@ void fdg_after_fork_child(void)
 	fdg_reuseport_forked();
 	fdg_sweep_forked();
 	fdg_sweeper_forked();
+	fdg_gai_forked();
 }
 
 /*
@@ -53,6 +57,8 @@ void fdg_before_fork(void)
 	if (fdg_cloexec_has_work(0))
 		fdg_told_prepare();
 	if (!fdg_out()) {
+		fdg_lookups_forking();
+		fdg_gai_forking();
 		fdg_connection_start();
 		fdg_sets_forking();
 		fdg_nonblock_before_fork();

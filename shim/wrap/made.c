@@ -46,6 +46,7 @@ void fdg_copied(int from, int to, uint32_t flags, const void *site)
 	if (__builtin_expect(state & FDG_PASSED, 0))
 		fdg_passed_add(to);
 	fdg_select_numbered(to);
+	fdg_room_touched((unsigned)to);
 	keep_stack(to);
 }
 
@@ -55,6 +56,7 @@ static void learn(int fd, fdg_kindword kind, bool forced, bool cloexec, const vo
 	fdg_ledger_learn(fd, kind, (forced ? FDG_FORCED : 0) | (cloexec ? FDG_CLOEXEC : 0) | (kind & FDG_NONBLOCK), site);
 	fdg_nonblock_tick();
 	fdg_sweep_tick();
+	fdg_room_obtained(fd);
 	keep_stack(fd);
 	fdg_select_obtained(fd);
 	fdg_sweeper_made(kind);

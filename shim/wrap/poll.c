@@ -54,6 +54,7 @@ static inline int woken(const struct pollfd *fds, nfds_t n, int r, const char *n
 		fdg_poll_woken(&(struct fdg_polled){ fds, (unsigned)n, r, name, site });
 	fdg_sweep_waited();
 	fdg_sweep_tick();
+	fdg_room_tick();
 	turn_begins();
 	return r;
 }
@@ -184,6 +185,7 @@ static bool poll_left_out(struct pollfd *fds, nfds_t n, int timeout, const void 
 static inline int looked(int r)
 {
 	fdg_sweep_tick();
+	fdg_room_tick();
 	return r;
 }
 

@@ -246,6 +246,7 @@ WRAP(int, select, (int nfds, fd_set *r, fd_set *w, fd_set *e, struct timeval *ti
 		ret = real_select(nfds, r, w, e, timeout);
 	fdg_sweep_waited();
 	fdg_sweep_tick();
+	fdg_room_tick();
 	return ret;
 }
 FDG_TWIN(__select, select)
@@ -262,6 +263,7 @@ WRAP(int, pselect, (int nfds, fd_set *r, fd_set *w, fd_set *e, const struct time
 		ret = real_pselect(nfds, r, w, e, timeout, mask);
 	fdg_sweep_waited();
 	fdg_sweep_tick();
+	fdg_room_tick();
 	return ret;
 }
 

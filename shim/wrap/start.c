@@ -162,6 +162,7 @@ void fdg_before_filter(void)
 		if (fdg_handover_may())
 			fdg_handover_filtering();
 		fdg_report_filter();
+		fdg_room_make();
 	}
 	fdg_sweeper_stop();
 	fdg_nonblock_release();

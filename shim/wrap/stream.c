@@ -50,7 +50,7 @@ WRAP(FILE *, fopen, (const char *path, const char *mode))
 	FILE *f;
 
 	FDG_PASS(fopen, path, mode);
-	f = real_fopen(path, with_e(mode, buf, &force));
+	f = FDG_STREAM_WITH_ROOM(real_fopen(path, with_e(mode, buf, &force)));
 	if (f) {
 		fdg_made(fd_of(f), FDG_KINDWORD(FILE), force, mode_has_e(mode), FDG_SITE);
 		fdg_ledger_flag(fd_of(f), FDG_STREAM, 0);
@@ -116,7 +116,9 @@ WRAP(DIR *, opendir, (const char *path))
 	DIR *d;
 
 	FDG_PASS(opendir, path);
-	d = real_opendir(path);
+	if (fdg_room_taken()) /* it may be of the descriptors */
+		fdg_room_make();
+	d = FDG_STREAM_WITH_ROOM(real_opendir(path));
 	if (d)
 		fdg_ledger_learn(dirfd(d), FDG_KINDWORD(DIR), FDG_CLOEXEC | FDG_STREAM, FDG_SITE);
 	return d;
@@ -149,7 +151,7 @@ WRAP(FILE *, tmpfile, (void))
 	FILE *f;
 
 	FDG_PASS(tmpfile);
-	f = real_tmpfile();
+	f = FDG_STREAM_WITH_ROOM(real_tmpfile());
 	if (f) {
 		fdg_made_inside(fd_of(f), FDG_KINDWORD(FILE), false, FDG_SITE);
 		fdg_ledger_flag(fd_of(f), FDG_STREAM, 0);

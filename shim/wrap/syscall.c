@@ -22,6 +22,7 @@
 #include "guards/sharer.h"
 #include "report/report.h"
 #include "wrap/blocking.h"
+#include "wrap/lookups.h"
 #include "wrap/sweeper.h"
 
 /* Makers: the argument that holds the close-on-exec flag, and that flag; argument 0 where the call has none. */
@@ -73,7 +74,8 @@ const unsigned char fdg_syscall_watched[512] = {
 	[SYS_read] = DATA, [SYS_readv] = DATA, [SYS_pread64] = DATA, [SYS_preadv] = DATA, [SYS_preadv2] = DATA, [SYS_write] = DATA, [SYS_writev] = DATA,
 	[SYS_pwrite64] = DATA, [SYS_pwritev] = DATA, [SYS_pwritev2] = DATA, [SYS_recvfrom] = DATA, [SYS_sendto] = DATA, [SYS_sendmsg] = DATA,
 	[SYS_sendmmsg] = DATA, [SYS_connect] = DATA, [SYS_sendfile] = DATA, [SYS_splice] = DATA, [SYS_shutdown] = DATA, [SYS_getsockopt] = DATA,
-	[SYS_setsockopt] = OTHER, [SYS_listen] = OTHER, [SYS_bind] = OTHER, [SYS_tee] = OTHER, [SYS_io_submit] = OTHER,
+	[SYS_setsockopt] = OTHER, [SYS_listen] = OTHER, [SYS_bind] = OTHER, [SYS_tee] = OTHER, [SYS_io_submit] = OTHER, [SYS_unshare] = OTHER,
+	[SYS_setns] = OTHER,
 #if defined(__x86_64__)
 	[SYS_open] = MAKER, [SYS_creat] = MAKER, [SYS_epoll_create] = MAKER, [SYS_eventfd] = MAKER, [SYS_signalfd] = MAKER,
 	[SYS_inotify_init] = MAKER, [SYS_pipe] = OTHER, [SYS_dup2] = OTHER,
@@ -321,6 +323,7 @@ static void before(long nr, const long a[6], const void *site)
 
 	if (closes((int)nr, a, &fd)) {
 		fdg_nonblock_tick();
+		fdg_room_touched((unsigned)fd);
 		if (nr == SYS_close) {
 			fdg_reuseport_closing(fd, site);
 			fdg_closing(fd, site);
@@ -339,6 +342,7 @@ static void before(long nr, const long a[6], const void *site)
 		fdg_used_by_number(nr, a);
 	else if (waits_for_events(nr)) {
 		fdg_sweep_tick();
+		fdg_room_tick();
 		fdg_loop_waits((int)a[0]);
 		fdg_stale_judge((int)a[0]);
 	}
@@ -365,6 +369,11 @@ static long after(long nr, const long a[6], long r, const void *site)
 		fdg_keepalive_noted((int)a[0], (int)a[1], (int)a[2], (const void *)a[3]);
 		fdg_groups_noted((int)a[0], (int)a[1], (int)a[2]);
 		fdg_migrate_noted((int)a[0], (int)a[1], (int)a[2]);
+		return r;
+	case SYS_unshare:
+	case SYS_setns:
+		if (r == 0)
+			fdg_lookups_moved();
 		return r;
 	case SYS_pidfd_open:
 		return fdg_made((int)r, FDG_KINDWORD(PIDFD), false, true, site);

@@ -24,6 +24,7 @@
 #include "guards/cloexec/cloexec.h"
 #include "ledger/ledger.h"
 #include "wrap/real.h"
+#include "wrap/room.h"
 
 /* WRAP(int, close, (int fd)) { … } */
 #define WRAP(type, name, args) \

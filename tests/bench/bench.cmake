@@ -1,12 +1,13 @@
 # Benchmarks: build/bin/bench-* print tab-separated rows (work, bare, guarded, ratio, and more; a line that begins with # names the columns).
 # bench-calls runs every work of the design's table bare, with an empty preload and guarded; bench-memory looks at resident memory; table.sh
 # prints it all, beside valgrind, strace and socket_wrapper. Nothing in ctest depends on time: bench/runs sees that they run.
+# echo.sh is of an echo server in Go, supervised and under strace (by hand; supervise/go sees that it runs).
 if(FDGUARD_SANITIZE)
   return() # these programs are preloaded into, and a sanitizer wants to be first
 endif()
 add_library(bench-empty MODULE bench/empty.c)
 set_target_properties(bench-empty PROPERTIES PREFIX lib)
-add_executable(bench-calls bench/bench_calls.c bench/works.c bench/works_data.c bench/worker.c bench/lane.c bench/statistics.c)
+add_executable(bench-calls bench/bench_calls.c bench/works.c bench/works_data.c bench/works_lookup.c bench/own_network.c bench/responder.c bench/worker.c bench/lane.c bench/statistics.c)
 add_executable(bench-memory bench/bench_memory.c bench/lane.c)
 foreach(target bench-calls bench-memory)
   target_compile_definitions(${target} PRIVATE _GNU_SOURCE BENCH_TRUE_STATIC="${CMAKE_CURRENT_BINARY_DIR}/bench/true-static")
@@ -29,7 +30,7 @@ endif()
 
 # Names in bulk, ours and through libc and what peers are there (libadns1-dev, libudns-dev, libc-ares-dev, libevent-dev, libunbound-dev).
 add_executable(bench-resolver bench/bench_resolver.c bench/peers.c bench/peers_ours.c bench/peers_libc.c bench/peers_dns.c bench/peers_event.c bench/peers_floor.c
-  bench/responder.c)
+  bench/own_network.c bench/responder.c)
 target_include_directories(bench-resolver PRIVATE bench)
 target_link_libraries(bench-resolver PRIVATE fdguard-flags fdguard-resolver-test fdguard-core-archive pthread)
 target_include_directories(bench-resolver PRIVATE ${PROJECT_SOURCE_DIR}/shim/include)

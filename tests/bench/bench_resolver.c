@@ -24,6 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "own_network.h"
 #include "peers.h"
 #include "responder.h"
 
@@ -34,40 +35,6 @@ static struct responder responder;
 static unsigned loss, full_window;
 static bool in_namespace;
 static const char *only = "";
-
-static bool own_network(void)
-{
-	struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
-	int fd;
-
-	if (unshare(CLONE_NEWNET | CLONE_NEWNS) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS) < 0)
-		return false;
-	fd = socket(AF_INET, SOCK_DGRAM, 0);
-	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &lo) < 0)
-		return false;
-	close(fd);
-	return true;
-}
-
-static bool write_file(const char *path, const char *text)
-{
-	FILE *f = fopen(path, "we");
-
-	return f && fputs(text, f) >= 0 && !fclose(f);
-}
-
-/* An /etc that libc finds its way in, with our server's address. */
-static bool own_etc(void)
-{
-	char text[128];
-
-	snprintf(text, sizeof(text), "nameserver 127.0.0.1\noptions timeout:%d attempts:%d\n", TIMEOUT_S, ATTEMPTS);
-	return !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
-	       !mount("tmpfs", "/etc", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755") &&
-	       write_file("/etc/hosts", "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n") &&
-	       write_file("/etc/nsswitch.conf", "hosts: files dns\n") && write_file("/etc/host.conf", "multi on\n") &&
-	       write_file("/etc/resolv.conf", text) && write_file("/etc/protocols", "tcp\t6\tTCP\nudp\t17\tUDP\n");
-}
 
 unsigned bench_name(unsigned i, char *to)
 {
@@ -250,7 +217,7 @@ int main(int argc, char **argv)
 	full_window = argc > 4 ? (unsigned)atoi(argv[4]) : bench.window;
 	if (!bench.names || bench.names > NAMES_MAX || !full_window || full_window > 16000 || bench.limit <= 0)
 		return usage();
-	in_namespace = own_network() && own_etc();
+	in_namespace = own_network() && own_etc(TIMEOUT_S, ATTEMPTS);
 	bench.result = mmap(NULL, sizeof(*bench.result), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	bench.took = calloc(bench.names > 100000 ? bench.names : 100000, sizeof(*bench.took));
 	if (bench.result == MAP_FAILED || !bench.took || (whole ? !table() : !with_server(&bench.names, 1))) {

@@ -35,4 +35,11 @@ int64_t sendmsg_one(uint64_t n);
 int64_t read_by_number(uint64_t n);
 int64_t read_listed(uint64_t n);
 
+/* works_lookup.c */
+
+int64_t getaddrinfo_a_only(uint64_t n);
+int64_t getaddrinfo_both(uint64_t n);
+int64_t getaddrinfo_hosts(uint64_t n);
+int64_t getaddrinfo_number(uint64_t n);
+
 #endif

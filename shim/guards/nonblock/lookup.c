@@ -14,14 +14,14 @@
 
 #define NAME_MAX_SHOWN 96
 
-bool fdg_lookup_begin(struct fdg_lookup *l)
+bool fdg_stall_lookup_begin(struct fdg_stall_lookup *l)
 {
 	l->asked[0] = '\0';
 	l->begun = fdg_stall_begin();
 	return l->begun;
 }
 
-void fdg_lookup_name(struct fdg_lookup *l, const char *name)
+void fdg_stall_lookup_name(struct fdg_stall_lookup *l, const char *name)
 {
 	struct fdg_buf b = FDG_BUF(l->asked);
 	size_t n = name ? strnlen(name, NAME_MAX_SHOWN + 1) : 0;
@@ -32,7 +32,7 @@ void fdg_lookup_name(struct fdg_lookup *l, const char *name)
 		memcpy(b.text + b.len, "…", sizeof("…"));
 }
 
-void fdg_lookup_address(struct fdg_lookup *l, int family, const void *address, socklen_t len)
+void fdg_stall_lookup_address(struct fdg_stall_lookup *l, int family, const void *address, socklen_t len)
 {
 	struct fdg_buf b = FDG_BUF(l->asked);
 	size_t wants = family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
@@ -41,7 +41,7 @@ void fdg_lookup_address(struct fdg_lookup *l, int family, const void *address, s
 		fdg_put_host(&b, family, address);
 }
 
-void fdg_lookup_peer(struct fdg_lookup *l, const struct sockaddr *peer, socklen_t len)
+void fdg_stall_lookup_peer(struct fdg_stall_lookup *l, const struct sockaddr *peer, socklen_t len)
 {
 	struct sockaddr_in in;
 	struct sockaddr_in6 in6;
@@ -50,14 +50,14 @@ void fdg_lookup_peer(struct fdg_lookup *l, const struct sockaddr *peer, socklen_
 		return;
 	if (peer->sa_family == AF_INET) {
 		memcpy(&in, peer, sizeof(in));
-		fdg_lookup_address(l, AF_INET, &in.sin_addr, sizeof(in.sin_addr));
+		fdg_stall_lookup_address(l, AF_INET, &in.sin_addr, sizeof(in.sin_addr));
 	} else if (peer->sa_family == AF_INET6 && len >= sizeof(in6)) {
 		memcpy(&in6, peer, sizeof(in6));
-		fdg_lookup_address(l, AF_INET6, &in6.sin6_addr, sizeof(in6.sin6_addr));
+		fdg_stall_lookup_address(l, AF_INET6, &in6.sin6_addr, sizeof(in6.sin6_addr));
 	}
 }
 
-static void say(const struct fdg_lookup *l, int64_t ms, const char *call, const void *called_at)
+static void say(const struct fdg_stall_lookup *l, int64_t ms, const char *call, const void *called_at)
 {
 	struct fdg_finding f = FDG_FINDING_INIT(FDG_NONBLOCK_STALL);
 	char message[256];
@@ -80,7 +80,7 @@ static void say(const struct fdg_lookup *l, int64_t ms, const char *call, const 
 	fdg_report(&f);
 }
 
-void fdg_lookup_end(const struct fdg_lookup *l, const char *call, const void *site)
+void fdg_stall_lookup_end(const struct fdg_stall_lookup *l, const char *call, const void *site)
 {
 	int64_t ms = fdg_stall_of_loop(l->begun);
 

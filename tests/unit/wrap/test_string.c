@@ -8,9 +8,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define OURS(X) \
-	X(memcpy) X(mempcpy) X(memmove) X(memset) X(memcmp) X(memchr) X(memrchr) X(memmem) X(strlen) X(strnlen) X(strncmp) X(strcmp) X(strchr) \
+	X(memcpy) X(mempcpy) X(memmove) X(memset) X(memcmp) X(memchr) X(memrchr) X(memmem) X(strlen) X(strnlen) X(strncmp) X(strcmp) X(strncasecmp) X(strcasecmp) X(strchr) \
 	X(strrchr) X(strspn) X(strcspn) X(strstr) X(stpcpy) X(strcpy)
 #define X(name) static __typeof__(name) our_##name;
 OURS(X)
@@ -27,6 +28,8 @@ OURS(X)
 #define strnlen our_strnlen
 #define strncmp our_strncmp
 #define strcmp our_strcmp
+#define strncasecmp our_strncasecmp
+#define strcasecmp our_strcasecmp
 #define strchr our_strchr
 #define strrchr our_strrchr
 #define strspn our_strspn
@@ -47,6 +50,8 @@ OURS(X)
 #undef strnlen
 #undef strncmp
 #undef strcmp
+#undef strncasecmp
+#undef strcasecmp
 #undef strchr
 #undef strrchr
 #undef strspn
@@ -63,7 +68,7 @@ static void fill(char s[N + 1])
 	int len = rand() % N;
 
 	for (int i = 0; i < N; i++)
-		s[i] = i < len ? "ab\xe4:"[rand() % 4] : '\0';
+		s[i] = i < len ? "abA\xe4:"[rand() % 5] : '\0';
 	s[N] = '\0';
 }
 
@@ -87,6 +92,8 @@ static void reading_functions_agree_with_libc(void **state)
 		assert_true(our_strlen(a) == strlen(a) && our_strnlen(a, n) == strnlen(a, n));
 		assert_int_equal(sign(our_strcmp(a, b)), sign(strcmp(a, b)));
 		assert_int_equal(sign(our_strncmp(a, b, n)), sign(strncmp(a, b, n)));
+		assert_int_equal(sign(our_strcasecmp(a, b)), sign(strcasecmp(a, b)));
+		assert_int_equal(sign(our_strncasecmp(a, b, n)), sign(strncasecmp(a, b, n)));
 		assert_int_equal(sign(our_memcmp(a, b, n)), sign(memcmp(a, b, n)));
 		assert_ptr_equal(our_memchr(a, c, n), memchr(a, c, n));
 		assert_ptr_equal(our_memrchr(a, c, n), memrchr(a, c, n));

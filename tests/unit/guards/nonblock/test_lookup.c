@@ -13,26 +13,26 @@
 #include "guards/nonblock/stall.h"
 #include "options/options.h"
 
-static struct fdg_lookup lookup;
+static struct fdg_stall_lookup lookup;
 
 static const char *of_name(const char *name)
 {
 	lookup.asked[0] = '\0';
-	fdg_lookup_name(&lookup, name);
+	fdg_stall_lookup_name(&lookup, name);
 	return lookup.asked;
 }
 
 static const char *of_address(int family, const void *address, socklen_t len)
 {
 	lookup.asked[0] = '\0';
-	fdg_lookup_address(&lookup, family, address, len);
+	fdg_stall_lookup_address(&lookup, family, address, len);
 	return lookup.asked;
 }
 
 static const char *of_peer(const void *peer, socklen_t len)
 {
 	lookup.asked[0] = '\0';
-	fdg_lookup_peer(&lookup, peer, len);
+	fdg_stall_lookup_peer(&lookup, peer, len);
 	return lookup.asked;
 }
 
@@ -95,13 +95,13 @@ static void only_threads_with_a_loop_are_timed(void **state)
 {
 	(void)state;
 	fdg_options.nonblock = FDG_REPORT;
-	assert_false(fdg_lookup_begin(&lookup));
+	assert_false(fdg_stall_lookup_begin(&lookup));
 	fdg_has_loop = true;
 	strcpy(lookup.asked, "left over");
-	assert_true(fdg_lookup_begin(&lookup));
+	assert_true(fdg_stall_lookup_begin(&lookup));
 	assert_string_equal(lookup.asked, "");
 	fdg_options.nonblock = FDG_OFF;
-	assert_false(fdg_lookup_begin(&lookup));
+	assert_false(fdg_stall_lookup_begin(&lookup));
 }
 
 int main(void)

@@ -1,0 +1,23 @@
+# Lookups through the preload: the same program bare and guarded, with an /etc and a name server of its own (inside.sh).
+set(GAI_SOURCES ${FDGUARD_SOURCE_DIR}/shim/wrap/gai.c)
+foreach(part table drive libc tell)
+  list(APPEND GAI_SOURCES ${FDGUARD_SOURCE_DIR}/shim/wrap/gai_${part}.c)
+endforeach()
+add_executable(lookups-swarm-inside lookups/swarm.c lookups/gai_inside.c ${GAI_SOURCES})
+target_include_directories(lookups-swarm-inside PRIVATE ${FDGUARD_SOURCE_DIR}/shim/include)
+target_link_libraries(lookups-swarm-inside PRIVATE fdguard-flags fdguard-resolver-test fdguard-core-test ${BSD_STATIC} pthread)
+fdguard_test(lookups/swarm ${CMAKE_CURRENT_LIST_DIR}/test_swarm.sh)
+if(FDGUARD_SANITIZE)
+  return() # the preload cannot carry a sanitizer's runtime into plain programs
+endif()
+
+add_executable(lookups-asked lookups/asked.c resolver/differential_text.c resolver/server.c resolver/server_messages.c resolver/server_records.c)
+target_include_directories(lookups-asked PRIVATE resolver)
+target_link_libraries(lookups-asked PRIVATE fdguard-flags fdguard-resolver-test fdguard-core-test pthread)
+fdguard_program(lookups-requests lookups/requests.c lookups/requests_alone.c LIBS pthread)
+fdguard_program(lookups-swarm lookups/swarm.c LIBS pthread)
+fdguard_program(lookups-agree lookups/agree.c)
+fdguard_program(lookups-filtered lookups/filtered.c)
+foreach(name asked requests)
+  fdguard_test(lookups/${name} ${CMAKE_CURRENT_LIST_DIR}/test_${name}.sh)
+endforeach()
