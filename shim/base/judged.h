@@ -8,6 +8,13 @@
 #define FDG_BASE_JUDGED_H
 
 #define FDG_JUDGED 0x66646701u
+/*
+ * prctl(PR_GET_SECCOMP, FDG_PROBE) is answered by a supervisor with FDG_PROBE_SUPERVISED and what else is so; the kernel says 0 or 2, and no filter minds. JUDGED: what this program was started with has been looked
+ * at, and told of. LEAKED: it has leaks, and not only what is meant for it. ALONE: the caller is under no other filter.
+ */
+#define FDG_PROBE 0x66646770u
+enum { FDG_PROBE_SUPERVISED = 64, FDG_PROBE_JUDGED = 128, FDG_PROBE_LEAKED = 256, FDG_PROBE_ALONE = 512 };
+
 /* What comes after a call's third argument. */
 #define FDG_JUDGED_BY_US 0L, 0L, (long)FDG_JUDGED
 

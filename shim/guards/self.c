@@ -9,9 +9,16 @@
 #include "base/poison.h"
 
 static char *const *arguments;
+static const char *next;
 
 void fdg_self_start(char *const argv[])
 {
+	arguments = argv;
+}
+
+void fdg_self_becomes(const char *file, char *const argv[])
+{
+	next = file;
 	arguments = argv;
 }
 
@@ -19,9 +26,14 @@ bool fdg_is_shell(const char *exe)
 {
 	static const char *const shells[] = { "sh", "dash", "bash", "zsh", "ksh", "ksh93", "mksh", "busybox", "ash", "fish", "rbash", "yash", "posh" };
 
-	for (unsigned i = 0; i < sizeof(shells) / sizeof(*shells); i++)
-		if (strcmp(fdg_base_name(exe), shells[i]) == 0)
+	const char *name = fdg_base_name(exe);
+
+	for (unsigned i = 0; i < sizeof(shells) / sizeof(*shells); i++) {
+		size_t n = strlen(shells[i]);
+
+		if (strncmp(name, shells[i], n) == 0 && (!name[n] || strcmp(name + n, "-static") == 0))
 			return true;
+	}
 	return false;
 }
 
@@ -38,8 +50,13 @@ static bool is_interpreter(const char *name)
 void fdg_put_self(struct fdg_buf *b)
 {
 	const char *execfn = (const char *)getauxval(AT_EXECFN);
-	const char *name = fdg_base_name(execfn && *execfn ? execfn : fdg_exe());
-	const char *script = arguments && arguments[0] ? arguments[1] : NULL;
+
+	fdg_put_called(b, next ? next : execfn && *execfn ? execfn : fdg_exe(), arguments);
+}
+
+void fdg_put_called(struct fdg_buf *b, const char *exe, char *const argv[])
+{
+	const char *name = fdg_base_name(exe), *script = argv && argv[0] ? argv[1] : NULL;
 
 	if (script && *script && *script != '-' && is_interpreter(name))
 		fdg_fmt(b, "%s (%s)", fdg_base_name(script), name);

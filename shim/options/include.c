@@ -74,7 +74,7 @@ static long read_all(int fd, char *buf, size_t cap)
 	return (long)got;
 }
 
-static const char *read_file(struct fdg_reader *r, int fd, struct fdg_source *source, char *buf)
+static const char *read_file(struct fdg_reader *r, int fd, struct fdg_option_source *source, char *buf)
 {
 	long n = read_all(fd, buf, MAX_SIZE + 1);
 
@@ -89,11 +89,11 @@ static const char *read_file(struct fdg_reader *r, int fd, struct fdg_source *so
 	return NULL;
 }
 
-static const char *source_trouble(const struct fdg_reader *r, const struct fdg_source *source)
+static const char *source_trouble(const struct fdg_reader *r, const struct fdg_option_source *source)
 {
 	unsigned depth = 0;
 
-	for (const struct fdg_source *s = r->source; s; s = s->parent) {
+	for (const struct fdg_option_source *s = r->source; s; s = s->parent) {
 		if (s->name.s && s->dev == source->dev && s->ino == source->ino)
 			return "it includes itself";
 		depth += s->name.s != NULL;
@@ -104,7 +104,7 @@ static const char *source_trouble(const struct fdg_reader *r, const struct fdg_s
 static const char *include(struct fdg_reader *r, struct fdg_slice name)
 {
 	char path[PATH_MAX], *buf = NULL;
-	struct fdg_source source = { .name = name };
+	struct fdg_option_source source = { .name = name };
 	const char *why = NULL;
 	struct stat st;
 	int fd;

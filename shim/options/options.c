@@ -56,7 +56,7 @@ void fdg_options_defaults_of_table(struct fdg_options *ret)
 int fdg_options_read(struct fdg_options *o, const char *text, fdg_options_say *say, void *cookie)
 {
 	struct fdg_reader r = { .o = o, .say = say, .cookie = cookie };
-	struct fdg_source source = { .start = text ? text : "" };
+	struct fdg_option_source source = { .start = text ? text : "" };
 
 	fdg_read_source(&r, &source, strlen(source.start));
 	return r.mistakes;

@@ -104,7 +104,7 @@ static const char *read_one(struct fdg_reader *r, const char *p, const char *end
 	return stop;
 }
 
-void fdg_read_source(struct fdg_reader *r, struct fdg_source *source, size_t n)
+void fdg_read_source(struct fdg_reader *r, struct fdg_option_source *source, size_t n)
 {
 	const char *end = source->start + n;
 

@@ -63,18 +63,18 @@ struct fdg_reader {
 	int mistakes;
 	unsigned files;    /* read so far */
 	uint64_t told;     /* rows that were said to be not built yet */
-	struct fdg_source *source;
+	struct fdg_option_source *source;
 };
 
 /* A text being read: FDGUARD_OPTIONS, or a file that it includes. */
-struct fdg_source {
-	struct fdg_source *parent;
+struct fdg_option_source {
+	struct fdg_option_source *parent;
 	struct fdg_slice name; /* of the file; s is NULL for the text of the environment */
 	uint64_t dev, ino;
 	const char *start, *at; /* the text, and the setting that is being read */
 };
 
-void fdg_read_source(struct fdg_reader *r, struct fdg_source *source, size_t n);
+void fdg_read_source(struct fdg_reader *r, struct fdg_option_source *source, size_t n);
 void fdg_read_setting(struct fdg_reader *r, struct fdg_slice key, struct fdg_slice value);
 void fdg_read_include(struct fdg_reader *r, struct fdg_slice name);
 

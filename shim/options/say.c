@@ -15,7 +15,7 @@ static void put_quoted(struct fdg_buf *b, struct fdg_slice v)
 	fdg_fmt(b, "'%s%s'", text, clipped.cut ? "..." : "");
 }
 
-static void put_place(struct fdg_buf *b, const struct fdg_source *s)
+static void put_place(struct fdg_buf *b, const struct fdg_option_source *s)
 {
 	unsigned line = 1;
 

@@ -44,7 +44,19 @@ static void put_string(struct fdg_buf *b, const char *name, const char *s, size_
 	fdg_put_char(b, '"');
 }
 
-static void put_frame(struct fdg_buf *b, const struct fdg_place *p, const char *symbol, size_t max)
+static void put_source(struct fdg_buf *b, const struct fdg_source *s, size_t max)
+{
+	if (s->function)
+		put_string(b, "function", s->function, max);
+	if (s->file)
+		put_string(b, "file", s->file, max);
+	if (s->file && s->line)
+		put_number(b, "line", s->line);
+	if (s->callee)
+		put_string(b, "calls", s->callee, max);
+}
+
+static void put_frame(struct fdg_buf *b, const struct fdg_place *p, const char *symbol, const struct fdg_source *source, size_t max)
 {
 	fdg_put(b, "{\"object\":\"");
 	put_inside(b, p->object, max);
@@ -53,6 +65,7 @@ static void put_frame(struct fdg_buf *b, const struct fdg_place *p, const char *
 	fdg_put(b, "\"");
 	if (symbol)
 		put_string(b, "symbol", symbol, max);
+	put_source(b, source, max);
 	fdg_put(b, "}");
 }
 
@@ -66,7 +79,7 @@ static void put_frames(struct fdg_buf *b, const char *name, const struct fdg_fra
 		if (*separator == '[')
 			put_name(b, name);
 		fdg_put(b, separator);
-		put_frame(b, &frames->place[i], fdg_frame_symbol(frames, i), max);
+		put_frame(b, &frames->place[i], fdg_frame_symbol(frames, i), fdg_frame_source(frames, i), max);
 		separator = ",";
 	}
 	if (*separator == ',')

@@ -11,12 +11,17 @@ const char *fdg_level_word(enum fdg_level level)
 	return level == FDG_LEVEL_ERROR ? "error" : level == FDG_LEVEL_WARNING ? "warning" : "note";
 }
 
-static uint16_t name_frame(const struct fdg_place *p, struct fdg_symbols *n)
+/* known: the symbol, where it was read already; or NULL */
+static uint16_t name_frame(const struct fdg_place *p, const char *known, struct fdg_symbols *n)
 {
 	struct fdg_buf b = { n->text, n->len, sizeof(n->text), false };
 	size_t at = n->len;
 
-	if (sizeof(n->text) - n->len < 256 || !fdg_symbol_read(p, &b))
+	if (sizeof(n->text) - n->len < 256)
+		return 0;
+	if (known)
+		fdg_put(&b, known);
+	else if (!fdg_symbol_read(p, &b))
 		return 0;
 	n->len = b.len + 1;
 	return (uint16_t)at;
@@ -34,9 +39,9 @@ static int find_names(void *arg)
 
 	for (unsigned i = 0; i < FDG_FRAMES_MAX; i++) {
 		if (i < f->sites)
-			ret->site[i] = name_frame(&f->site[i], ret);
+			ret->site[i] = name_frame(&f->site[i], f->source ? f->source[i].symbol : NULL, ret);
 		if (i < f->createds)
-			ret->created[i] = name_frame(&f->created[i], ret);
+			ret->created[i] = name_frame(&f->created[i], NULL, ret);
 	}
 	return 0;
 }
@@ -59,19 +64,26 @@ struct fdg_frames fdg_site_frames(const struct fdg_item *item, const struct fdg_
 {
 	const struct fdg_symbols *s = item->symbols;
 
-	return (struct fdg_frames){ item->f->site, least(item->f->sites, share->frames), s ? s->site : NULL, s ? s->text : NULL };
+	return (struct fdg_frames){ item->f->site, least(item->f->sites, share->frames), s ? s->site : NULL, s ? s->text : NULL, item->f->source };
 }
 
 struct fdg_frames fdg_created_frames(const struct fdg_item *item, const struct fdg_share *share)
 {
 	const struct fdg_symbols *s = item->symbols;
 
-	return (struct fdg_frames){ item->f->created, least(item->f->createds, share->frames), s ? s->created : NULL, s ? s->text : NULL };
+	return (struct fdg_frames){ item->f->created, least(item->f->createds, share->frames), s ? s->created : NULL, s ? s->text : NULL, NULL };
 }
 
 const char *fdg_frame_symbol(const struct fdg_frames *frames, unsigned i)
 {
 	return frames->symbol && frames->symbol[i] ? frames->text + frames->symbol[i] : NULL;
+}
+
+const struct fdg_source *fdg_frame_source(const struct fdg_frames *frames, unsigned i)
+{
+	static const struct fdg_source none;
+
+	return frames->source ? &frames->source[i] : &none;
 }
 
 static bool take_less(struct fdg_share *s)

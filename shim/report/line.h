@@ -40,6 +40,7 @@ struct fdg_frames {
 	unsigned count;
 	const uint16_t *symbol; /* of struct fdg_symbols, or NULL */
 	const char *text;
+	const struct fdg_source *source; /* or NULL */
 };
 
 /* How much of it goes into the line. */
@@ -57,6 +58,7 @@ void fdg_compose(const struct fdg_item *item, struct fdg_line *ret);
 struct fdg_frames fdg_site_frames(const struct fdg_item *item, const struct fdg_share *share);
 struct fdg_frames fdg_created_frames(const struct fdg_item *item, const struct fdg_share *share);
 const char *fdg_frame_symbol(const struct fdg_frames *frames, unsigned i); /* NULL: not known */
+const struct fdg_source *fdg_frame_source(const struct fdg_frames *frames, unsigned i); /* never NULL */
 
 void fdg_put_json_item(struct fdg_buf *b, const struct fdg_item *item, const struct fdg_share *share);
 void fdg_put_text_item(struct fdg_buf *b, const struct fdg_item *item, const struct fdg_share *share);

@@ -33,6 +33,15 @@ struct fdg_place {
 	uint64_t offset;
 };
 
+/* What its object's symbols do not tell of a place, where somebody has read it elsewhere. Any of it may be NULL. */
+struct fdg_source {
+	const char *symbol;   /* "main.main+0x1d2" */
+	const char *function; /* whose code it is, where that is inlined into the symbol */
+	const char *file;
+	unsigned line;
+	const char *callee; /* what was called there */
+};
+
 /* A fact that has no field of its own: JSON gets "name":"text" (or a bare number when text is NULL), text gets an
  * indented line "label: text". */
 struct fdg_fact {
@@ -57,6 +66,7 @@ struct fdg_finding {
 	const char *peer, *local;  /* "10.0.0.7:8001", or NULL */
 	int64_t age_ms;            /* -1: none */
 	const struct fdg_place *site, *created; /* innermost first */
+	const struct fdg_source *source; /* of the site's frames; NULL: nothing is known but their symbols */
 	unsigned sites, createds;
 	const char *site_label; /* what text calls the site: "started at"; NULL: "at" */
 	const struct fdg_fact *fact;

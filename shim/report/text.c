@@ -79,13 +79,39 @@ static void put_age(struct fdg_buf *b, int64_t ms)
 	fdg_put(b, scales[i].word);
 }
 
-static void put_frame(struct fdg_buf *b, const char *how, const struct fdg_place *p, const char *symbol, size_t max)
+/* "tune" of "tune+0x5a": a line of source tells more than the offset. */
+static const char *without_offset(const char *name, char room[FDG_FUNCTION_MAX])
 {
-	char room[FDG_FUNCTION_MAX];
+	struct fdg_buf b = { room, 0, FDG_FUNCTION_MAX, false };
+	const char *plus = strrchr(name, '+');
 
+	if (!plus)
+		return name;
+	room[0] = '\0';
+	fdg_put_n(&b, name, (size_t)(plus - name));
+	return room;
+}
+
+/* "main.tune at /src/dial.go:38", or "tune+0x5a" */
+static void put_function(struct fdg_buf *b, const char *symbol, const struct fdg_source *s, size_t max)
+{
+	char room[FDG_FUNCTION_MAX], short_room[FDG_FUNCTION_MAX];
+	const char *name = s->function ? s->function : fdg_function(symbol, room);
+
+	fdg_put_plain(b, s->file && !s->function ? without_offset(name, short_room) : name, max);
+	if (!s->file)
+		return;
+	fdg_put(b, " at ");
+	fdg_put_plain(b, s->file, max);
+	if (s->line)
+		fdg_fmt(b, ":%u", s->line);
+}
+
+static void put_frame(struct fdg_buf *b, const char *how, const struct fdg_place *p, const char *symbol, const struct fdg_source *s, size_t max)
+{
 	fdg_fmt(b, "\n  %s ", how);
 	if (symbol) {
-		fdg_put_plain(b, fdg_function(symbol, room), max);
+		put_function(b, symbol, s, max);
 		fdg_put(b, " (");
 	}
 	fdg_put_plain(b, p->object, max);
@@ -93,6 +119,10 @@ static void put_frame(struct fdg_buf *b, const char *how, const struct fdg_place
 	fdg_put_hex(b, p->offset);
 	if (symbol)
 		fdg_put_char(b, ')');
+	if (s->callee) {
+		fdg_put(b, ", by ");
+		fdg_put_plain(b, s->callee, max);
+	}
 }
 
 static void put_frames(struct fdg_buf *b, const char *how, const struct fdg_frames *frames, size_t max)
@@ -100,7 +130,7 @@ static void put_frames(struct fdg_buf *b, const char *how, const struct fdg_fram
 	for (unsigned i = 0; i < frames->count; i++) {
 		if (!frames->place[i].object)
 			continue;
-		put_frame(b, how, &frames->place[i], fdg_frame_symbol(frames, i), max);
+		put_frame(b, how, &frames->place[i], fdg_frame_symbol(frames, i), fdg_frame_source(frames, i), max);
 		how = "  called from";
 	}
 }

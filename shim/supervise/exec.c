@@ -5,10 +5,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/elf.h"
 #include "base/fmt.h"
 #include "base/image.h"
 #include "base/sys.h"
 #include "supervise/filter.h"
+#include "supervise/inherit.h"
+#include "supervise/maps.h"
+#include "supervise/marks.h"
 #include "supervise/numbers.h"
 #include "supervise/runs.h"
 #include "supervise/tally.h"
@@ -138,6 +142,17 @@ static bool is_program(const char *path, const struct fdg_image *image)
 	return image->kind != FDG_IMAGE_UNKNOWN || image->fd < 0;
 }
 
+bool fdg_exec_is_go(const char *path)
+{
+	int fd = fdg_sys_open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0);
+	struct fdg_elf e;
+	bool found = fd >= 0 && fdg_elf_open(&e, fd) && fdg_elf_is_go(&e);
+
+	if (fd >= 0)
+		fdg_sys_close(fd);
+	return found;
+}
+
 static bool foresee(const struct call *c, struct fdg_run_image *ret)
 {
 	static struct fdg_image image;
@@ -153,17 +168,35 @@ static bool foresee(const struct call *c, struct fdg_run_image *ret)
 	return true;
 }
 
-void fdg_exec_seen(struct fdg_process *p, const struct seccomp_notif *n)
+/* What it hands on is judged as the program that it was, and told of as the one that it becomes. */
+static bool become(struct fdg_process *p, const struct call *c, const struct fdg_listener *l, bool hands_on)
 {
 	static struct fdg_run_image image;
-	struct call c;
+	const struct fdg_inherit_call i = { l, c->tid, c->is_32, c->argv, c->envp, hands_on && fdg_maps_judged(p, l->request->data.instruction_pointer) };
+	bool is_known = foresee(c, &image);
 
-	if (fdg_runs_are_written() || fdg_tally_any(p)) {
-		c = call_of(n);
-		if (foresee(&c, &image)) {
-			fdg_tally_end(p);
-			fdg_runs_exec(p, &image);
-		}
-	}
+	if (hands_on)
+		fdg_inherit_judge(p, &i, is_known ? &image : NULL);
+	if (!is_known)
+		return false;
+	fdg_tally_end(p);
+	fdg_runs_exec(p, &image);
+	if (hands_on)
+		fdg_inherit_tell(p, &image);
+	return true;
+}
+
+void fdg_exec_seen(struct fdg_process *p, const struct fdg_listener *l)
+{
+	bool hands_on = fdg_inherit_look(p), is_known = true;
+	struct call c = call_of(l->request);
+
+	p->judged = 0;
+	if (hands_on || fdg_runs_are_written() || fdg_tally_any(p))
+		is_known = become(p, &c, l, hands_on);
 	fdg_facts_exec(p);
+	if (hands_on && !is_known) /* a shell looks for a program in each folder of PATH */
+		return;
+	fdg_marks_forget(p);
+	p->execs++;
 }

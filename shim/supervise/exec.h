@@ -5,10 +5,13 @@
 #ifndef FDG_SUPERVISE_EXEC_H
 #define FDG_SUPERVISE_EXEC_H
 
-#include <linux/seccomp.h>
+#include <stdbool.h>
 
 #include "supervise/facts.h"
+#include "supervise/listener.h"
 
-void fdg_exec_seen(struct fdg_process *p, const struct seccomp_notif *n);
+/* Does the program make its system calls past the C library? */
+bool fdg_exec_is_go(const char *path);
+void fdg_exec_seen(struct fdg_process *p, const struct fdg_listener *l);
 
 #endif

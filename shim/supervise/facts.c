@@ -16,6 +16,7 @@
 #include "base/poison.h"
 
 #define BUCKETS 1024
+#define STATUS 2048
 #define THREADS 16384 /* remembered; each is asked about before it is believed */
 
 static struct {
@@ -67,6 +68,7 @@ void fdg_facts_exec(struct fdg_process *p)
 	p->is_exe_known = false;
 	p->preload = FDG_PRELOAD_UNKNOWN;
 	p->hints = 0;
+	p->is_select_told = false;
 }
 
 static struct fdg_process *add(int pid, int pidfd)
@@ -90,6 +92,8 @@ static struct fdg_process *add(int pid, int pidfd)
 	p->parent = fdg_facts_parent(pid);
 	p->exe[0] = '\0';
 	fdg_facts_exec(p);
+	p->execs = 0;
+	p->judged = 0;
 	*place = p;
 	return p;
 }
@@ -103,11 +107,10 @@ void fdg_facts_forget(struct fdg_process *p)
 	all.free = p;
 }
 
-/* A number behind a word at the beginning of a line of /proc/ID/status. */
-static int status_number(int id, const char *word)
+/* What stands behind a word at the beginning of a line of /proc/ID/status, up to the line's end; NULL: nothing. */
+static const char *status_line(int id, const char *word, char text[STATUS])
 {
-	char text[2048];
-	struct fdg_buf path = FDG_BUF(text);
+	struct fdg_buf path = { text, 0, STATUS, false };
 	const char *line;
 	int fd;
 	long n;
@@ -115,12 +118,47 @@ static int status_number(int id, const char *word)
 	fdg_fmt(&path, "/proc/%d/status", id);
 	fd = fdg_sys_open(text, O_RDONLY | O_CLOEXEC, 0);
 	if (fd < 0)
-		return 0;
-	n = fdg_sys_read(fd, text, sizeof(text) - 1);
+		return NULL;
+	n = fdg_sys_read(fd, text, STATUS - 1);
 	fdg_sys_close(fd);
 	text[n > 0 ? n : 0] = '\0';
 	line = strstr(text, word);
-	return line ? atoi(line + strlen(word)) : 0;
+	if (!line)
+		return NULL;
+	line += strlen(word);
+	text[line - text + (long)strcspn(line, "\n")] = '\0';
+	return line;
+}
+
+static int status_number(int id, const char *word)
+{
+	char text[STATUS];
+	const char *line = status_line(id, word, text);
+
+	return line ? atoi(line) : 0;
+}
+
+int fdg_facts_filters(int tid)
+{
+	return status_number(tid, "\nSeccomp_filters:\t");
+}
+
+int fdg_facts_table(int pid)
+{
+	return status_number(pid, "\nFDSize:\t");
+}
+
+int fdg_facts_threads(int pid)
+{
+	return status_number(pid, "\nThreads:\t");
+}
+
+int fdg_facts_own_number(int pid)
+{
+	char text[STATUS];
+	const char *line = status_line(pid, "\nNSpid:\t", text), *last = line ? strrchr(line, '\t') : NULL;
+
+	return line ? atoi(last ? last + 1 : line) : 0;
 }
 
 int fdg_facts_parent(int pid)
@@ -219,6 +257,16 @@ static bool stat_of(int pid, int fd, struct stat *ret)
 
 	fdg_fmt(&b, "/proc/%d/fd/%d", pid, fd);
 	return fdg_sys_stat(path, ret) == 0;
+}
+
+bool fdg_identity_of(int pid, int fd, struct fdg_identity *ret)
+{
+	struct stat st;
+
+	if (!stat_of(pid, fd, &st))
+		return false;
+	*ret = (struct fdg_identity){ st.st_dev, st.st_ino };
+	return true;
 }
 
 bool fdg_file_look(const struct fdg_process *p, int tid, int fd, struct fdg_file *ret)

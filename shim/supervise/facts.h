@@ -16,12 +16,25 @@
 struct fdg_process {
 	int pid, pidfd, parent; /* parent: when it was first met */
 	struct fdg_process *next;
+	unsigned execs; /* seen, and not known to fail */
 	bool is_exe_known;
 	enum { FDG_PRELOAD_UNKNOWN, FDG_PRELOADED, FDG_NOT_PRELOADED } preload;
+	bool is_select_told;
+	int judged; /* FDG_PROBE_…: its last exec was looked at here, not by a preload of its parent's */
 	char exe[PATH_MAX];
 	unsigned hints; /* how many there were since the last exec */
 	int hint[FDG_HINTS];
 };
+
+/* What a descriptor refers to. */
+struct fdg_identity {
+	uint64_t dev, ino;
+};
+
+static inline bool fdg_identity_same(const struct fdg_identity *a, const struct fdg_identity *b)
+{
+	return a->ino == b->ino && a->dev == b->dev;
+}
 
 /* One descriptor of a process. */
 struct fdg_file {
@@ -39,7 +52,7 @@ struct fdg_process *fdg_facts_find(int pid);
 struct fdg_process *fdg_facts_next(const struct fdg_process *after);
 void fdg_facts_forget(struct fdg_process *p);
 unsigned fdg_facts_index(const struct fdg_process *p); /* below FDG_PROCESSES: for tables of others */
-/* It is about to become another program. */
+/* It may be about to become another program; whether it is, is counted by who knows. */
 void fdg_facts_exec(struct fdg_process *p);
 /* Its name, as /proc has it now if an exec may have changed it. */
 const char *fdg_facts_exe(struct fdg_process *p);
@@ -50,6 +63,14 @@ bool fdg_file_look(const struct fdg_process *p, int tid, int fd, struct fdg_file
 void fdg_file_close(struct fdg_file *f);
 /* Is `other` of process `pid` the same description as f, which is `fd` of process p? */
 bool fdg_file_is_shared(const struct fdg_file *f, const struct fdg_process *p, int fd, int pid, int other);
+
+bool fdg_identity_of(int pid, int fd, struct fdg_identity *ret);
+int fdg_facts_filters(int tid); /* that it is under; 0: not known */
+int fdg_facts_table(int pid); /* numbers that its table of descriptors has room for */
+/* How many threads it has; 0: not known. */
+int fdg_facts_threads(int pid);
+/* Its number where it runs itself, which may be a namespace of its own; 0: not known. */
+int fdg_facts_own_number(int pid);
 
 /* Copies a process's memory; what is not there, or we may not see, is not copied: how many bytes were. */
 long fdg_facts_read(int tid, uint64_t address, void *to, unsigned long n);

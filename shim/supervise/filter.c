@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/select.h>
 
 #include "base/judged.h"
 #include "supervise/numbers.h"
@@ -12,6 +14,7 @@
 #define ANY { FDG_TEST_ANY, 0, 0 }
 #define IS(argument, value) { FDG_TEST_IS, argument, value }
 #define LACKS(argument, bits) { FDG_TEST_LACKS, argument, bits }
+#define ABOVE(argument, value) { FDG_TEST_ABOVE, argument, value }
 
 static const struct fdg_watch rows[] = {
 #define CALL(name, need)
@@ -99,6 +102,8 @@ static void put_test(struct maker *m, const struct fdg_test *t, unsigned if_not)
 		put(m, BPF_JMP | BPF_JEQ | BPF_K, t->value, 0, if_not);
 	else if (t->kind == FDG_TEST_LACKS)
 		put(m, BPF_JMP | BPF_JSET | BPF_K, t->value, if_not, 0);
+	else if (t->kind == FDG_TEST_ABOVE)
+		put(m, BPF_JMP | BPF_JGT | BPF_K, t->value, 0, if_not);
 }
 
 /* Most calls fail a first test, with the argument loaded that the next row's first test is about; who fails a second one has another in its place. */
@@ -210,6 +215,8 @@ static bool holds(const struct fdg_test *t, const struct seccomp_data *d)
 		return value == t->value;
 	case FDG_TEST_LACKS:
 		return !(value & t->value);
+	case FDG_TEST_ABOVE:
+		return value > t->value;
 	default:
 		return true;
 	}

@@ -2,7 +2,7 @@
 /*
  * calls.def -> the seccomp filter of a supervised program, and back: which row a notification is about.
  *
- * Classic BPF of loads, JEQ, JGE, JSET and RET alone, arguments looked at behind the number only: so the kernel knows beforehand which calls are always allowed, and does not run
+ * Classic BPF of loads, JEQ, JGE, JGT, JSET and RET alone, arguments looked at behind the number only: so the kernel knows beforehand which calls are always allowed, and does not run
  * the filter for them. x32 calls and 32-bit ARM are allowed unseen.
  */
 #ifndef FDG_SUPERVISE_FILTER_H
@@ -13,12 +13,25 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum fdg_notice { FDG_NOTICE_NONE, FDG_NOTICE_SETFL, FDG_NOTICE_FIONBIO, FDG_NOTICE_DUP, FDG_NOTICE_EXEC, FDG_NOTICE_EXECAT, FDG_NOTICES };
+enum fdg_notice {
+	FDG_NOTICE_NONE,
+	FDG_NOTICE_SETFL,
+	FDG_NOTICE_FIONBIO,
+	FDG_NOTICE_DUP,
+	FDG_NOTICE_COPY, /* that children inherit */
+	FDG_NOTICE_DUP_TO,
+	FDG_NOTICE_INHERITABLE,
+	FDG_NOTICE_EXEC,
+	FDG_NOTICE_EXECAT,
+	FDG_NOTICE_SELECT,
+	FDG_NOTICE_ASK,
+	FDG_NOTICES
+};
 
 /* Bits: whose rows count. */
-enum { FDG_FOR_run = 1, FDG_FOR_nonblock = 2 };
+enum { FDG_FOR_run = 1, FDG_FOR_nonblock = 2, FDG_FOR_cloexec = 4, FDG_FOR_select = 8, FDG_FOR_copies = FDG_FOR_nonblock | FDG_FOR_cloexec };
 
-enum fdg_test_kind { FDG_TEST_ANY, FDG_TEST_IS, FDG_TEST_LACKS };
+enum fdg_test_kind { FDG_TEST_ANY, FDG_TEST_IS, FDG_TEST_LACKS, FDG_TEST_ABOVE };
 struct fdg_test {
 	enum fdg_test_kind kind;
 	unsigned argument;
@@ -35,7 +48,7 @@ struct fdg_watch {
 /* The rows, those of one call next to each other. */
 const struct fdg_watch *fdg_watch_rows(unsigned *ret_count);
 
-#define FDG_FILTER_MAX 160
+#define FDG_FILTER_MAX 320
 /* Writes the program and returns its length; 0: it does not fit. */
 unsigned fdg_filter_make(struct sock_filter program[FDG_FILTER_MAX], unsigned guards);
 /* What a call is to us. */

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "base/fmt.h"
+#include "base/judged.h"
 #include "base/sys.h"
 #include "supervise/filter.h"
 #include "supervise/hand_over.h"
@@ -21,7 +22,9 @@
 
 static bool is_covered(void)
 {
-	return fdg_sys6(SYS_execve, 0, 0, 0, FDG_PROBE, 0, 0) == FDG_PROBE_ANSWER;
+	long r = fdg_sys2(SYS_prctl, PR_GET_SECCOMP, FDG_PROBE);
+
+	return r > 0 && (r & FDG_PROBE_SUPERVISED);
 }
 
 static long set_filter(const struct sock_fprog *program, unsigned flags)
@@ -41,13 +44,13 @@ static long set_filter_as_known(const struct sock_fprog *program)
 }
 
 /* The listener. Programs that gain privilege stop doing so only where we have none ourselves. */
-static long install(unsigned guards)
+static long install(unsigned guards, bool free)
 {
 	struct sock_filter code[FDG_FILTER_MAX];
 	struct sock_fprog program = { .filter = code, .len = (unsigned short)fdg_filter_make(code, guards) };
 	long r = set_filter_as_known(&program);
 
-	if (r != -EACCES)
+	if (r != -EACCES || free)
 		return r;
 	r = fdg_sys5(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	return r < 0 ? r : set_filter_as_known(&program);
@@ -81,14 +84,14 @@ static const char *reason(long r)
 }
 
 /* The guardian has it first: from then on there is somebody to answer, whoever is killed. */
-static long hand_over(struct fdg_listener *l, unsigned guards, int supervisor, int guardian)
+static long hand_over(struct fdg_listener *l, unsigned guards, bool free, int supervisor, int guardian)
 {
 	long r = fdg_hand_hear(supervisor);
 
 	if (r < 0)
 		return r;
 	fdg_sys5(SYS_prctl, PR_SET_PTRACER, r, 0, 0, 0); /* it is no ancestor, which Yama may want it to be; where there is no Yama this fails */
-	r = install(guards);
+	r = install(guards, free);
 	if (r < 0)
 		return r;
 	l->fd = (int)r;
@@ -109,7 +112,7 @@ static noreturn void supervise(struct fdg_listener *l, int program, const int pa
 	fdg_life(l, program, pair[1], pair[3]);
 }
 
-static long start(struct fdg_listener *l, unsigned guards)
+static long start(struct fdg_listener *l, unsigned guards, bool free)
 {
 	int pair[4] = { -1, -1, -1, -1 }, program = fdg_sys_getpid();
 	long r = fdg_sys4(SYS_socketpair, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair);
@@ -125,14 +128,14 @@ static long start(struct fdg_listener *l, unsigned guards)
 		if (pair[i] >= 0)
 			fdg_sys_close(pair[i]);
 	if (r > 0)
-		r = hand_over(l, guards, pair[0], pair[2]);
+		r = hand_over(l, guards, free, pair[0], pair[2]);
 	for (int i = 0; i < 4; i += 2)
 		if (pair[i] >= 0)
 			fdg_sys_close(pair[i]);
 	return r;
 }
 
-enum fdg_launch fdg_launch(unsigned guards, const char **ret_why)
+enum fdg_launch fdg_launch(unsigned guards, bool free, const char **ret_why)
 {
 	struct fdg_listener l;
 	long r;
@@ -145,7 +148,7 @@ enum fdg_launch fdg_launch(unsigned guards, const char **ret_why)
 	}
 	r = fdg_listener_prepare(&l);
 	if (r == 0)
-		r = start(&l, guards);
+		r = start(&l, guards, free);
 	if (r == 0)
 		return FDG_LAUNCH_SUPERVISED;
 	*ret_why = reason(r);

@@ -9,13 +9,15 @@
 #ifndef FDG_SUPERVISE_LAUNCH_H
 #define FDG_SUPERVISE_LAUNCH_H
 
+#include <stdbool.h>
+
 enum fdg_launch {
 	FDG_LAUNCH_SUPERVISED,
 	FDG_LAUNCH_COVERED, /* by a supervisor of ours, which watches all that its program starts */
 	FDG_LAUNCH_NOT      /* ret_why says why, as the end of a sentence that begins with "it" */
 };
 
-/* guards: bits of filter.h. After it no descriptor of ours is open. */
-enum fdg_launch fdg_launch(unsigned guards, const char **ret_why);
+/* guards: bits of filter.h. free: only where nothing changes for the program, which is where we need not set no_new_privs. After it no descriptor of ours is open. */
+enum fdg_launch fdg_launch(unsigned guards, bool free, const char **ret_why);
 
 #endif

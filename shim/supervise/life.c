@@ -12,10 +12,13 @@
 #include "supervise/facts.h"
 #include "supervise/guardian.h"
 #include "supervise/hand_over.h"
+#include "supervise/inherit.h"
+#include "supervise/marks.h"
 #include "supervise/notify.h"
 #include "supervise/process.h"
 #include "supervise/runs.h"
 #include "supervise/tally.h"
+#include "supervise/voice.h"
 
 #include "base/poison.h"
 
@@ -62,7 +65,9 @@ static void ended(int pid)
 
 	if (!p)
 		return;
+	fdg_voice_ended(pid);
 	fdg_tally_end(p);
+	fdg_marks_forget(p);
 	fdg_runs_ended(p);
 	fdg_facts_forget(p);
 }
@@ -120,7 +125,7 @@ static bool prepare(struct life *s, int program, int sock, int guardians_sock)
 	if (fdg_runs_start(program) < 0 || fdg_process_drop_files(sock, guardians_sock) < 0)
 		return false;
 	s->epoll = (int)fdg_sys1(SYS_epoll_create1, EPOLL_CLOEXEC);
-	return s->epoll >= 0 && fdg_facts_start(s->epoll) == 0;
+	return s->epoll >= 0 && fdg_facts_start(s->epoll) == 0 && fdg_inherit_start(program) == 0;
 }
 
 void fdg_life(struct fdg_listener *l, int program, int sock, int guardians_sock)

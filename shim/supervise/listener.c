@@ -2,6 +2,7 @@
 #include "supervise/listener.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -61,6 +62,16 @@ int fdg_listener_answer(const struct fdg_listener *l, const struct fdg_answer *a
 	r = control(l, SECCOMP_IOCTL_NOTIF_SEND, l->response);
 	l->request->pid = 0;
 	return (int)r;
+}
+
+int fdg_listener_replace(const struct fdg_listener *l, int ours, int theirs)
+{
+	struct seccomp_notif_addfd a = {
+		.id = l->request->id, .flags = SECCOMP_ADDFD_FLAG_SETFD, .srcfd = (uint32_t)ours, .newfd = (uint32_t)theirs, .newfd_flags = O_CLOEXEC,
+	};
+	long r = control(l, SECCOMP_IOCTL_NOTIF_ADDFD, &a);
+
+	return r == theirs ? 0 : r < 0 ? (int)r : -EIO;
 }
 
 bool fdg_listener_waits(const struct fdg_listener *l)

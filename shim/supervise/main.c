@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * fdguard-supervise FILE CMD [ARG…]
+ * fdguard-supervise [--if-free] FILE CMD [ARG…]
  *
- * Becomes FILE, with CMD as its argv[0], under the eyes of a supervisor, for programs that no preload gets into. Options come from FDGUARD_OPTIONS. Not for people: the launcher calls it.
+ * Becomes FILE, with CMD as its argv[0], under the eyes of a supervisor, for programs that no preload gets into. Options come from FDGUARD_OPTIONS. --if-free: only where that changes nothing for
+ * the program, and without a word where it cannot be. Not for people: the launcher calls it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,10 +12,14 @@
 #include <unistd.h>
 
 #include "base/fmt.h"
+#include "base/image.h"
 #include "base/sys.h"
+#include "guards/cloexec/cloexec.h"
+#include "guards/self.h"
 #include "guards/uncovered.h"
 #include "options/options.h"
 #include "report/report.h"
+#include "supervise/exec.h"
 #include "supervise/filter.h"
 #include "supervise/launch.h"
 #include "supervise/process.h"
@@ -31,19 +36,52 @@ static void say(void *cookie, bool severe, const char *sentence)
 	fdg_report_say(line);
 }
 
-static unsigned guards(void)
+/* The launcher, or whoever left a note, has said it. */
+static void say_nothing(void *cookie, bool severe, const char *sentence)
 {
-	return FDG_FOR_run | (fdg_options.nonblock == FDG_OFF ? 0 : FDG_FOR_nonblock);
+	(void)cookie, (void)severe, (void)sentence;
 }
 
-static void supervise(const char *file, int argc, char *argv[])
+static unsigned guards(void)
 {
+	return FDG_FOR_run | (fdg_options.nonblock == FDG_OFF ? 0 : FDG_FOR_nonblock) | (fdg_options.cloexec == FDG_OFF ? 0 : FDG_FOR_cloexec) |
+	       (fdg_options.select_mode == FDG_OFF ? 0 : FDG_FOR_select);
+}
+
+/* Does the loader put our library into it, and does it see its calls there? */
+static bool is_preloaded(const char *file)
+{
+	static struct fdg_image image;
+	const char *preload = getenv("LD_PRELOAD");
+
+	fdg_image_look(file, &image);
+	return preload && strstr(preload, "libfdguard.so") && (image.kind == FDG_IMAGE_DYNAMIC || image.kind == FDG_IMAGE_ASAN) && !fdg_exec_is_go(image.program);
+}
+
+static void say_unsupervised(const char *name, const char *why)
+{
+	char line[512];
+	struct fdg_buf b = FDG_BUF(line);
+
+	fdg_fmt(&b, "note: %s is guarded by the preloaded library alone: it %s", name, why);
+	fdg_report_say(line);
+}
+
+static void supervise(const char *file, int argc, char *argv[], bool free)
+{
+	bool preloaded = is_preloaded(file);
 	const char *why;
 
-	if (fdg_launch(guards(), &why) != FDG_LAUNCH_NOT)
-		return;
 	fdg_report_start(file, argc, argv);
-	fdg_uncovered_report(argv[0], why);
+	fdg_self_becomes(file, argv);
+	if (!preloaded)
+		fdg_inherited_start(argv, environ, NULL);
+	if (fdg_launch(guards(), free, &why) != FDG_LAUNCH_NOT || free)
+		return;
+	if (preloaded)
+		say_unsupervised(argv[0], why);
+	else
+		fdg_uncovered_report(argv[0], why);
 }
 
 static long execute(const char *file, char *argv[])
@@ -80,13 +118,16 @@ static int become(const char *file, int argc, char *argv[])
 
 int main(int argc, char *argv[])
 {
-	if (argc < 3) {
-		fdg_report_say("usage: fdguard-supervise FILE CMD [ARG...]");
+	bool free = argc > 1 && strcmp(argv[1], "--if-free") == 0;
+	int at = free ? 2 : 1;
+
+	if (argc < at + 2) {
+		fdg_report_say("usage: fdguard-supervise [--if-free] FILE CMD [ARG...]");
 		return 2;
 	}
 	fdg_options_defaults(&fdg_options);
-	fdg_options_read(&fdg_options, getenv("FDGUARD_OPTIONS"), say, NULL);
+	fdg_options_read(&fdg_options, getenv("FDGUARD_OPTIONS"), getenv("FDGUARD_NOTE") ? say_nothing : say, NULL);
 	fdg_process_title_room(argv);
-	supervise(argv[1], argc - 2, argv + 2);
-	return become(argv[1], argc - 2, argv + 2);
+	supervise(argv[at], argc - at - 1, argv + at + 1, free);
+	return become(argv[at], argc - at - 1, argv + at + 1);
 }

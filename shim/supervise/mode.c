@@ -16,6 +16,7 @@
 #include "supervise/sharing.h"
 #include "supervise/stack.h"
 #include "supervise/tally.h"
+#include "supervise/voice.h"
 
 #include "base/poison.h"
 
@@ -49,11 +50,25 @@ static void describe(struct change *c)
 /* What else F_SETFL changes has to be done, by us; which takes the description. */
 static bool apply_rest(const struct change *c)
 {
-	const int settable = O_APPEND | O_ASYNC | O_DIRECT | O_NOATIME;
+	const int settable = O_APPEND | O_DIRECT | O_NOATIME;
 
+	if ((c->flags ^ c->file.flags) & O_ASYNC) /* the kernel keeps by which number: it would be ours */
+		return false;
 	if (((c->flags ^ c->file.flags) & settable) == 0)
 		return true;
 	return c->file.local >= 0 && fdg_sys_fcntl(c->file.local, F_SETFL, c->flags | O_NONBLOCK) == 0;
+}
+
+/* Go's os.(*File).Fd is what turns nearly all of them blocking there. */
+static const char *advice(const struct fdg_source *source)
+{
+	static const char fd[] = "os.(*File).Fd", inside[] = "internal/poll.(*FD).SetBlocking";
+	const char *callee = source ? source->callee : NULL;
+
+	if (!callee || (strcmp(callee, fd) != 0 && strcmp(callee, inside) != 0))
+		return NULL;
+	return "leave out File() and Fd(), which turns the connection itself blocking: each read on it then keeps a thread, and no deadline ends it; set options within "
+	       "SyscallConn().Control(func(fd uintptr) { … }), or in net.Dialer's Control";
 }
 
 static void report(struct change *c, bool fixed)
@@ -63,12 +78,15 @@ static void report(struct change *c, bool fixed)
 				.level = FDG_LEVEL_WARNING };
 	struct fdg_shared_facts f = { .self = fdg_base_name(fdg_facts_exe(c->p)), .what = c->what, .peer = c->peer, .local = c->local, .site = site };
 
-	if (fdg_site_of && fdg_options.stacks)
+	if (fdg_options.stacks)
 		f.sites = fdg_site_of(c->tid, c->data, site, fdg_options.stacks);
 	if (!fdg_tally_is_due(c->p, site, f.sites, c->call, &f.count))
 		return;
+	f.source = fdg_site_sources();
+	f.fix = advice(f.source);
 	fdg_runs_speak_for(c->p, c->tid);
 	fdg_shared_report_of(&s, &f);
+	fdg_voice_keep();
 	fdg_runs_silent();
 	fdg_tally_keep(c->p, &s, &f);
 }

@@ -3,12 +3,15 @@
 
 #include <stddef.h>
 
+#include "base/judged.h"
 #include "options/options.h"
 #include "supervise/exec.h"
 #include "supervise/facts.h"
 #include "supervise/filter.h"
+#include "supervise/marks.h"
 #include "supervise/mode.h"
 #include "supervise/runs.h"
+#include "supervise/sets.h"
 
 #include "base/poison.h"
 
@@ -21,24 +24,48 @@ static void handle_dup(struct fdg_process *p, const struct fdg_listener *l, stru
 	fdg_mode_hint(p, (int)l->request->data.args[0]);
 }
 
+static void handle_copy(struct fdg_process *p, const struct fdg_listener *l, struct fdg_answer *a)
+{
+	handle_dup(p, l, a);
+	if (fdg_options.cloexec == FDG_FIX)
+		fdg_marks_copy(p, (int)l->request->data.args[0]);
+}
+
+static void handle_dup_to(struct fdg_process *p, const struct fdg_listener *l, struct fdg_answer *a)
+{
+	int from = (int)l->request->data.args[0], to = (int)l->request->data.args[1];
+
+	(void)a;
+	fdg_mode_hint(p, from);
+	if (fdg_options.cloexec != FDG_OFF) /* also upon itself: who says so means the number */
+		fdg_marks_add(p, from, to);
+}
+
+static void handle_inheritable(struct fdg_process *p, const struct fdg_listener *l, struct fdg_answer *a)
+{
+	int fd = (int)l->request->data.args[0];
+
+	(void)a;
+	fdg_marks_add(p, fd, fd);
+}
+
 static void handle_exec(struct fdg_process *p, const struct fdg_listener *l, struct fdg_answer *a)
 {
 	(void)a;
-	fdg_exec_seen(p, l->request);
+	fdg_exec_seen(p, l);
 }
 
 static handler *const handlers[FDG_NOTICES] = {
 	[FDG_NOTICE_SETFL] = fdg_mode_setfl,
 	[FDG_NOTICE_FIONBIO] = fdg_mode_fionbio,
 	[FDG_NOTICE_DUP] = handle_dup,
+	[FDG_NOTICE_COPY] = handle_copy,
+	[FDG_NOTICE_DUP_TO] = handle_dup_to,
+	[FDG_NOTICE_INHERITABLE] = handle_inheritable,
+	[FDG_NOTICE_SELECT] = fdg_sets_seen,
 	[FDG_NOTICE_EXEC] = handle_exec,
 	[FDG_NOTICE_EXECAT] = handle_exec,
 };
-
-static bool is_probe(const struct seccomp_data *d, enum fdg_notice notice)
-{
-	return notice == FDG_NOTICE_EXEC && d->args[0] == 0 && d->args[3] == FDG_PROBE;
-}
 
 /* What it becomes by an exec may not be. */
 static bool is_left_out(struct fdg_process *p, enum fdg_notice notice)
@@ -52,14 +79,14 @@ static void handle(const struct fdg_listener *l, struct fdg_answer *a)
 	enum fdg_notice notice = fdg_filter_notice(d);
 	struct fdg_process *p;
 
-	if (is_probe(d, notice)) {
-		*a = (struct fdg_answer){ .value = FDG_PROBE_ANSWER };
-		return;
-	}
-	if (!handlers[notice])
+	if (!handlers[notice] && notice != FDG_NOTICE_ASK)
 		return;
 	/* A process that we cannot name (pid 0: of a namespace that is not below ours) is left alone. Once its pidfd is open, a call that waits still says that it is its. */
 	p = l->request->pid ? fdg_facts_of((int)l->request->pid) : NULL;
+	if (notice == FDG_NOTICE_ASK) {
+		*a = (struct fdg_answer){ .value = FDG_PROBE_SUPERVISED | (p ? p->judged : 0) | (p && fdg_facts_filters((int)l->request->pid) == 1 ? FDG_PROBE_ALONE : 0) };
+		return;
+	}
 	if (p && fdg_listener_waits(l) && !is_left_out(p, notice))
 		handlers[notice](p, l, a);
 }

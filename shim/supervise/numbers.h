@@ -27,6 +27,13 @@
 #define FDG_NR_dup2 FDG_NO_NUMBER
 #endif
 #define FDG_NR_dup3 SYS_dup3
+#ifdef SYS_select
+#define FDG_NR_select SYS_select
+#else
+#define FDG_NR_select FDG_NO_NUMBER
+#endif
+#define FDG_NR_pselect6 SYS_pselect6
+#define FDG_NR_prctl SYS_prctl
 #define FDG_NR_execve SYS_execve
 #define FDG_NR_execveat SYS_execveat
 

@@ -74,6 +74,11 @@ void fdg_runs_speak_for(struct fdg_process *p, int tid)
 	speak_as(refresh(p), p, tid, fdg_facts_exe(p));
 }
 
+void fdg_runs_speak_as(struct fdg_process *p, const char *exe)
+{
+	speak_as(refresh(p), p, p->pid, exe);
+}
+
 void fdg_runs_silent(void)
 {
 	fdg_report_as(NULL);

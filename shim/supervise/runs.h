@@ -28,6 +28,8 @@ bool fdg_runs_leave_out(const char *exe);
 bool fdg_runs_are_written(void);
 /* What is reported until the next fdg_runs_silent is of this process. */
 void fdg_runs_speak_for(struct fdg_process *p, int tid);
+/* The same, while it is about to become this program. */
+void fdg_runs_speak_as(struct fdg_process *p, const char *exe);
 void fdg_runs_silent(void);
 
 /* The process becomes that program; image NULL: it does not, after all, or it is not known what. */

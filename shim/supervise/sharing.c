@@ -2,6 +2,7 @@
 #include "supervise/sharing.h"
 
 #include <fcntl.h>
+#include <linux/kcmp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <dirent.h>
@@ -16,9 +17,15 @@
 #define CHILDREN 16     /* looked at, the last ones */
 #define SCAN_MAX 4096   /* descriptors of a process that are looked at where the hints are not all there */
 
+/* A child in the memory of its parent, between vfork and exec: a copy of all descriptors for a moment, which it makes no use of. */
+static bool is_about_to_exec(const struct fdg_process *p, int pid)
+{
+	return pid != p->pid && fdg_sys5(SYS_kcmp, p->pid, pid, KCMP_VM, 0, 0) == 0 && fdg_facts_parent(pid) == p->pid;
+}
+
 static bool is_sharer(const struct fdg_process *p, int fd, const struct fdg_file *f, int pid, int other, struct fdg_sharer *ret)
 {
-	if ((pid == p->pid && other == fd) || !fdg_file_is_shared(f, p, fd, pid, other))
+	if ((pid == p->pid && other == fd) || !fdg_file_is_shared(f, p, fd, pid, other) || is_about_to_exec(p, pid))
 		return false;
 	*ret = (struct fdg_sharer){ pid, other };
 	return true;

@@ -13,8 +13,8 @@
 static struct {
 	struct stat st;
 	bool is_there, is_kept, is_borrowed;
-	int first;
-} error;
+	int first, ended, spare; /* spare: -1: none */
+} error = { .spare = -1 };
 
 static void drop(void)
 {
@@ -61,6 +61,11 @@ static int fetch(int pid, int pidfd)
 	return fd;
 }
 
+void fdg_voice_ended(int pid)
+{
+	error.ended = pid;
+}
+
 void fdg_voice_borrow(int pid, int pidfd)
 {
 	int fd;
@@ -70,11 +75,19 @@ void fdg_voice_borrow(int pid, int pidfd)
 	fd = fetch(pid, pidfd);
 	if (fd < 0 && error.first && error.first != pid)
 		fd = fetch(error.first, -1);
+	if (fd < 0 && error.spare >= 0 && error.ended == pid)
+		fd = fdg_sys_fcntl(error.spare, F_DUPFD_CLOEXEC, 3);
 	if (fd < 0)
 		return;
 	fdg_sys3(SYS_dup3, fd, 2, O_CLOEXEC);
 	fdg_sys_close(fd);
 	error.is_borrowed = true;
+}
+
+void fdg_voice_keep(void)
+{
+	if (error.is_borrowed && error.first && error.spare < 0)
+		error.spare = fdg_sys_fcntl(2, F_DUPFD_CLOEXEC, 3);
 }
 
 void fdg_voice_give_back(void)
@@ -90,4 +103,7 @@ void fdg_voice_first_ended(void)
 		drop();
 	error.is_kept = false;
 	error.first = 0;
+	if (error.spare >= 0)
+		fdg_sys_close(error.spare);
+	error.spare = -1;
 }

@@ -134,10 +134,12 @@ static bool is_valgrind(const struct awaited *a)
 }
 
 /* A program without a loader may exec one with it: the image is not the one that was awaited. Without a word from who started it most are told by their names. */
-bool awaited_is_another(struct pool *pool, struct awaited *a, const char *exe)
+bool awaited_is_another(struct pool *pool, struct awaited *a, const char *exe, bool supervised)
 {
 	bool same_name = strcmp(base_name(a->file), base_name(exe)) == 0;
 
+	if (supervised)
+		return is_nested(a); /* told of at its execve: nothing was between */
 	if (a->told && a->without_loader)
 		return !is_valgrind(a);
 	if (same_name)

@@ -27,7 +27,7 @@ void awaited_look(struct pool *pool, struct awaited *a);
 /* The preload would have worked. After awaited_look. */
 bool awaited_is_guardable(const struct awaited *a);
 /* The image exe came, which is not the one: what was awaited has no loader, and has started exe itself; or it reports elsewhere, and its number is another's by now. */
-bool awaited_is_another(struct pool *pool, struct awaited *a, const char *exe);
+bool awaited_is_another(struct pool *pool, struct awaited *a, const char *exe, bool supervised);
 /* It did not come as process pid (a key of tools/numbers.h): counts it in the run as left out, nested or never begun, or makes up a finding, run.uncovered. */
 void awaited_give_up(struct run *r, struct awaited *a, int64_t pid, void (*say)(void *cookie, const struct log_line *l), void *cookie);
 

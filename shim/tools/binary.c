@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "tools/binary.h"
 
+#include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
+
+#include "base/elf.h"
 
 static const struct {
 	unsigned machine;
@@ -13,7 +17,7 @@ static const struct {
 
 const char *binary_word(enum binary_kind kind)
 {
-	static const char *const words[] = { "dynamic", "asan", "static", "foreign", "privileged", "missing" };
+	static const char *const words[] = { "dynamic", "asan", "static", "foreign", "privileged", "missing", "go" };
 
 	return words[kind];
 }
@@ -46,8 +50,18 @@ static void say_privileged(unsigned how, struct binary *ret)
 		say(ret, BINARY_PRIVILEGED, "%s", "has file capabilities, and the loader ignores LD_PRELOAD for such programs");
 }
 
+static bool is_watchable(enum fdg_image_kind kind, unsigned detail)
+{
+#if defined(__x86_64__)
+	if (kind == FDG_IMAGE_FOREIGN && detail == EM_386)
+		return true;
+#endif
+	return kind == FDG_IMAGE_DYNAMIC || kind == FDG_IMAGE_ASAN || kind == FDG_IMAGE_STATIC || (kind == FDG_IMAGE_FOREIGN && !detail);
+}
+
 void binary_tell(enum fdg_image_kind kind, unsigned detail, const char *loader, struct binary *ret)
 {
+	ret->is_watchable = is_watchable(kind, detail);
 	switch (kind) {
 	case FDG_IMAGE_ASAN:
 		say(ret, BINARY_ASAN, "needs %s", "AddressSanitizer's runtime");
@@ -72,10 +86,23 @@ void binary_tell(enum fdg_image_kind kind, unsigned detail, const char *loader, 
 	}
 }
 
+static bool is_go(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct fdg_elf e;
+	bool found = fd >= 0 && fdg_elf_open(&e, fd) && fdg_elf_is_go(&e);
+
+	if (fd >= 0)
+		close(fd);
+	return found;
+}
+
 void binary_look(const char *path, struct binary *ret)
 {
 	static struct fdg_image image;
 
 	fdg_image_look(path, &image);
 	binary_tell(image.kind, image.detail, image.loader, ret);
+	if (image.kind == FDG_IMAGE_DYNAMIC && is_go(image.program))
+		say(ret, BINARY_GO, "is a Go program: %s", "it makes its system calls past the C library, where no preload sees them");
 }

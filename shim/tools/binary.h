@@ -12,11 +12,13 @@ enum binary_kind {
 	BINARY_FOREIGN,    /* another architecture or another C library */
 	BINARY_PRIVILEGED, /* set-user-ID, set-group-ID or file capabilities: the loader ignores LD_PRELOAD */
 	BINARY_MISSING,    /* a script whose interpreter is not there */
+	BINARY_GO,         /* dynamically linked, and makes its system calls past the C library */
 };
 
 /* The end of a sentence that begins with "it": "is statically linked, ..." */
 struct binary {
 	enum binary_kind kind;
+	bool is_watchable; /* by the supervisor: this machine's kernel makes its system calls itself, and it gains no privilege by its start */
 	char why[512];
 };
 

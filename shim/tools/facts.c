@@ -55,7 +55,7 @@ bool facts_place(struct pool *pool, const char *text, struct log_frame *ret)
 	offset = strtoull(plus + 1, &end, 16);
 	if (end == plus + 3 || strcmp(end, open ? ")" : "") != 0)
 		return false;
-	*ret = (struct log_frame){ pool_text(pool, object, (size_t)(plus - object)), offset, open ? pool_text(pool, text, (size_t)(open - text)) : NULL };
+	*ret = (struct log_frame){ pool_text(pool, object, (size_t)(plus - object)), offset, open ? pool_text(pool, text, (size_t)(open - text)) : NULL, NULL };
 	return true;
 }
 

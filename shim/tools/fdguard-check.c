@@ -145,6 +145,7 @@ static const char **command_line(struct check *c)
 	argv = pool_take(&c->r.pool, (runs + args + 16) * sizeof(*argv));
 	argv[n++] = c->o.launcher;
 	argv[n++] = "run";
+	argv[n++] = "--supervise-if-free";
 	memcpy(argv + n, c->o.run, runs * sizeof(*argv));
 	n += runs;
 	memcpy(argv + n, ours, sizeof(ours));

@@ -3,7 +3,7 @@
  * What the launcher needs to know or do about a program and a shell cannot. Not for people.
  *
  *   fdguard-cmd look PID FILE
- *     First line: one word for what kind of program FILE is (binary.h), then why. Below it, in shell words, what `exec` below must
+ *     First line: one word for what kind of program FILE is (binary.h; "near": a foreign one that the supervisor can watch), then why. Below it, in shell words, what `exec` below must
  *     be given so that the program finds the environment that the shell PID was started with: a shell drops variables whose names it
  *     cannot spell, and some set PWD, SHLVL or PATH.
  *   fdguard-cmd exec [--script SCRIPT] [--uncovered WHY --options TEXT] [-u NAME | NAME=VALUE]… -- FILE CMD [ARG…]
@@ -122,7 +122,7 @@ static int look(const char *pid, const char *file)
 	char **before = environ_of(pid);
 
 	binary_look(file, &b);
-	printf("%s %s\n", binary_word(b.kind), b.why);
+	printf("%s %s\n", b.kind == BINARY_FOREIGN && b.is_watchable ? "near" : binary_word(b.kind), b.why);
 	if (*before)
 		print_undo(before, environ);
 	putchar('\n');

@@ -42,7 +42,8 @@ const char *left_out_cure(enum binary_kind kind, bool elsewhere)
 	if (elsewhere)
 		return "leave FDGUARD_OPTIONS as check set it; or accept it, with a line in the suppressions file";
 	switch (kind) {
-	case BINARY_STATIC: return "link it dynamically for the check; or accept it, with a line in the suppressions file";
+	case BINARY_STATIC:
+	case BINARY_GO: return "run check as root, who has such programs supervised, or with --supervise (fdguard-limits(7) says what that changes); or accept it, with a line in the suppressions file";
 	case BINARY_FOREIGN: return "check on a machine of that kind; or accept it, with a line in the suppressions file";
 	case BINARY_PRIVILEGED: return "run the check as the user that it changes to; or accept it, with a line in the suppressions file";
 	default: return "look for what drops LD_PRELOAD (a sandbox, a chroot without the library, an exec that bypasses libc); or accept it, with a line in the suppressions file";

@@ -46,6 +46,26 @@ static bool read_level(const char *word, enum fdg_level *ret)
 	return false;
 }
 
+static const struct log_source *read_source(struct pool *pool, const struct json *v)
+{
+	const char *file = string_of(pool, v, "file");
+	int64_t line = number_of(v, "line", 0);
+	struct log_source *s = file ? pool_take(pool, sizeof(*s)) : NULL;
+
+	if (s)
+		*s = (struct log_source){ string_of(pool, v, "function"), file, line <= INT32_MAX ? (unsigned)line : 0 };
+	return s;
+}
+
+struct log_frame log_frame_copy(struct pool *pool, const struct log_frame *f)
+{
+	struct log_source *s = f->source ? pool_take(pool, sizeof(*s)) : NULL;
+
+	if (s)
+		*s = (struct log_source){ pool_copy(pool, f->source->function), pool_copy(pool, f->source->file), f->source->line };
+	return (struct log_frame){ pool_copy(pool, f->object), f->offset, pool_copy(pool, f->symbol), s };
+}
+
 static bool read_frame(struct pool *pool, const struct json *v, struct log_frame *ret)
 {
 	const char *offset = string_of(pool, v, "offset");
@@ -53,6 +73,7 @@ static bool read_frame(struct pool *pool, const struct json *v, struct log_frame
 
 	ret->object = string_of(pool, v, "object");
 	ret->symbol = string_of(pool, v, "symbol");
+	ret->source = read_source(pool, v);
 	if (!ret->object || !offset || strncmp(offset, "0x", 2) != 0 || !offset[2] || strlen(offset) > 18)
 		return false;
 	ret->offset = strtoull(offset + 2, &end, 16);

@@ -24,11 +24,19 @@
 #define LOG_FIELDS_MAX 32
 #define LOG_LINE_MAX (64u << 10) /* the library writes 4 KiB; more than this is no line of ours */
 
+/* A line of source that the log tells itself: of Go programs, whose tables the supervisor read. */
+struct log_source {
+	const char *function; /* NULL: the symbol's */
+	const char *file;     /* never NULL */
+	unsigned line;        /* 0: not known */
+};
+
 /* A place in code. symbol is "name+0x4b" as the library found it (mangled in C++), or NULL; offset is a virtual address of the file. object is never NULL. */
 struct log_frame {
 	const char *object;
 	uint64_t offset;
 	const char *symbol;
+	const struct log_source *source; /* NULL: it tells none */
 };
 
 /* A member that has no place in struct log_line ("kind", "fds", "parent_exe", …). text is the value: a string's content, else the JSON of it. */
@@ -69,6 +77,8 @@ struct json;
 const struct json *log_array(const struct log_line *l, const char *name);
 /* {"object":…,"offset":…,"symbol":…} */
 bool log_frame_read(struct pool *pool, const struct json *v, struct log_frame *ret);
+/* With strings of its own. */
+struct log_frame log_frame_copy(struct pool *pool, const struct log_frame *f);
 
 /* ---- a run ---- */
 
@@ -114,6 +124,7 @@ struct run_finding {
 	uint64_t most;        /* the highest count of a report; 0: none had one */
 	uint64_t processes;   /* different pids, at most counted to RUN_PIDS_MAX */
 	int64_t pid[16];      /* the first of them */
+	struct seen *seen;    /* fdguard report's: when, on which hosts, to whom; else NULL */
 };
 #define RUN_PIDS_MAX 16
 
@@ -207,6 +218,7 @@ struct run {
 
 	struct run_finding *finding; /* failing ones first, then by level, verdict and fingerprint */
 	size_t findings;
+	size_t findings_max; /* different ones that are kept apart; 0: JUDGE_FINDINGS_MAX */
 	uint64_t more_findings, more_failing; /* reports that are not here, since there were too many different ones; those of them that fail */
 	struct run_image *image; /* as they started */
 	size_t images;

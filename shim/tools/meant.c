@@ -43,7 +43,7 @@ static struct run_meant *enter(struct run *r, const struct log_line *l, const st
 	*m = (struct run_meant){ .kind = field(r, l, "kind"), .what = field(r, l, "what"), .reason = field(r, l, "reason"), .command = field(r, l, "command"),
 		.exe = pool_copy(&r->pool, l->exe), .fd = l->fd, .weak = log_number(l, "weak", 0) > 0 };
 	if (made->object)
-		m->made = (struct log_frame){ pool_copy(&r->pool, made->object), made->offset, pool_copy(&r->pool, made->symbol) };
+		m->made = log_frame_copy(&r->pool, made);
 	return m;
 }
 

@@ -74,7 +74,7 @@ void places_add(struct pool *pool, struct run_finding *f, const struct log_line 
 	struct run_place *p = frame ? find(f, frame) : NULL;
 
 	if (frame && !p && (p = more(pool, f)))
-		p->frame = (struct log_frame){ pool_copy(pool, frame->object), frame->offset, pool_copy(pool, frame->symbol) };
+		p->frame = log_frame_copy(pool, frame);
 	if (!p)
 		return;
 	f->again |= p->reports && p->pid == l->pid;

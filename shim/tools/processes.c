@@ -51,6 +51,15 @@ static bool read_status(int64_t pid, struct status *ret)
 	return true;
 }
 
+/* A supervisor, or who stands in for one: it ends by itself, after the last that it watches. */
+static bool is_watcher(int64_t pid)
+{
+	char title[64];
+
+	return slurp(pid, "comm", title, sizeof(title)) > 0 && strcmp(title, "fdguard\n") == 0 && slurp(pid, "cmdline", title, sizeof(title)) > 0 &&
+	       strncmp(title, "fdguard: ", 9) == 0;
+}
+
 static size_t all_processes(struct status **ret)
 {
 	struct status *list = NULL;
@@ -93,7 +102,7 @@ size_t processes_below(int64_t **ret_pids)
 				more = list[i].ours = true;
 	}
 	for (size_t i = 0; i < n; i++) {
-		if (!list[i].ours || list[i].state == 'Z' || list[i].state == 'X')
+		if (!list[i].ours || list[i].state == 'Z' || list[i].state == 'X' || is_watcher(list[i].pid))
 			continue;
 		pids = pool_grow(pids, count, &room, sizeof(*pids));
 		pids[count++] = list[i].pid;

@@ -34,8 +34,10 @@ static int64_t seconds_of(const char *time)
 
 static void ask(struct sources *s, const struct log_frame *frames, unsigned n, int64_t seen)
 {
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
 		symbolizer_ask(&s->symbolizer, frames[i].object, frames[i].offset, frames[i].symbol, seen);
+		symbolizer_keep(&s->symbolizer, frames[i].source ? &frames[i] : NULL);
+	}
 }
 
 static void ask_all(struct sources *s, const struct run *r)
@@ -57,19 +59,39 @@ static void ask_all(struct sources *s, const struct run *r)
 			ask(s, &r->open[i].made, 1, start ? start + r->lasted_ms / 1000 : 0);
 }
 
+/* "main.tune+0x5a" without the end. */
+static const char *without_offset(struct sources *s, const char *symbol)
+{
+	const char *plus = symbol ? strrchr(symbol, '+') : NULL;
+
+	return plus ? pool_text(&s->pool, symbol, (size_t)(plus - symbol)) : symbol;
+}
+
+/* The log's own line comes first: of what is inlined into each other it is the program's, not the library's. */
+static size_t add_known(struct sources *s, const struct log_frame *f, size_t n)
+{
+	const struct log_source *k = f->source;
+
+	s->line[n] = (struct source_line){
+		.function = k->function ? k->function : without_offset(s, f->symbol), .file = k->file, .line = k->line,
+		.path = k->line ? repository_path(&s->repository, k->file) : NULL,
+	};
+	return n + 1;
+}
+
 /* Symbolizer lines with their paths in the repository. */
 static void locate(struct sources *s)
 {
 	size_t all = 0, n = 0;
 
 	for (size_t i = 0; i < s->symbolizer.places; i++)
-		all += s->symbolizer.place[i].lines;
+		all += s->symbolizer.place[i].lines + 1;
 	s->line = pool_take(&s->pool, (all + 1) * sizeof(*s->line));
 	s->first = pool_take(&s->pool, (s->symbolizer.places + 1) * sizeof(*s->first));
 	for (size_t i = 0; i < s->symbolizer.places; i++) {
 		const struct symbolizer_place *p = &s->symbolizer.place[i];
 
-		for (unsigned k = 0; k < p->lines; k++) {
+		for (unsigned k = 0; k < p->lines && !p->known; k++) {
 			const struct symbolizer_line *l = &p->line[k];
 
 			s->line[n++] = (struct source_line){
@@ -77,8 +99,18 @@ static void locate(struct sources *s)
 				.path = l->line ? repository_path(&s->repository, l->file) : NULL,
 			};
 		}
+		if (p->known)
+			n = add_known(s, p->known, n);
 		s->first[i + 1] = n;
 	}
+}
+
+static bool is_known(const struct symbolizer_object *o)
+{
+	for (size_t i = 0; i < o->places; i++)
+		if (!o->place[i].known)
+			return false;
+	return o->places > 0;
 }
 
 static void say_missing(struct sources *s, const struct symbolizer_object *o)
@@ -90,6 +122,8 @@ static void say_missing(struct sources *s, const struct symbolizer_object *o)
 		[SYMBOLIZER_CHANGED] = "it is not the file that ran: its symbols are elsewhere, or it was written since",
 		[SYMBOLIZER_BROKEN] = "its debug information cannot be read",
 	};
+	if (is_known(o))
+		return;
 	if (o->state == SYMBOLIZER_WITHOUT && !s->missings)
 		s->missing[s->missings++] = "no source lines: this fdguard was built without elfutils; install libdw-dev, and build it again";
 	if (o->state == SYMBOLIZER_READ || o->state == SYMBOLIZER_WITHOUT || !strchr(o->path, '/'))

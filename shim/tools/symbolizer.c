@@ -41,6 +41,11 @@ void symbolizer_ask(struct symbolizer *s, const char *object, uint64_t offset, c
 	s->place[s->places++] = (struct symbolizer_place){ .object = object, .offset = offset, .symbol = symbol, .seen = seen };
 }
 
+void symbolizer_keep(struct symbolizer *s, const void *known)
+{
+	s->place[s->places - 1].known = known;
+}
+
 static int compare(const void *a, const void *b)
 {
 	const struct symbolizer_place *x = a, *y = b;
@@ -65,6 +70,8 @@ static void sort_out(struct symbolizer *s)
 		}
 		if (!last->symbol)
 			last->symbol = p->symbol;
+		if (!last->known)
+			last->known = p->known;
 		if (p->seen && (!last->seen || p->seen < last->seen))
 			last->seen = p->seen;
 	}

@@ -42,6 +42,7 @@ struct symbolizer_place {
 	uint64_t offset;
 	const char *symbol; /* of the log, or NULL */
 	int64_t seen;       /* when it was reported, in seconds; 0: not known */
+	const void *known;  /* the asker's: of the first report that had it, or NULL */
 	struct symbolizer_line *line; /* innermost first */
 	unsigned lines;
 };
@@ -65,6 +66,8 @@ struct symbolizer {
 
 /* Ask for all places first, then run once. The strings must live as long as s. */
 void symbolizer_ask(struct symbolizer *s, const char *object, uint64_t offset, const char *symbol, int64_t seen);
+/* What the asker knows of the place that was asked for last. */
+void symbolizer_keep(struct symbolizer *s, const void *known);
 void symbolizer_run(struct symbolizer *s);
 const struct symbolizer_place *symbolizer_find(const struct symbolizer *s, const char *object, uint64_t offset);
 void symbolizer_free(struct symbolizer *s);

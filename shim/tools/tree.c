@@ -172,7 +172,7 @@ void tree_start(struct tree *t, const struct log_line *l)
 
 	if (claimed && p->image && !p->awaited->by_pid)
 		t->r->image[p->image - 1].ended = true; /* by exec: this is what it became */
-	if (claimed && awaited_is_another(&t->r->pool, p->awaited, l->exe)) {
+	if (claimed && awaited_is_another(&t->r->pool, p->awaited, l->exe, log_number(l, "supervised", 0) > 0)) {
 		give_up(t, p);
 		parent = process(t, above);
 		parent->shells -= parent->shells > 0;

@@ -89,6 +89,42 @@ command_shown '(echo one; sleep 1; echo two) | (fdguard run --set nonblock=fix -
 shown two-fix two fdguard run --set nonblock=fix --
 quoted two-fix.said
 
+heading '7. Go, where it happened: no preload sees its calls'
+printf '   %s\n' '500 connections, whose dialer calls File() and Fd() to set an option, and reads with a deadline of' \
+	'200 ms (tests/supervise/dial.go, linked statically). Threads, and deadlines that fired:'
+echo
+mkdir go
+(cd go && GO111MODULE=off GOCACHE="$tmp/go/cache" GOFLAGS=-p=2 CGO_ENABLED=0 go build -o ../bin/dial "$FDG_SRC/tests/supervise/dial.go") || exit 1
+ulimit -n "$(ulimit -H -n)"
+
+# dial HOW PREFIX…: what it counted
+dial() {
+	how=$1
+	shift
+	DIAL_TELL=1 timeout 60 "$@" bin/dial "$how" 500 2>"$name.said" >"$name.words"
+	grep '^[0-9]* [0-9]*$' "$name.said" | sed 's/\(.*\) \(.*\)/threads: \1, deadlines that fired: \2 of 500/'
+}
+# shown_dial NAME HOW PREFIX…
+shown_dial() {
+	name=$1
+	shift
+	dial "$@" >"$name.out"
+	grep -v '^[0-9]* [0-9]*$' "$name.said" | sed -n '1,/^  fix:/p' >"$name.text"
+	quoted "$name.out"
+	echo
+}
+command_shown 'dial file 500'
+shown_dial go file env
+command_shown 'fdguard run -- dial file 500'
+shown_dial go-report file fdguard run --
+quoted go-report.text
+echo
+command_shown 'fdguard run --set nonblock=fix -- dial file 500'
+shown_dial go-fix file fdguard run --set nonblock=fix --
+command_shown 'dial control 500            # its right twin: SyscallConn().Control'
+shown_dial go-right control fdguard run --
+printf '   %s\n' 'A supervisor is told of such calls by the kernel (seccomp), and answers those that fdguard is to mend.'
+
 expect 'The manager should keep its deadline without a copy.' grep -q '^deadline met: 63 of 63' original.out
 expect 'The manager should miss its deadline with a copy.' grep -q '^deadline missed: 0 of 63' bare.out
 expect 'The manager that is watched should miss it too.' grep -q '^deadline missed: 0 of 63' report.out
@@ -103,5 +139,10 @@ expect 'The thread beside a guarded asyncio should read.' grep -qx 'the thread r
 expect 'cat should fail behind asyncio.' grep -q 'cat: -: Resource temporarily unavailable' two.out
 expect 'cat should read on behind a guarded asyncio.' grep -qx two two-fix.out
 expect 'The report should say what asyncio leaves.' grep -q 'leaves stdin (pipe) non-blocking' two-fix.said
+expect 'The Go program should keep a thread for each connection.' grep -q '^threads: 50[0-9], deadlines that fired: 0 of 500' go.out
+expect 'The one that is watched should, too.' grep -q '^threads: 50[0-9], deadlines that fired: 0 of 500' go-report.out
+expect 'The report should name the line.' grep -q 'dial.go:[0-9]' go-report.text
+expect 'The one that is mended should have few threads.' grep -q '^threads: [0-9], deadlines that fired: 500 of 500' go-fix.out
+expect 'Nothing should be said of its right twin.' test ! -s go-right.text
 
 shown_as_expected

@@ -54,7 +54,7 @@ int main(int argc, char *argv[])
 
 	strftime(now, sizeof(now), "%Y-%m-%dT%H:%M:%S.000Z", gmtime(&seconds));
 	if (argc > 3)
-		made = (struct log_frame){ argv[2], strtoull(argv[3], NULL, 0), argc > 4 ? argv[4] : NULL };
+		made = (struct log_frame){ argv[2], strtoull(argv[3], NULL, 0), argc > 4 ? argv[4] : NULL, NULL };
 	for (size_t i = 0; i < r.findings; i++) {
 		f[i].line.time = now;
 		f[i].line.created = made.object ? &made : NULL;

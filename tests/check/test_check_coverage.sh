@@ -2,6 +2,7 @@
 # shellcheck shell=sh
 # Every program image that is seen to start runs guarded, or is told with the reason.
 . "$FDG_SRC/tests/check/lib.sh"
+supervision=--no-supervise
 need setpriv setcap
 
 static=$FDG_BIN/check-static
@@ -101,7 +102,7 @@ says 'is said to report elsewhere' 'given options of \(its\|their\) own'
 cp /usr/bin/env fdguard-cmd
 exits 'a program that is called like one' 98 -- sh -c './fdguard-cmd FDGUARD_OPTIONS=cloexec=off cloexec-wrong socket fork show-fds; true'
 says 'is none' 'ran unguarded: it was started with FDGUARD_OPTIONS of its own'
-exits 'a check in the check' 98 -- "$FDG_RUN" check -- "$static"
+exits 'a check in the check' 98 -- "$FDG_RUN" check --no-supervise -- "$static"
 exits 'a check in the check, unharmed' 0 -- "$FDG_RUN" check -- check-starts fork "$FDG_BIN/check-starts"
 
 if [ "$(id -u)" -eq 0 ]; then

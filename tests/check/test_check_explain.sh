@@ -51,8 +51,8 @@ run_explain run.uncovered
 tr '\n' ' ' <out | tr -s ' ' >flat
 words=$(sed -n 's/.*words\[\] = { "dynamic", "asan", \(.*\) };/\1/p' "$FDG_SRC/shim/tools/binary.c" | tr -d '",')
 words=$words:$(sed -n 's/.*elsewhere ? "\([a-z]*\)" : "\([a-z ]*\)";/\1:\2/p' "$FDG_SRC/shim/tools/awaited.c")
-same 'the reasons, or this test is old' 'static foreign privileged missing:elsewhere:preload lost' "$words"
-for reason in static foreign privileged missing elsewhere 'preload lost'; do
+same 'the reasons, or this test is old' 'static foreign privileged missing go:elsewhere:preload lost' "$words"
+for reason in static foreign privileged missing go elsewhere 'preload lost'; do
 	check "reason $reason: explained" grep -q -F "($reason)" flat
 done
 grep 'say(ret, BINARY_' "$FDG_SRC/shim/tools/binary.c" | grep -v -e DYNAMIC -e ASAN | grep -o '"[a-z][^"]*"' | tr -d '"' | sed 's/ %s.*//; s/[:,].*//; s/ (.*//' >sentences

@@ -106,8 +106,8 @@ exits 'select' 99 -- select-wrong sets
 says 'has what was asked' '^     the kernel would read: p\{0,1\}select([0-9]*, \['
 says 'and what was meant' '^     meant: p\{0,1\}select([0-9]*, \['
 says 'and the descriptor with its kind' '^     kind: '
-exits 'a static program' 98 -- check-static
+exits 'a static program' 98 --no-supervise -- check-static
 same 'is told of once' 1 "$(grep -c 'run\.uncovered\]' summary)"
-says 'with what to do' '^     fix: link it dynamically for the check; or accept it'
+says 'with what to do' '^     fix: run check as root, who has such programs supervised, or with --supervise'
 says 'and how' '^     suppress: run\.uncovered exe:check-static$'
 finish

@@ -2,6 +2,7 @@
 # shellcheck shell=sh
 # What kind of program a file is, as the one who starts it sees it: by its user, in its namespaces, at that moment.
 . "$FDG_SRC/tests/check/lib.sh"
+supervision=--no-supervise
 need unshare setpriv setcap ldd valgrind
 chmod 755 .
 mkdir static dynamic

@@ -24,8 +24,15 @@ fdguard_fuzzer(naming)
 fdguard_fuzzer(interest)
 fdguard_fuzzer(fdinfo)
 fdguard_fuzzer(log)
+fdguard_fuzzer(elf)
+fdguard_fuzzer(gopclntab)
+target_sources(fuzz-gopclntab PRIVATE $<TARGET_OBJECTS:fdguard-supervise-objects>)
+target_link_libraries(fuzz-gopclntab PRIVATE fdguard-unwind)
 target_link_libraries(fuzz-log PRIVATE fdguard-harness)
-# With libFuzzer: fuzz-wire -dict=tests/fuzz/wire.dict; -DCMAKE_C_FLAGS=-fsanitize=fuzzer-no-link lets it see the library's branches too.
+fdguard_fuzzer(report)
+target_link_libraries(fuzz-report PRIVATE fdguard-reporting)
+# With libFuzzer: fuzz-wire -dict=tests/fuzz/wire.dict, fuzz-resolvconf -dict=tests/fuzz/conf.dict; -DCMAKE_C_FLAGS=-fsanitize=fuzzer-no-link lets it see the
+# library's branches too.
 foreach(name wire resolvconf hosts exchange reply)
   fdguard_fuzzer(${name})
   target_link_libraries(fuzz-${name} PRIVATE fdguard-resolver-test fdguard-core-archive)

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
 
-// dial HOW N: N connections whose reads have deadlines. HOW "file" tunes each by File().Fd(), which turns it blocking; "control" by SyscallConn.
+// dial HOW N: N connections whose reads have deadlines. HOW "file" tunes each by File().Fd(), which turns it blocking; "inlined" does the same in a function that the compiler makes part of its caller;
+// "control" by SyscallConn.
 package main
 
 import (
 	"fmt"
 	"net"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -23,6 +26,15 @@ func threads() int {
 	}
 	return -1
 }
+
+// For go_matrix.sh.
+func tell(fired int) {
+	if os.Getenv("DIAL_TELL") != "" {
+		fmt.Fprintln(os.Stderr, threads(), fired)
+	}
+}
+
+func short(fd uintptr) { syscall.SetNonblock(int(fd), false) }
 
 func tune(c *net.TCPConn, how string) {
 	if how == "file" {
@@ -45,11 +57,14 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
+	var far []net.Conn // or they would be closed, as garbage
 	go func() {
 		for {
-			if _, err := l.Accept(); err != nil {
+			c, err := l.Accept()
+			if err != nil {
 				return
 			}
+			far = append(far, c)
 		}
 	}()
 	var wg sync.WaitGroup
@@ -60,7 +75,14 @@ func main() {
 		if err != nil {
 			panic(err)
 		}
-		tune(c.(*net.TCPConn), how)
+		if how == "inlined" {
+			f, _ := c.(*net.TCPConn).File()
+			rc, _ := f.SyscallConn()
+			rc.Control(func(fd uintptr) { short(fd) })
+			f.Close()
+		} else {
+			tune(c.(*net.TCPConn), how)
+		}
 		c.SetReadDeadline(time.Now().Add(300 * time.Millisecond))
 		wg.Add(1)
 		go func() {
@@ -80,10 +102,13 @@ func main() {
 		select {
 		case <-done:
 			fmt.Printf("%d of %d deadlines fired, few threads: %v\n", fired, n, threads() <= 10)
+			tell(fired)
+			runtime.KeepAlive(far)
 			return
 		case <-time.After(10 * time.Millisecond):
 			if threads() > n {
 				fmt.Println("a thread for each")
+				tell(fired)
 				os.Exit(0)
 			}
 		}

@@ -78,6 +78,7 @@ P
 	same "a 32-bit program runs as it does" 8 $?
 	check "what it does by fcntl64 is told of" found 'i386 turned fd 5 (UNIX socket) blocking by F_SETFL, and with it fd 3'
 	check "and by ioctl" found 'i386 turned fd 6 (UNIX socket) blocking by FIONBIO, and with it fd 4'
+	check "it ends" eventually found '"id":"run.end"'
 	FDGUARD_OPTIONS="nonblock=fix:log=none" "$supervise" ./i386 i386
 	same "and fixed" 7 $?
 fi
@@ -147,6 +148,12 @@ check "without a preload it is told of by the supervisor" found '"id":"nonblock.
 "$supervise" "$acts" acts copy dup >out 2>err
 check "text goes to the program's standard error" grep -q '^fdguard: warning: acts turned fd 5' err
 same "and not to its standard output" 1 "$(wc -l <out)"
+"$supervise" "$acts" acts copy dup 120 >/dev/null 2>err
+check "the last number comes when the program has ended" eventually grep -q '^  changed there so far: 120$' err
+told=$("$supervise" "$bash" bash -c "$acts copy dup 20; sleep 20 </dev/null >/dev/null 2>&1 & echo \$! >sleeper; :" 2>&1 >/dev/null)
+refuse "who reads it is at its end with the program" ended "$(cat sleeper)"
+kill "$(cat sleeper)" 2>/dev/null
+same "and was told" 20 "$(printf '%s\n' "$told" | sed -n 's/^  changed there so far: //p' | tail -n 1)"
 same "one that it has closed hears nothing" "" "$("$supervise" "$bash" bash -c "exec 2>/dev/null; $acts copy dup; :" 2>&1 >/dev/null)"
 "$FDG_BIN/clean-fds" sh -c '"$1" "$2" acts copy dup >/dev/null 2>&1 | sleep 1' - "$supervise" "$acts"
 same "one that nobody reads is no harm" 0 $?

@@ -15,13 +15,16 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 #include "base/exe.h"
 #include "base/fmt.h"
+#include "base/judged.h"
 #include "base/sys.h"
 #include "guards/cloexec/cloexec.h"
 #include "guards/cloexec/inherited.h"
+#include "guards/cloexec/leak.h"
 #include "guards/cloexec/meant.h"
 #include "guards/cloexec/naming.h"
 #include "guards/reuseport/reuseport.h"
@@ -98,33 +101,6 @@ static void stranger(int fd, fdg_kindword kind)
 		keep(fd, kind, FDG_TOLD);
 }
 
-/* A kind that the user has us mend, but not this one: what is left alone on purpose is no more than worth a note. */
-static bool left_alone(enum fdg_kind kind)
-{
-	return fdg_options.cloexec == FDG_FIX && !(fdg_options.cloexec_kinds & fdg_kind_bit(kind));
-}
-
-static enum fdg_level leak_level(fdg_kindword kind)
-{
-	if (left_alone(fdg_kindword_kind(kind)))
-		return FDG_LEVEL_NOTE;
-	switch (fdg_kindword_kind(kind)) {
-	case FDG_KIND_SOCKET:
-	case FDG_KIND_EPOLL:
-		return FDG_LEVEL_ERROR;
-	case FDG_KIND_FILE:
-	case FDG_KIND_DIR:
-	case FDG_KIND_DEVICE:
-	case FDG_KIND_PIPE:
-	case FDG_KIND_MEMFD:
-		return FDG_LEVEL_WARNING;
-	case FDG_KIND_UNKNOWN:
-		return FDG_LEVEL_WARNING;
-	default:
-		return FDG_LEVEL_NOTE;
-	}
-}
-
 /* The first few by what /proc calls them. */
 static void describe(struct fdg_child *c, int fd)
 {
@@ -171,8 +147,20 @@ static void add_leaked(struct fdg_child_told *t, unsigned i, int fd, fdg_kindwor
 
 	found->kind = !found->count || found->kind == kind ? kind : FDG_KIND_UNKNOWN;
 	fdg_note_group_add(found, fd);
-	if (leak_level(kind) > t->worst[i])
-		t->worst[i] = leak_level(kind);
+	if (fdg_leak_level(kind) > t->worst[i])
+		t->worst[i] = fdg_leak_level(kind);
+}
+
+/* Of what a parent without our library did, its supervisor knows more, and has told of it. */
+static int judgement(struct fdg_child *c)
+{
+	long r;
+
+	if (c->judged < 0) {
+		r = fdg_sys2(SYS_prctl, PR_GET_SECCOMP, FDG_PROBE);
+		c->judged = r > 0 ? (int)r & (FDG_PROBE_JUDGED | FDG_PROBE_LEAKED) : 0;
+	}
+	return c->judged;
 }
 
 static void one(struct fdg_child *c, int fd)
@@ -204,11 +192,15 @@ static void one(struct fdg_child *c, int fd)
 		stranger(fd, kind);
 	} else if (is_redirection(c, fd, kind) || fdg_options.cloexec_inherited == FDG_INHERITED_KEEP) {
 		keep(fd, kind, FDG_MEANT);
+	} else if (judgement(c) == FDG_PROBE_JUDGED) {
+		keep(fd, kind, FDG_MEANT);
+	} else if (judgement(c)) {
+		stranger(fd, kind);
 	} else {
 		describe(c, fd);
 		fdg_note_group_add(&c->unnamed, fd);
-		if (leak_level(kind) > c->worst)
-			c->worst = leak_level(kind);
+		if (fdg_leak_level(kind) > c->worst)
+			c->worst = fdg_leak_level(kind);
 		count_kind(c, kind);
 		stranger(fd, kind);
 	}
@@ -337,6 +329,7 @@ void fdg_inherited_start(char *const argv[], char *const envp[], const char *not
 	c.parent_is_shell = -1;
 	c.walker = -1;
 	c.any = false;
+	c.judged = -1;
 	c.meant = NULL;
 	if (note)
 		look_with_note(&c, note);

@@ -34,6 +34,7 @@ struct fdg_child {
 	enum fdg_level worst; /* of what is unnamed, had it been leaked to us */
 	unsigned kinds;
 	struct { fdg_kindword kind; uint64_t count; } seen[FDG_KINDS_SEEN];
+	int judged; /* a supervisor's answer, base/judged.h; -1: not asked */
 	struct fdg_meant *meant; /* what is named here alone, and not in the note */
 	char what[384]; /* of the first unnamed ones: 3 socket:[4711], 4 /etc/hosts */
 	struct fdg_buf what_text;

@@ -164,12 +164,17 @@ void fdg_named_text(struct fdg_named *n, const char *text)
 	text_n(n, text, FDG_NAMED_BYTES);
 }
 
-/* make hands MAKEFLAGS to every recipe, and the pipe only to those that it takes for makes: in the others the numbers are free, and get another meaning. */
-static void add_pipe(struct fdg_named *n, int fd)
+static bool is_pipe(int fd)
 {
 	fdg_kindword kind;
 
-	if (fd >= 0 && fdg_kind_ask(fd, &kind) == 0 && fdg_kindword_kind(kind) == FDG_KIND_PIPE)
+	return fdg_kind_ask(fd, &kind) == 0 && fdg_kindword_kind(kind) == FDG_KIND_PIPE;
+}
+
+/* make hands MAKEFLAGS to every recipe, and the pipe only to those that it takes for makes: in the others the numbers are free, and get another meaning. */
+static void add_pipe(struct fdg_named *n, int fd)
+{
+	if (fd >= 0 && (n->is_pipe ? n->is_pipe(fd) : is_pipe(fd)))
 		add(n, fd);
 }
 

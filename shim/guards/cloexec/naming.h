@@ -30,6 +30,8 @@ struct fdg_named {
 	int reader, starter;
 	/* Only numbers for which this is true are kept. */
 	bool (*interesting)(int fd);
+	/* What a number is, of another process; NULL: of this one. */
+	bool (*is_pipe)(int fd);
 };
 
 void fdg_named_collect(struct fdg_named *n, char *const argv[], char *const envp[]);

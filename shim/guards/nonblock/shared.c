@@ -165,6 +165,7 @@ static void fill_of(struct report *r, const struct fdg_shared *s, const struct f
 	r->f.fixed = s->fixed;
 	r->f.fd = s->fd;
 	r->f.count = facts->count;
+	r->f.count_label = "changed there so far";
 	r->f.peer = or_none(facts->peer);
 	r->f.local = or_none(facts->local);
 	fdg_put(&message, facts->self);
@@ -174,10 +175,11 @@ static void fill_of(struct report *r, const struct fdg_shared *s, const struct f
 	else
 		put_suffering(&message, s);
 	r->f.message = r->message;
-	r->f.fix = advice(s);
+	r->f.fix = facts->fix ? facts->fix : advice(s);
 	add_facts(r, s, facts->what);
 	r->f.site = facts->site;
 	r->f.sites = facts->sites;
+	r->f.source = facts->source;
 	r->f.site_label = "changed at";
 	r->f.key = s->call; /* where there is no site, all that tells two of them apart */
 }

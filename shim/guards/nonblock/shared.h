@@ -31,8 +31,10 @@ struct fdg_shared_facts {
 	const char *self;               /* the program's name */
 	const char *what, *peer, *local; /* "" : not known */
 	const struct fdg_place *site;
+	const struct fdg_source *source; /* of the site's frames, or NULL */
 	unsigned sites;
 	uint64_t count; /* descriptions that this happened to, at this place */
+	const char *fix; /* what is better than the usual advice; NULL: nothing */
 };
 /* As above; `site`, `origin` and `place` of s are not looked at, and what was fixed is kept for all: the caller was told that it blocks, and it does not. */
 void fdg_shared_report_of(const struct fdg_shared *s, const struct fdg_shared_facts *facts);

@@ -189,6 +189,20 @@ static char *repeated(char c, size_t n)
 	return text;
 }
 
+static void what_is_known_of_a_place_besides(void **state)
+{
+	static const struct fdg_source source[] = { { "main.main+0x1d2", "main.tune", "/src/dial.go", 38, "os.(*File).Fd" }, { .symbol = "main.main+0x2", .file = "/src/dial.go" } };
+	struct fdg_finding f = whole();
+
+	(void)state;
+	f.source = source;
+	fdg_find_symbols(&f, &symbols);
+	assert_contains(compose(FDG_JSON, &f, 0), "\"offset\":\"0x1a2b\",\"symbol\":\"main.main+0x1d2\",\"function\":\"main.tune\",\"file\":\"/src/dial.go\",\"line\":38,\"calls\":\"os.(*File).Fd\"},");
+	assert_contains(compose(FDG_JSON, &f, 0), "\"offset\":\"0x40\",\"symbol\":\"main.main+0x2\",\"file\":\"/src/dial.go\"}]");
+	assert_contains(compose(FDG_TEXT, &f, 0), " main.tune at /src/dial.go:38 (/usr/lib/libsdk.so+0x1a2b), by os.(*File).Fd\n");
+	assert_contains(compose(FDG_TEXT, &f, 0), "called from main.main at /src/dial.go (");
+}
+
 static void frames_go_first_and_the_innermost_stays(void **state)
 {
 	char *path = repeated('p', 250);
@@ -439,6 +453,7 @@ int main(void)
 		cmocka_unit_test_setup(text_leaves_out_what_is_not_known, setup),
 		cmocka_unit_test_setup(ages_are_in_a_unit_that_one_can_grasp, setup),
 		cmocka_unit_test_setup(no_byte_of_ours_commands_a_terminal, setup),
+		cmocka_unit_test_setup(what_is_known_of_a_place_besides, setup),
 		cmocka_unit_test_setup(frames_go_first_and_the_innermost_stays, setup),
 		cmocka_unit_test_setup(facts_go_next_from_the_last, setup),
 		cmocka_unit_test_setup(strings_are_shortened_last, setup),

@@ -19,7 +19,7 @@
 #include "supervise/filter.h"
 #include "supervise/numbers.h"
 
-#define ALL (FDG_FOR_run | FDG_FOR_nonblock)
+#define ALL (FDG_FOR_run | FDG_FOR_nonblock | FDG_FOR_cloexec | FDG_FOR_select)
 #define HIGHEST 512 /* above the numbers of system calls */
 
 /* ---- what the kernel does with the program ---- */
@@ -48,6 +48,9 @@ static struct run interpret(const struct sock_filter *program, unsigned n, const
 			break;
 		case BPF_JMP | BPF_JGE | BPF_K:
 			pc += a >= s->k ? s->jt : s->jf;
+			break;
+		case BPF_JMP | BPF_JGT | BPF_K:
+			pc += a > s->k ? s->jt : s->jf;
 			break;
 		case BPF_JMP | BPF_JSET | BPF_K:
 			pc += a & s->k ? s->jt : s->jf;
@@ -89,6 +92,8 @@ static void satisfy(const struct fdg_watch *w, struct seccomp_data *d)
 			d->args[w->test[i].argument] = w->test[i].value;
 		else if (w->test[i].kind == FDG_TEST_LACKS)
 			d->args[w->test[i].argument] = ~(uint64_t)w->test[i].value;
+		else if (w->test[i].kind == FDG_TEST_ABOVE)
+			d->args[w->test[i].argument] = w->test[i].value + 1;
 	}
 }
 
@@ -96,6 +101,8 @@ static void spoil(const struct fdg_test *t, struct seccomp_data *d)
 {
 	if (t->kind == FDG_TEST_IS)
 		d->args[t->argument] = 0x7ffe; /* no row's */
+	else if (t->kind == FDG_TEST_ABOVE)
+		d->args[t->argument] = t->value;
 	else
 		d->args[t->argument] |= t->value;
 }
@@ -253,12 +260,24 @@ static long duplicate(void) { return dup(1000); }
 static long fionbio(void) { return ioctl(1000, FIONBIO, 0); }
 static long fionread(void) { return ioctl(1000, FIONREAD, 0); }
 static long exec(void) { return syscall(SYS_execve, NULL, NULL, NULL); }
+static long inheritable(void) { return fcntl(1000, F_SETFD, 0); }
+static long not_inheritable(void) { return fcntl(1000, F_SETFD, FD_CLOEXEC); }
+static long fionclex(void) { return ioctl(1000, FIONCLEX, 0); }
+static long select_of(int nfds)
+{
+	static struct timespec none;
+
+	return syscall(SYS_pselect6, nfds, NULL, NULL, NULL, &none, NULL);
+}
+static long small_select(void) { return select_of(FD_SETSIZE); }
+static long large_select(void) { return select_of(FD_SETSIZE + 1); }
 static long judged(void) { return fcntl(1000, F_SETFL, 0L, FDG_JUDGED_BY_US); }
 
 static void test_the_kernel_takes_the_program_and_agrees(void **state)
 {
 	static const struct { long (*call)(void); int told; } calls[] = {
 		{ setfl_blocking, 1 }, { setfl_nonblocking, 0 }, { getfl, 0 }, { duplicate, 1 }, { fionbio, 1 }, { fionread, 0 }, { exec, 1 }, { judged, 0 },
+		{ inheritable, 1 }, { not_inheritable, 0 }, { fionclex, 1 }, { small_select, 0 }, { large_select, 1 },
 	};
 
 	(void)state;

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+#include "supervise/open.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/fmt.h"
+#include "base/sys.h"
+
+#include "base/poison.h"
+
+#define KEPT 256
+
+struct kept {
+	int pid;
+	bool more;
+	unsigned count;
+	struct fdg_identity what[KEPT];
+};
+
+static struct kept *all; /* by fdg_facts_index; a mapping: what is not used costs nothing */
+
+int fdg_open_start(void)
+{
+	all = fdg_sys_mmap(FDG_PROCESSES * sizeof(*all), false);
+	return all ? 0 : -ENOMEM;
+}
+
+/* "flags:\t02004002", of a file in the directory of fdinfo; close-on-exec is among them. */
+static bool stays_open(int directory, const char *name)
+{
+	char text[512];
+	const char *line;
+	long n;
+	int fd = (int)fdg_sys4(SYS_openat, directory, name, O_RDONLY | O_CLOEXEC, 0);
+
+	if (fd < 0)
+		return false;
+	n = fdg_sys_read(fd, text, sizeof(text) - 1);
+	fdg_sys_close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	line = strstr(text, "flags:\t");
+	return line && !(strtoul(line + 7, NULL, 8) & O_CLOEXEC);
+}
+
+static void add(int pid, int fd, struct fdg_open_list *ret)
+{
+	struct fdg_open *o = &ret->file[ret->count];
+	char path[64];
+	struct fdg_buf b = FDG_BUF(path);
+	struct stat st;
+
+	if (ret->count == FDG_OPEN_MAX) {
+		ret->is_whole = false;
+		return;
+	}
+	fdg_fmt(&b, "/proc/%d/fd/%d", pid, fd);
+	if (fdg_sys_stat(path, &st) < 0)
+		return;
+	*o = (struct fdg_open){ fd, st.st_mode, { st.st_dev, st.st_ino } };
+	ret->count++;
+}
+
+void fdg_open_list(int pid, struct fdg_open_list *ret)
+{
+	char batch[4096] __attribute__((aligned(8))), path[64];
+	struct fdg_buf b = FDG_BUF(path);
+	int directory;
+	long n;
+
+	ret->count = 0;
+	ret->is_whole = true;
+	fdg_fmt(&b, "/proc/%d/fdinfo", pid);
+	directory = fdg_sys_open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	ret->is_whole = directory >= 0;
+	while (directory >= 0 && (n = fdg_sys3(SYS_getdents64, directory, batch, sizeof(batch))) > 0)
+		for (long at = 0; at < n;) {
+			const struct dirent64 *d = (const struct dirent64 *)(batch + at);
+			int fd = d->d_name[0] == '.' ? -1 : atoi(d->d_name);
+
+			at += d->d_reclen;
+			if (fd > 2 && stays_open(directory, d->d_name))
+				add(pid, fd, ret);
+		}
+	if (directory >= 0)
+		fdg_sys_close(directory);
+}
+
+const struct fdg_open *fdg_open_find(const struct fdg_open_list *l, int fd)
+{
+	unsigned low = 0, high = l->count;
+
+	while (low < high) {
+		unsigned middle = (low + high) / 2;
+
+		if (l->file[middle].fd == fd)
+			return &l->file[middle];
+		if (l->file[middle].fd < fd)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+fdg_kindword fdg_open_kind(int pid, const struct fdg_open *o)
+{
+	char path[64], link[64];
+	struct fdg_buf b = FDG_BUF(path);
+	long n;
+
+	if (S_ISSOCK(o->mode))
+		return fdg_kindword_of(FDG_KIND_SOCKET, 0, 0);
+	if (S_ISFIFO(o->mode))
+		return fdg_kindword_of(FDG_KIND_PIPE, 0, 0);
+	if (S_ISREG(o->mode) || S_ISDIR(o->mode) || S_ISBLK(o->mode))
+		return fdg_kindword_of(S_ISDIR(o->mode) ? FDG_KIND_DIR : FDG_KIND_FILE, 0, 0);
+	fdg_fmt(&b, "/proc/%d/fd/%d", pid, o->fd);
+	n = fdg_sys_readlink(path, link, sizeof(link) - 1);
+	link[n > 0 ? n : 0] = '\0';
+	if (strcmp(link, "anon_inode:[eventpoll]") == 0)
+		return fdg_kindword_of(FDG_KIND_EPOLL, 0, 0);
+	return fdg_kindword_of(S_ISCHR(o->mode) ? FDG_KIND_DEVICE : FDG_KIND_UNKNOWN, 0, 0);
+}
+
+void fdg_open_keep(const struct fdg_process *p, const struct fdg_open_list *l)
+{
+	struct kept *k = &all[fdg_facts_index(p)];
+
+	k->pid = p->pid;
+	k->more = l->count > KEPT || !l->is_whole;
+	k->count = l->count < KEPT ? l->count : KEPT;
+	for (unsigned i = 0; i < k->count; i++)
+		k->what[i] = l->file[i].what;
+}
+
+bool fdg_open_was_there(const struct fdg_process *p, const struct fdg_identity *what)
+{
+	const struct kept *k = &all[fdg_facts_index(p)];
+
+	if (k->pid != p->pid || k->more)
+		return true;
+	for (unsigned i = 0; i < k->count; i++)
+		if (fdg_identity_same(&k->what[i], what))
+			return true;
+	return false;
+}
