@@ -36,7 +36,9 @@ static const char help[] =
 	"  --log FILE            write the summary to FILE and not to standard error\n"
 	"  --set KEY=VALUE       any option of the library (suppressions=FILE); see fdguard help run\n"
 	"  --fix                 repair and not only watch: what was repaired is no finding\n"
-	"  --close-inherited     close descriptors that programs are started with and nothing names\n";
+	"  --close-inherited     close descriptors that programs are started with and nothing names\n"
+	"  --supervise           cover static and Go programs too, by a supervisor; done without this where it changes nothing for CMD (as root)\n"
+	"  --no-supervise        leave those unguarded\n";
 
 static bool mistake(const char *format, const char *what)
 {

@@ -179,7 +179,7 @@ static struct run_finding *new_group(struct judge *j, const char *fingerprint, u
 	struct run *r = j->r;
 	struct run_finding *f;
 
-	if (r->findings == JUDGE_FINDINGS_MAX)
+	if (r->findings == (r->findings_max ? r->findings_max : JUDGE_FINDINGS_MAX))
 		return NULL;
 	r->finding = pool_grow(r->finding, r->findings, &j->finding_room, sizeof(*r->finding));
 	f = &r->finding[r->findings++];
@@ -194,7 +194,7 @@ static const struct log_frame *copy_frames(struct pool *p, const struct log_fram
 	struct log_frame *copy = n ? pool_take(p, n * sizeof(*copy)) : NULL;
 
 	for (unsigned i = 0; i < n; i++)
-		copy[i] = (struct log_frame){ pool_copy(p, f[i].object), f[i].offset, pool_copy(p, f[i].symbol) };
+		copy[i] = log_frame_copy(p, &f[i]);
 	return copy;
 }
 
@@ -237,7 +237,7 @@ static bool is_graver(const struct log_line *l, const struct log_line *than)
 	return l->fixed != than->fixed ? than->fixed : l->count > than->count;
 }
 
-void judge_finding(struct judge *j, const struct log_line *l)
+struct run_finding *judge_finding(struct judge *j, const struct log_line *l)
 {
 	struct pool scratch = { 0 };
 	const char *fingerprint = fingerprint_of(&scratch, l);
@@ -254,7 +254,7 @@ void judge_finding(struct judge *j, const struct log_line *l)
 	if (!f) {
 		j->more++;
 		j->r->more_failing += fails(j, l, verdict) && !is_of_run(l);
-		return;
+		return NULL;
 	}
 	if (!f->reports || is_graver(l, &f->line))
 		f->line = copy_line(&j->r->pool, l);
@@ -265,6 +265,7 @@ void judge_finding(struct judge *j, const struct log_line *l)
 	f->repeats += l->repeats;
 	f->most = l->count > f->most ? l->count : f->most;
 	add_process(f, l->pid);
+	return f;
 }
 
 /* "kinds:setup", as in the fingerprint. */

@@ -21,7 +21,8 @@ void judge_free(struct judge *j);
 bool judge_read_suppressions(struct judge *j, const char *path);
 bool judge_read_baseline(struct judge *j, const char *path, bool must);
 
-void judge_finding(struct judge *j, const struct log_line *l);
+/* What it was counted to, good until the next call; NULL: there were too many different ones. */
+struct run_finding *judge_finding(struct judge *j, const struct log_line *l);
 /* Compares places with the baseline, and sorts the run's findings. s: NULL is a run without source lines. `whole`: CMD ran to its end and well, so that what matched
  * nothing is stale. */
 void judge_finish(struct judge *j, const struct sources *s, bool whole);

@@ -15,4 +15,5 @@ target_sources(fdguard-cmd PRIVATE tools/binary.c)
 
 include(tools/output.cmake)
 include(tools/check.cmake)
+include(tools/report.cmake)
 include(tools/resolve.cmake)

@@ -65,7 +65,7 @@ told 'and usage on stderr' '^usage: fdguard run'
 same 'and nothing on stdout' '' "$(cat out)"
 status 2 'unknown subcommand: usage error' "$run" frobnicate
 told 'that names it' "no subcommand 'frobnicate'"
-for word in scan report; do
+for word in scan; do
 	status 2 "$word is refused" "$run" $word x
 	told "$word is not there yet" "^fdguard: $word is not there yet"
 done
@@ -83,8 +83,7 @@ status 2 'unknown option' "$run" run --frobnicate true
 told 'names it' "unknown option '--frobnicate'"
 status 2 '--set without a value' "$run" run --set
 told 'wants one' '^fdguard: --set wants a value'
-status 2 '--supervise' "$run" run --supervise true
-told 'is not there yet' 'supervisor is not there yet'
+status 0 '--supervise is accepted' "$run" run --supervise true
 status 0 '--no-supervise is accepted' "$run" run --no-supervise true
 
 # --- options
@@ -232,9 +231,20 @@ compile dynamic
 compile static -static
 same 'a dynamic program is guarded' "guarded $lib" "$("$run" run ./dynamic 2>&1)"
 status 0 'a static program runs' "$run" run ./static
+same 'supervised, without a word; what it starts gets the preload' "bare $lib" "$(cat out err)"
+same 'its supervisor speaks for it' './static' "$("$run" run --json ./static 2>&1 >/dev/null | sed -n 's/.*"id":"run.start".*"argv":\["\([^"]*\)"\].*/\1/p')"
+"$run" run ./static 2>&1 | tail -c 1 >/dev/null # whoever reads a pipe is not kept waiting
+for code in 0 1 126 127 137 255; do
+	"$run" run -- bash-static -c "exit $code"
+	same "a supervised program's exit status is $code" "$code" "$?"
+done
+"$run" run -- bash-static -c 'kill -TERM $$'
+same 'or that of its death' 143 "$?"
+status 126 'a supervised file that cannot be run' "$run" run --supervise /etc/passwd
+status 0 'with --no-supervise a static program runs' "$run" run --no-supervise ./static
 same 'unguarded; what it starts gets the preload' "bare $lib" "$(cat out)"
 told 'and that is said' '^fdguard: warning: \./static runs unguarded: it is statically linked.*\[run\.uncovered\]'
-"$run" run --json --log j.log -- ./static "a \"b\"$nl" >/dev/null 2>err
+"$run" run --no-supervise --json --log j.log -- ./static "a \"b\"$nl" >/dev/null 2>err
 told 'on stderr even if findings go to a file' '\[run.uncovered\]'
 check 'and in the log, as a finding with all that one must have' python3 -c '
 import json
@@ -246,6 +256,8 @@ assert finding["level"] == "warning" and finding["guard"] == "run" and finding["
 same 'log=none is silence' '' "$(cat err)"
 printf '#!%s/static\n' "$tmp" >script && chmod +x script
 status 0 'a script whose interpreter is static' "$run" run ./script
+same 'is supervised' '' "$(cat err)"
+status 0 'or not' "$run" run --no-supervise ./script
 told 'is said to be unguarded' 'script runs unguarded: it is statically linked'
 printf '#! /usr/bin/env python3\nprint("hello")\n' >script
 same 'a script is guarded without a word' 'hello' "$("$run" run ./script 2>&1)"
@@ -352,7 +364,7 @@ installed)
 	printf 'find_package(fdguard %s REQUIRED)\nmessage("${FDGUARD_PRELOAD} ${FDGUARD_LAUNCHER}")\n' "$("$run" --version | cut -d' ' -f2)" >find.cmake
 	same "CMake's find_package, too" "$lib $run" "$(cmake -Dfdguard_DIR="${lib%/*}/cmake/fdguard" -P find.cmake 2>&1)"
 	if command -v scdoc >/dev/null 2>&1; then
-		page=$prefix/share/man/man1/fdguard.1
+		page=$prefix/share/man/man5/fdguard-options.5
 		same 'the manual page is good roff' '' "$(LC_ALL=C.UTF-8 MANWIDTH=200 man --warnings -l "$page" 2>&1 >page.txt)"
 		"$tools/fdguard-options" list | sed -n 's/^\([a-z][a-z._]*\) .*/\1/p' | grep -v '^key$' >keys
 		check 'the table has keys' test "$(wc -l <keys)" -gt 25

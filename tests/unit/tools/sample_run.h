@@ -18,8 +18,8 @@
 /* Terminal, XML, workflow command, link, argument, reordering, percent, newline. */
 #define HOSTILE "\033[31m<b>&\"'\n::error::x%0A::stop-commands::y\t[click](1){0}\u202e]]>\\\x7f\xc2\x9b"
 
-static struct log_frame sample_site[] = { { "/opt/shop/bin/monitor", 0x187c, "probe_fork+0x5c" } };
-static struct log_frame sample_created[] = { { "/opt/shop/bin/monitor", 0x19c2, "_ZN3dns9pool_openEv+0xa2" }, { "/opt/shop/lib/lib" HOSTILE ".so", 0x10, NULL } };
+static struct log_frame sample_site[] = { { "/opt/shop/bin/monitor", 0x187c, "probe_fork+0x5c", NULL } };
+static struct log_frame sample_created[] = { { "/opt/shop/bin/monitor", 0x19c2, "_ZN3dns9pool_openEv+0xa2", NULL }, { "/opt/shop/lib/lib" HOSTILE ".so", 0x10, NULL, NULL } };
 static char *sample_argv[] = { "make", "te<st" HOSTILE, NULL };
 
 static inline struct run_finding sample_finding(const char *id, enum fdg_level level, enum run_verdict verdict, bool fails)

@@ -109,6 +109,31 @@ static void other_machines_and_sizes_are_foreign_and_named(void **state)
 	assert_int_equal(look_at(&program, sizeof(program)).kind, BINARY_FOREIGN);
 }
 
+static void a_go_program_says_so_in_a_note(void **state)
+{
+	const Elf64_Nhdr note = { 4, 0, 4 };
+
+	(void)state;
+	make_program("/lib64/ld-linux-x86-64.so.2", DT_NEEDED, "libc.so.6");
+	program.segment[1] = (Elf64_Phdr){ .p_type = PT_NOTE, .p_offset = offsetof(struct program, names) + 32, .p_filesz = 16, .p_align = 4 };
+	memcpy(program.names + 32, &note, sizeof(note));
+	memcpy(program.names + 32 + sizeof(note), "Go\0", 4);
+	assert_int_equal(look_at(&program, sizeof(program)).kind, BINARY_GO);
+	program.names[32 + sizeof(note)] = 'C';
+	assert_int_equal(look_at(&program, sizeof(program)).kind, BINARY_DYNAMIC);
+}
+
+static void what_a_supervisor_can_watch(void **state)
+{
+	(void)state;
+	assert_true(kind_of(NULL, DT_NEEDED, "libc.so.6") == BINARY_STATIC && look_at(&program, sizeof(program)).is_watchable);
+	assert_true(kind_of("/lib/ld-musl-x86_64.so.1", DT_NEEDED, "libc.so") == BINARY_FOREIGN && look_at(&program, sizeof(program)).is_watchable);
+	program.elf.e_machine = EM_S390;
+	assert_false(look_at(&program, sizeof(program)).is_watchable);
+	program.elf.e_machine = EM_386;
+	assert_int_equal(look_at(&program, sizeof(program)).is_watchable, FDG_IMAGE_MACHINE == EM_X86_64);
+}
+
 static void what_is_no_program_is_left_to_the_kernel(void **state)
 {
 	(void)state;
@@ -156,6 +181,8 @@ int main(void)
 		cmocka_unit_test(the_loader_itself_preloads),
 		cmocka_unit_test(an_asan_runtime_is_seen_among_the_libraries),
 		cmocka_unit_test(other_machines_and_sizes_are_foreign_and_named),
+		cmocka_unit_test(a_go_program_says_so_in_a_note),
+		cmocka_unit_test(what_a_supervisor_can_watch),
 		cmocka_unit_test(what_is_no_program_is_left_to_the_kernel),
 		cmocka_unit_test(a_script_is_what_its_interpreter_is),
 		cmocka_unit_test(damaged_files_do_no_harm),

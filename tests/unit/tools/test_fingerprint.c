@@ -13,7 +13,7 @@
 #include "tools/places.h"
 
 static struct pool pool;
-static const struct log_frame site = { "/b/monitor", 0x10, "probe_fork+0x5c" }, created = { "/b/monitor", 0x20, "dns_pool_open.part.0+0xa2" };
+static const struct log_frame site = { "/b/monitor", 0x10, "probe_fork+0x5c", NULL }, created = { "/b/monitor", 0x20, "dns_pool_open.part.0+0xa2", NULL };
 
 static struct log_line line(const char *id, const struct log_field *field)
 {
@@ -58,7 +58,7 @@ static void an_old_fingerprint_is_the_same_without_the_kind(void **state)
 
 static void what_accepts_a_finding_is_a_line_of_globs(void **state)
 {
-	const struct log_frame odd = { "/b/my lib[1]#.so", 0x30, "operator*+0x1" }, bare = { "/b/stripped", 0x30, NULL };
+	const struct log_frame odd = { "/b/my lib[1]#.so", 0x30, "operator*+0x1", NULL }, bare = { "/b/stripped", 0x30, NULL, NULL };
 	struct log_line l = line("cloexec.leaked", NULL), s = line("select.overflow", NULL);
 
 	(void)state;
@@ -76,7 +76,7 @@ static void what_accepts_a_finding_is_a_line_of_globs(void **state)
 
 static void one_caller_is_told_where_the_stack_is_known(void **state)
 {
-	const struct log_frame stack[] = { { "/b/net", 0x10, "xsocket+0x1b" }, { "/b/app", 0x20, "first+0x9" }, { "/b/app", 0x30, "main+0x1" } };
+	const struct log_frame stack[] = { { "/b/net", 0x10, "xsocket+0x1b", NULL }, { "/b/app", 0x20, "first+0x9", NULL }, { "/b/app", 0x30, "main+0x1", NULL } };
 	struct log_line l = line("cloexec.leaked", NULL);
 	const char *print;
 

@@ -11,6 +11,7 @@
 #include "tools/json.h"
 
 #define HEAD "{\"v\":1,\"time\":\"2026-11-21T21:16:00.123Z\",\"pid\":12,\"tid\":13,\"exe\":\"/usr/bin/x\""
+#define REST ",\"guard\":\"g\",\"id\":\"g.x\",\"level\":\"note\",\"action\":\"reported\",\"message\":\"m\""
 #define FULL HEAD ",\"guard\":\"closewait\",\"id\":\"closewait.leak\",\"level\":\"warning\",\"action\":\"reported\",\"message\":\"m\",\"fd\":1045,\"count\":360," \
 	"\"peer\":\"10.0.0.7:8001\",\"local\":\"l\",\"age_ms\":61000,\"site\":[{\"object\":\"/usr/lib/libsdk.so\",\"offset\":\"0x1a2b\",\"symbol\":\"DataApi::connect+0x4b\"}," \
 	"{\"object\":\"o\",\"offset\":\"0x0\"}],\"created\":[],\"fix\":\"f\",\"repeats\":3,\"cut\":true,\"kind\":\"TCP socket\",\"parent_pid\":77,\"argv\":[\"a\",\"b c\"]}"
@@ -64,6 +65,25 @@ static void a_whole_line_is_read(void **state)
 	assert_null(log_array(&l, "kind"));
 }
 
+static void a_line_of_source_that_the_log_tells(void **state)
+{
+	struct log_line l;
+	struct log_frame copy;
+
+	(void)state;
+	assert_true(parse(HEAD REST ",\"site\":[{\"object\":\"/x/dial\",\"offset\":\"0x10\",\"symbol\":\"main.main+0x2\",\"function\":\"main.tune\",\"file\":\"/src/dial.go\",\"line\":38,\"calls\":\"os.(*File).Fd\"},"
+			  "{\"object\":\"/x/dial\",\"offset\":\"0x20\",\"file\":\"/src/a.go\",\"line\":-1},{\"object\":\"/x/dial\",\"offset\":\"0x30\",\"line\":7}]}", &l));
+	copy = log_frame_copy(&pool, &l.site[0]);
+	assert_string_equal(copy.source->function, "main.tune");
+	assert_string_equal(copy.source->file, "/src/dial.go");
+	assert_int_equal(copy.source->line, 38);
+	assert_string_equal(copy.symbol, "main.main+0x2");
+	assert_null(l.site[1].source->function);
+	assert_int_equal(l.site[1].source->line, 0);
+	assert_null(l.site[2].source);
+	assert_null(log_frame_copy(&pool, &l.site[2]).source);
+}
+
 static void what_is_left_out_is_told_apart(void **state)
 {
 	struct log_line l;
@@ -81,7 +101,6 @@ static void what_is_left_out_is_told_apart(void **state)
 
 static void what_is_no_line_is_refused(void **state)
 {
-#define REST ",\"guard\":\"g\",\"id\":\"g.x\",\"level\":\"note\",\"action\":\"reported\",\"message\":\"m\""
 	static const char *const lines[] = {
 		"", "[]", "1", "{}", "{\"v\":1}", "{\"v\":2}",
 		HEAD "}",
@@ -117,8 +136,8 @@ static struct log_line leak(const char *peer, const struct log_frame *site, cons
 
 static void a_fingerprint_is_what_stays_the_same(void **state)
 {
-	const struct log_frame a = { "/build/1/monitor", 0x10, "probe_fork+0x5c" }, b = { "/usr/monitor", 0x9999, "probe_fork.constprop.0+0x1" };
-	const struct log_frame rust = { "/x/libr.so", 1, "_ZN3abc3def17h0123456789abcdefE+0x7" }, bare = { "/lib/odd name#1.so", 0x1a2b, NULL };
+	const struct log_frame a = { "/build/1/monitor", 0x10, "probe_fork+0x5c", NULL }, b = { "/usr/monitor", 0x9999, "probe_fork.constprop.0+0x1", NULL };
+	const struct log_frame rust = { "/x/libr.so", 1, "_ZN3abc3def17h0123456789abcdefE+0x7", NULL }, bare = { "/lib/odd name#1.so", 0x1a2b, NULL, NULL };
 	struct log_line one = leak(NULL, &a, NULL), two = leak(NULL, &b, NULL), three = leak("/run/x", &bare, &rust), four = leak("@a", NULL, NULL);
 
 	(void)state;
@@ -155,6 +174,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_whole_line_is_read),
+		cmocka_unit_test(a_line_of_source_that_the_log_tells),
 		cmocka_unit_test(what_is_left_out_is_told_apart),
 		cmocka_unit_test(what_is_no_line_is_refused),
 		cmocka_unit_test(a_fingerprint_is_what_stays_the_same),
