@@ -11,7 +11,8 @@ configure_file(install/fdguard.pc.in fdguard.pc @ONLY)
 configure_file(install/fdguard-resolver.pc.in fdguard-resolver.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/fdguard.pc ${CMAKE_CURRENT_BINARY_DIR}/fdguard-resolver.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
-# find_package(fdguard)
+# find_package(fdguard): paths, a function for tests, and the target fdguard::fdguard-resolver
+install(EXPORT fdguard-targets NAMESPACE fdguard:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/fdguard)
 set(FDGUARD_PRELOAD ${CMAKE_INSTALL_LIBDIR}/libfdguard.so)
 set(FDGUARD_LAUNCHER ${CMAKE_INSTALL_BINDIR}/fdguard)
 configure_package_config_file(install/fdguard-config.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/fdguard-config.cmake
@@ -35,16 +36,21 @@ elseif(TARGET fdguard-options)
       COMMAND ${CMAKE_COMMAND} -DSOURCE=${CMAKE_CURRENT_SOURCE_DIR}/${source} -DPAGE=${page} -DSCDOC=${SCDOC}
         -DOPTIONS_TOOL=$<TARGET_FILE:fdguard-options> -DFINDINGS_TOOL=$<TARGET_FILE:fdguard-explain> -DVERSION=${PROJECT_VERSION}
         -P ${CMAKE_CURRENT_SOURCE_DIR}/man/page.cmake
-      DEPENDS fdguard-options fdguard-explain ${source} man/page.cmake ${ARGN} VERBATIM)
+      DEPENDS fdguard-options fdguard-explain ${source} man/page.cmake install/epoch.cmake install/deb/changelog ${ARGN} VERBATIM)
     set_property(GLOBAL APPEND PROPERTY FDGUARD_MAN_PAGES ${page})
     install(FILES ${page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
   endfunction()
 
-  fdguard_man_page(fdguard 1 options.def guards.def)
+  fdguard_man_page(fdguard 1)
   fdguard_man_page(fdguard-findings 7 ${FINDING_TEXTS} guards.def report/findings.def)
   fdguard_man_page(fdguard-limits 7)
+  fdguard_man_page(fdguard-options 5 options.def guards.def)
+  fdguard_man_page(fdguard-report 1)
   fdguard_man_page(fdguard-resolve 1)
   fdguard_man_page(fdguard-resolver 3)
   get_property(MAN_PAGES GLOBAL PROPERTY FDGUARD_MAN_PAGES)
   add_custom_target(fdguard-man ALL DEPENDS ${MAN_PAGES})
 endif()
+
+install(FILES install/examples/fdguard.conf install/examples/Dockerfile DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/fdguard/examples)
+include(install/package.cmake)

@@ -1,5 +1,7 @@
 # cmake -DSOURCE=… -DPAGE=… -DSCDOC=… -DOPTIONS_TOOL=… -DFINDINGS_TOOL=… -DVERSION=… -P page.cmake: a manual page, with the table of options where it says
 # OPTIONS between two @, and the explanations of all findings where it says FINDINGS.
+include(${CMAKE_CURRENT_LIST_DIR}/../install/epoch.cmake) # scdoc's date
+
 function(must_run)
   execute_process(${ARGN} RESULT_VARIABLE status)
   if(NOT status EQUAL 0)

@@ -1,0 +1,46 @@
+# Run by cpack on what is to be packed: what Debian wants of a package beyond what `cmake --install` puts there.
+if(NOT CPACK_GENERATOR STREQUAL "DEB")
+  return()
+endif()
+
+function(must_run)
+  execute_process(${ARGN} RESULT_VARIABLE status)
+  if(NOT status EQUAL 0)
+    message(FATAL_ERROR "${ARGN}: ${status}")
+  endif()
+endfunction()
+
+set(here ${CMAKE_CURRENT_LIST_DIR})
+set(root ${CPACK_TEMPORARY_DIRECTORY}/usr)
+set(doc ${root}/share/doc/fdguard)
+
+include(${here}/../epoch.cmake)
+
+# Of these there is code in our binaries, and their licences ask to be with it: libbsd in all, and the supervisor is static.
+file(READ ${here}/copyright copyright)
+foreach(package libbsd-dev libdw-dev zlib1g-dev libc6-dev)
+  if(EXISTS /usr/share/doc/${package}/copyright)
+    file(READ /usr/share/doc/${package}/copyright licences)
+    string(APPEND copyright "\n\nLinked in is code of ${package}, of which Debian says:\n\n${licences}")
+  endif()
+endforeach()
+file(WRITE ${doc}/copyright "${copyright}")
+configure_file(${here}/lintian-overrides ${root}/share/lintian/overrides/fdguard COPYONLY)
+configure_file(${here}/changelog ${doc}/changelog COPYONLY)
+
+file(GLOB_RECURSE objects ${root}/libexec/fdguard/* ${root}/lib/*.so ${root}/lib/*.so.*)
+foreach(object ${objects})
+  if(NOT IS_SYMLINK ${object})
+    must_run(COMMAND strip --strip-unneeded --remove-section=.comment --remove-section=.note ${object})
+  endif()
+endforeach()
+file(GLOB_RECURSE archives ${root}/lib/*.a)
+foreach(archive ${archives})
+  must_run(COMMAND strip --strip-debug --remove-section=.comment --enable-deterministic-archives ${archive})
+endforeach()
+
+file(GLOB_RECURSE texts ${root}/share/man/*)
+must_run(COMMAND gzip -9nf ${texts} ${doc}/changelog)
+must_run(COMMAND chmod 644 ${doc}/copyright ${doc}/changelog.gz ${root}/share/lintian/overrides/fdguard)
+must_run(COMMAND find ${root} -type d -exec chmod 755 {} +)
+must_run(COMMAND find ${root} -exec touch -h -d @$ENV{SOURCE_DATE_EPOCH} {} +)
