@@ -107,7 +107,9 @@ static int setup(void **state)
 	atomic_store(&fdg_phase, FDG_ACTIVE);
 	fdg_room_make();
 	atomic_store(&fdg_slots, NULL);
-	last_end = never = fdg_room_due = 0;
+	last_end = 0;
+	never = false;
+	fdg_room_due = 0;
 	fdg_room_lowest = UINT_MAX;
 	made = freed = torn = clashes = rested = 0;
 	fd_of_next = KEPT_AT;
