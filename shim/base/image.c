@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -144,19 +145,76 @@ static bool is_privileged(struct fdg_image *f, const struct stat *st)
 	return true;
 }
 
+/* ---- names ---- */
+
+static void copy(char *to, size_t size, const char *from)
+{
+	struct fdg_buf b = { to, 0, size, false };
+
+	*to = '\0';
+	fdg_put(&b, from);
+}
+
+static long open_below(int root, const char *path)
+{
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT };
+
+	return fdg_sys4(SYS_openat2, root, path, &how, sizeof(how));
+}
+
+void fdg_image_done(struct fdg_image *f)
+{
+	if (f->held >= 0)
+		fdg_sys_close(f->held);
+	f->held = -1;
+}
+
+/* From here on the program is what has this name in the root that was given. Links of /proc do not lead anywhere from there, nor does anything before Linux 5.6: those are followed as they are. */
+static void go_to(struct fdg_image *f, const char *path)
+{
+	struct fdg_buf b = FDG_BUF(f->program);
+
+	fdg_image_done(f);
+	if (f->root < 0) {
+		copy(f->program, sizeof(f->program), path);
+		return;
+	}
+	f->held = (int)open_below(f->root, path);
+	fdg_fmt(&b, "/proc/self/fd/%d", f->held >= 0 ? f->held : f->root);
+	if (f->held < 0)
+		fdg_put(&b, path);
+}
+
+static bool is_there(const struct fdg_image *f, const char *path)
+{
+	long fd;
+
+	if (f->root < 0)
+		return fdg_sys3(SYS_faccessat, AT_FDCWD, path, F_OK) == 0;
+	fd = open_below(f->root, path);
+	if (fd >= 0)
+		fdg_sys_close((int)fd);
+	return fd != -ENOENT && fd != -ENOTDIR;
+}
+
+/* ---- the look ---- */
+
 /* To open a device can do something to it. */
-static bool is_regular(const char *path)
+static bool is_regular(struct fdg_image *f)
 {
 	struct stat st;
 
-	return fdg_sys_stat(path, &st) == 0 && S_ISREG(st.st_mode);
+	if (fdg_sys_stat(f->program, &st) < 0)
+		return false;
+	f->mode = f->mode ? f->mode : st.st_mode;
+	return S_ISREG(st.st_mode);
 }
 
 static void open_file(struct fdg_image *f)
 {
 	long n;
 
-	f->fd = is_regular(f->program) ? fdg_sys_open(f->program, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0) : -1;
+	f->fd = is_regular(f) ? fdg_sys_open(f->program, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0) : -1;
 	n = f->fd < 0 ? 0 : read_some(f, 0, f->start, sizeof(f->start) - 1);
 	f->start[n < 0 ? 0 : n] = '\0';
 }
@@ -172,14 +230,6 @@ static void keep_name(struct fdg_image *f)
 	fdg_fmt(&b, "/proc/self/fd/%d", f->fd);
 	n = fdg_sys_readlink(path, f->real, sizeof(f->real) - 1);
 	f->real[n < 0 ? 0 : n] = '\0';
-}
-
-static void copy(char *to, size_t size, const char *from)
-{
-	struct fdg_buf b = { to, 0, size, false };
-
-	*to = '\0';
-	fdg_put(&b, from);
 }
 
 /* The first line begins with "#!". Cuts the interpreter's path out of it as the kernel does; NULL: there is none. */
@@ -207,26 +257,33 @@ static bool open_program(struct fdg_image *f)
 		interpreter = interpreter_of(f->start);
 		if (!interpreter)
 			return false; /* the kernel says ENOEXEC, and a shell runs it */
-		if (fdg_sys3(SYS_faccessat, AT_FDCWD, interpreter, F_OK) != 0) {
+		if (!is_there(f, interpreter)) {
 			f->kind = FDG_IMAGE_MISSING;
 			copy(f->loader, sizeof(f->loader), interpreter);
 			return false;
 		}
-		copy(f->program, sizeof(f->program), interpreter);
+		go_to(f, interpreter);
 	}
 	return false;
 }
 
 void fdg_image_look(const char *path, struct fdg_image *ret)
 {
+	fdg_image_look_in(-1, path, ret);
+}
+
+void fdg_image_look_in(int root, const char *path, struct fdg_image *ret)
+{
 	struct stat st;
 
 	ret->kind = FDG_IMAGE_UNKNOWN;
 	ret->detail = 0;
 	ret->loader[0] = ret->real[0] = '\0';
-	ret->fd = -1;
+	ret->fd = ret->held = -1;
+	ret->root = root;
+	ret->mode = 0;
 	ret->segments = 0;
-	copy(ret->program, sizeof(ret->program), path);
+	go_to(ret, path);
 	if (!open_program(ret))
 		return;
 	if (fdg_sys_stat(ret->program, &st) == 0 && !is_privileged(ret, &st) && ret->fd >= 0 && strncmp(ret->start, ELFMAG, SELFMAG) == 0 &&

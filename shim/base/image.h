@@ -36,8 +36,9 @@ struct fdg_image {
 	unsigned detail;       /* PRIVILEGED: enum fdg_image_privilege. FOREIGN: e_machine; 0: another C library */
 	char loader[256];      /* FOREIGN: the other C library's; MISSING: the interpreter; else "" */
 	char real[PATH_MAX];   /* the file as /proc calls it; "": could not be opened */
+	unsigned mode;         /* its st_mode; 0: there is none */
 	/* For the look itself. */
-	int fd;
+	int fd, root, held;
 	unsigned segments;
 	Elf64_Ehdr elf;
 	Elf64_Phdr segment[FDG_IMAGE_SEGMENTS];
@@ -46,6 +47,9 @@ struct fdg_image {
 
 /* For a script the kind is its interpreter's. Opens the file for as long as it looks; writes to ret alone: right in a vfork child. */
 void fdg_image_look(const char *path, struct fdg_image *ret);
+/* The same by another root, an open directory: of names that begin at "/", and of what links say. `program` is good until fdg_image_done. */
+void fdg_image_look_in(int root, const char *path, struct fdg_image *ret);
+void fdg_image_done(struct fdg_image *f);
 
 /* Why the loader will not preload us into a program, as far as one can tell beforehand. */
 enum fdg_barred {

@@ -7,5 +7,7 @@
 
 /* `name` is the command as it was called; why goes on after "it": "is supervised by another program already". */
 void fdg_uncovered_report(const char *name, const char *why);
+/* The same of a part: the whole sentence, and what to do. */
+void fdg_uncovered_partly(const char *message, const char *fix);
 
 #endif

@@ -202,7 +202,7 @@ static void exchange_settings(struct fdg_core *c, struct fdg_exchange_settings *
 	ret->questions = s->inflight * FDG_REQUEST_LEGS;
 	if (s->ports < ret->ports)
 		ret->ports = s->ports;
-	ret->polled = s->polled;
+	ret->polled = ret->brief = s->polled;
 	ret->block = s->block;
 	ret->let_go = spare;
 	ret->owner = c;

@@ -26,7 +26,8 @@ static void take_asked_name(const struct fdg_core *c, struct fdg_request *q)
 	char text[FDG_DNS_TEXT_MAX];
 	struct fdg_dns_name name;
 
-	if (q->search.at == FDG_SEARCH_AS_IS && q->asked_for == q->node && !q->search.dot_at_end) {
+	if (q->search.at == FDG_SEARCH_AS_IS && q->asked_for == q->node && !q->search.dot_at_end &&
+	    !strchr(q->node, '\\')) {
 		q->name = q->node;
 		q->named = true;
 		return;
@@ -114,6 +115,12 @@ static bool one_at_a_time(const struct fdg_core *c)
 	return c->world.conf.options & (FDG_CONF_SINGLE_REQUEST | FDG_CONF_SINGLE_REQUEST_REOPEN);
 }
 
+/* Who asks one at a time does not ask for the second where no server answered the first. */
+static bool is_lost(const struct fdg_core *c, const struct fdg_request *q)
+{
+	return one_at_a_time(c) && q->leg[0].over && q->leg[0].kind == FDG_REPLY_NONE;
+}
+
 static void clear_legs(struct fdg_request *q)
 {
 	for (unsigned i = 0; i < FDG_REQUEST_LEGS; i++)
@@ -135,7 +142,7 @@ static bool ask(struct fdg_core *c, struct fdg_request *q)
 	for (unsigned i = 0; i < n; i++) {
 		if (q->leg[i].type)
 			continue;
-		if (i && is_waiting(q) && one_at_a_time(c))
+		if (i && (is_lost(c, q) || (is_waiting(q) && one_at_a_time(c))))
 			break;
 		key.type = types[i];
 		fdg_ask(c, q, i, &name, &key);
@@ -148,16 +155,39 @@ static bool has_more_to_ask(const struct fdg_core *c, const struct fdg_request *
 	uint16_t types[FDG_REQUEST_LEGS];
 	unsigned n = types_of(c, q, types);
 
-	return q->leg[0].type && n == FDG_REQUEST_LEGS && !q->leg[1].type;
+	return q->leg[0].type && n == FDG_REQUEST_LEGS && !q->leg[1].type && !is_lost(c, q);
 }
 
 static enum fdg_outcome outcome(const struct fdg_core *c, const struct fdg_request *q)
 {
+	struct fdg_dns_name name;
+
 	if (q->leg[0].type)
 		return fdg_merge(q);
+	if (!*q->node && !q->reverse) /* ".domain" is no name, and libc asks for no other then */
+		return FDG_OUTCOME_NORECOVERY;
 	/* Nothing was asked: no host has such a name, or resolv.conf wants no AAAA. */
-	return q->pass == AF_INET6 && (c->world.conf.options & FDG_CONF_NO_AAAA) ? FDG_OUTCOME_NODATA
-										 : FDG_OUTCOME_NOTFOUND;
+	return q->pass == AF_INET6 && (c->world.conf.options & FDG_CONF_NO_AAAA) && name_now(c, q, &name)
+		       ? FDG_OUTCOME_NODATA
+		       : FDG_OUTCOME_NOTFOUND;
+}
+
+/* Where libc takes the function that tells a canonical name, gethostbyname3_r, it looks at the name only when there is an answer. */
+static bool asks_for_any(const struct fdg_request *q)
+{
+	return q->family != AF_UNSPEC && (q->flags & AI_CANONNAME) && !q->host_only && !q->reverse;
+}
+
+/* What was found is nothing, if no host has such a name. */
+static enum fdg_outcome refuse_name(const struct fdg_core *c, struct fdg_request *q, enum fdg_outcome o)
+{
+	struct fdg_dns_name name;
+
+	if (o != FDG_OUTCOME_FOUND || !q->search.any || !name_now(c, q, &name) || fdg_dns_name_is_host(&name))
+		return o;
+	q->ip_count -= q->leg[0].count;
+	q->named = q->named && q->found;
+	return FDG_OUTCOME_NORECOVERY;
 }
 
 /* As nss_dns of libc tells it: "no answer" is UNAVAIL, but not if something else was asked since. */
@@ -182,6 +212,7 @@ static void start_pass(struct fdg_core *c, struct fdg_request *q, int family)
 {
 	q->pass = (uint8_t)family;
 	fdg_search_start(&q->search, &c->world.conf, q->node, q->reverse || (c->set.flags & FDG_CORE_NO_SEARCH));
+	q->search.any = asks_for_any(q);
 	clear_legs(q);
 }
 
@@ -233,7 +264,7 @@ static bool to_next(struct fdg_core *c, struct fdg_request *q, enum fdg_outcome 
 		return true;
 	}
 	if (!q->reverse)
-		o = fdg_search_outcome(&q->search);
+		o = refuse_name(c, q, fdg_search_outcome(&q->search));
 	note_outcome(q, o);
 	q->late = !q->reverse && is_again(o) && !is_again((enum fdg_outcome)q->search.last);
 	if (wants_mapped(q)) {

@@ -38,6 +38,7 @@ enum {
 	FDG_PORT_FLYING = 128, /* the default receive buffer holds 166 answers of 482 bytes, 277 small ones */
 	FDG_PORT_LIFE = 4096,  /* transmissions from a port: then another one */
 	FDG_PORT_END = 32768,  /* … where no other can be had: the last one */
+	FDG_PORT_BRIEF = 4,    /* … or of settings.brief: so many, and at most as many more, by chance */
 	FDG_PORT_FORGED = 32,  /* messages to a port that nobody asked for: then another one */
 	FDG_PORT_IDS = 65536 / 64,
 	FDG_RECEIVE = 4096,             /* bytes of a UDP message; a longer one is asked for by TCP */
@@ -48,6 +49,7 @@ enum {
 	FDG_TCP_AGAIN = 2, /* connections that may break under a question before that counts as the server's failure */
 	FDG_TCP_IDLE = 5000000, /* µs without a question: closed (RFC 7766 section 6.2.3) */
 	FDG_HELD = 1000,        /* µs to wait when the kernel takes no more */
+	FDG_BRIEF_SENDS = 2,    /* settings.brief: transmissions to a server while its turn lasts */
 	FDG_SWITCH = 3,         /* transmissions to a server, then the next one's turn */
 	FDG_EDNS_TRIES = 2,     /* transmissions with an OPT record, then one without */
 	FDG_FORGED_TWICE = 2,   /* times that a question's port was given up as forged at: by TCP then */
@@ -95,7 +97,8 @@ struct fdg_port {
 	int fd;       /* -1: none */
 	bool leaving; /* nothing goes out from it any more, and when nothing is in flight it is closed */
 	uint16_t flying, forged;
-	uint32_t used; /* transmissions */
+	uint32_t used, life; /* transmissions, and after how many it is left */
+	uint64_t opened;     /* µs */
 	uint64_t cookie;
 };
 
@@ -104,6 +107,7 @@ struct fdg_stream {
 	bool begun;        /* connect() has not ended */
 	uint32_t interest; /* as epoll knows it */
 	uint32_t answered;
+	uint64_t opened; /* µs */
 	uint64_t active; /* µs: when something came, or a question went in where none was */
 	uint64_t cookie;
 	size_t in_len, out_len;
@@ -143,10 +147,12 @@ struct fdg_exchange {
 	uint32_t turn; /* rotate: whose it is */
 	struct fdg_ids ids;
 	struct fdg_wheel *wheel;
-	uint64_t held_until; /* µs: the kernel took no more */
-	uint64_t checked;    /* µs: when descriptors were looked at */
-	uint64_t total;      /* µs: the longest life of a question, from when it goes out */
-	uint64_t silent_since; /* µs: when something went out after which nothing came; 0: not so */
+	uint64_t held_until;            /* µs: the kernel took no more */
+	uint64_t checked;               /* µs: when descriptors were looked at */
+	uint64_t net_device, net_inode; /* brief: the network namespace of what is open */
+	uint64_t net_looked;            /* µs: when it was looked at */
+	uint64_t total;                 /* µs: the longest life of a question, from when it goes out */
+	uint64_t silent_since;          /* µs: when something went out after which nothing came; 0: not so */
 	/* Ports: slots_each of them for each server, one server's behind the other's. */
 	struct fdg_port *ports;
 	uint64_t (*used_ids)[FDG_PORT_IDS];
@@ -259,6 +265,8 @@ int fdg_renew_epoll(struct fdg_exchange *x);
 /* Makes all anew that is not ours any more. `idle`: nothing was in flight. */
 void fdg_renew_check(struct fdg_exchange *x, bool idle);
 void fdg_renew_end(struct fdg_exchange *x);
+/* brief, when nothing is in flight: closes what has been open for long, or belongs to another network. */
+void fdg_renew_old(struct fdg_exchange *x);
 
 /* send.c */
 void fdg_udp_flush(struct fdg_exchange *x);

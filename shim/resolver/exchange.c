@@ -241,6 +241,7 @@ bool fdg_exchange_ask(struct fdg_exchange *x, const struct fdg_dns_name *name, u
 		x->now = fdg_clock();
 		fdg_silence_over(x);
 		fdg_renew_check(x, true);
+		fdg_renew_old(x);
 	}
 	q = fdg_question_take(x);
 	if (!q)

@@ -13,6 +13,8 @@
  * as libc does, each server `attempts` times. A truncated answer is asked for by TCP. A question is over at the latest
  * attempts x servers x timeout after it went out, as in libc; when nobody answers at all, what has not gone out is over sooner (silence.c).
  *
+ * Behind getaddrinfo (settings.brief) a question is sent again once in a server's turn, which lasts for libc's timeout, and a port is left after a few.
+ *
  * A server that is silent, or fails where others answer, is asked last from then on, and now and then, beside the server that answers, to see
  * whether it is back. How many questions are in flight at a server follows its losses.
  *
@@ -49,6 +51,8 @@ struct fdg_exchange_settings {
 	unsigned options;              /* of enum fdg_conf_option: ROTATE, EDNS0, USE_VC, TRUST_AD */
 	unsigned questions;            /* at a time; what is above FDG_EXCHANGE_QUESTIONS_MAX means that */
 	unsigned ports;                /* UDP sockets for a server */
+	/* Behind getaddrinfo: no more messages than one early repetition beside libc's, and sockets that are changed after a few questions. */
+	bool brief;
 	bool polled; /* no epoll: fdg_exchange_fd has none to offer, and one descriptor is enough for UDP */
 	/* polled: what waits, with a negative errno; NULL: straight to the kernel. It may not return: fdg_exchange_abandon. */
 	int (*block)(struct pollfd *fds, unsigned n, int timeout_ms);

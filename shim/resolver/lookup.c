@@ -14,7 +14,7 @@
 
 #include "base/poison.h"
 
-enum { PORTS = 1, CACHE = 256 << 10, TTL_MAX = 3600 };
+enum { PORTS = 1, CACHE = 256 << 10, TTL_MAX = 3600, SLICE_MS = 250 };
 
 static void done(void *cookie, struct fdg_request *q)
 {
@@ -103,6 +103,7 @@ static void start_request(struct fdg_lookup *l)
 
 	c->now = fdg_clock();
 	l->started = c->now;
+	l->waited = 0;
 	fdg_core_look_at_conf(c);
 	if (fdg_text_variable("HOSTALIASES"))
 		c->set.flags |= FDG_CORE_ALIASES;
@@ -185,17 +186,32 @@ struct fdg_request *fdg_lookup_start(struct fdg_lookup *l)
 	return l->request;
 }
 
+/* A thread that is stopped, or gets no CPU, overstays its waits: what is beyond a slice was no wait for an answer. */
+static void wait_a_slice(struct fdg_lookup *l)
+{
+	uint64_t begun = fdg_clock(), spent;
+
+	fdg_exchange_wait(l->core->x, SLICE_MS);
+	l->core->now = fdg_clock();
+	spent = l->core->now - begun;
+	l->waited += spent < SLICE_MS * 1000 ? spent : SLICE_MS * 1000;
+}
+
+/* No memory, or no descriptor, for a single question. */
+static bool could_not_ask(const struct fdg_request *q)
+{
+	return q->error == EAI_AGAIN && q->status == FDG_EXCHANGE_NO_SOCKET && !q->sent;
+}
+
 /* Its request's memory lives until it is told of. */
 int fdg_lookup_run(struct fdg_lookup *l)
 {
 	struct fdg_request *q = l->request;
 
-	while (q->state != FDG_REQUEST_ENDED) {
-		fdg_exchange_wait(l->core->x, -1);
-		l->core->now = fdg_clock();
-	}
+	while (q->state != FDG_REQUEST_ENDED)
+		wait_a_slice(l);
 	l->took = fdg_clock() - l->started;
-	return q->error;
+	return could_not_ask(q) ? EAI_MEMORY : q->error;
 }
 
 int fdg_lookup_addresses(struct fdg_lookup *l, const char *node, const char *service, const struct addrinfo *hints,
@@ -247,7 +263,7 @@ void fdg_lookup_facts(const struct fdg_lookup *l, struct fdg_lookup_facts *ret)
 {
 	const struct fdg_request *q = l->request;
 
-	*ret = (struct fdg_lookup_facts){ .took_us = l->took };
+	*ret = (struct fdg_lookup_facts){ .took_us = l->took, .waited_us = l->waited };
 	if (!q)
 		return;
 	ret->sent = q->sent;

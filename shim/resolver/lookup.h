@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One lookup at a time, for a caller that waits: what stands behind getaddrinfo and its kin. The object keeps its sockets, its configuration and all of
- * its memory between lookups; nothing is shared with another one, nothing comes from malloc, there is no lock, and errno is not touched.
+ * One lookup at a time, for a caller that waits: what stands behind getaddrinfo and its kin. The object keeps its sockets (for a few lookups, pool.c says
+ * why), its configuration and all of its memory between lookups; nothing is shared with another one, nothing comes from malloc, there is no lock, and errno
+ * is not touched.
  *
  * It may be left in the middle: a thread that is cancelled or killed, or a signal handler that leaves by longjmp, leaves an object that
  * fdg_lookup_begin brings back into order (or fdg_lookup_free puts away), whatever it was doing. Who owns an object, and notices that its owner is gone, is the
@@ -110,6 +111,7 @@ int fdg_lookup_host_errno(const struct fdg_lookup *l);
 /* Of the last lookup, for findings. */
 struct fdg_lookup_facts {
 	uint64_t took_us;
+	uint64_t waited_us;             /* … of which it waited for answers, at most; the rest went by while the thread did not run, or had work to do */
 	unsigned sent;                  /* messages; 0: no server was asked */
 	struct sockaddr_storage server; /* who answered, or failed last; ss_family 0: none */
 	const char *reason;             /* on failure: why, a sentence; else NULL */

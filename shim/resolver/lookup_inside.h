@@ -16,7 +16,7 @@ struct fdg_lookup {
 	struct fdg_request *request;
 	volatile bool running; /* between begin and end */
 	bool over;
-	uint64_t started, took; /* µs */
+	uint64_t started, took, waited; /* µs */
 	char names[FDG_LOOKUP_NAMES];
 	uint8_t addresses[FDG_LOOKUP_ADDRESSES]; /* of fdg_lookup_host */
 };

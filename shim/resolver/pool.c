@@ -137,6 +137,20 @@ static bool knows_segments(int fd)
 	return !fdg_sys_getsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &value, &len);
 }
 
+/*
+ * What many lookups at a time need, a port for thousands of questions, would make a forger's work easy where a stranger may cause lookups one after the
+ * other, as a mail server's peers do: one that he has found (by ICMP's limits, say) would leave him the id alone to guess, for the next lookups too. libc has
+ * a socket for each lookup. A few questions, nobody knows how many, and 100 ms are no time to find one; the lookups in between save most of what a socket costs.
+ */
+static uint32_t life_of_one(struct fdg_exchange *x)
+{
+	uint16_t more;
+
+	if (!x->set.brief)
+		return FDG_PORT_LIFE;
+	return fdg_random_16(&x->random, &more) ? FDG_PORT_BRIEF + more % (FDG_PORT_BRIEF + 1) : FDG_PORT_BRIEF;
+}
+
 static int open_port(struct fdg_exchange *x, unsigned port)
 {
 	unsigned server = fdg_port_server(x, port);
@@ -145,7 +159,7 @@ static int open_port(struct fdg_exchange *x, unsigned port)
 
 	if (fd < 0)
 		return fd;
-	*p = (struct fdg_port){ .fd = fd, .cookie = fdg_pool_cookie(fd) };
+	*p = (struct fdg_port){ .fd = fd, .cookie = fdg_pool_cookie(fd), .life = life_of_one(x), .opened = x->now };
 	x->loose = -1;
 	for (unsigned i = 0; i < FDG_PORT_IDS; i++)
 		x->used_ids[port][i] = 0;
@@ -221,7 +235,7 @@ bool fdg_pool_id(struct fdg_exchange *x, unsigned port, uint16_t *ret)
 	while (fdg_pool_used(x, port, *ret));
 	x->used_ids[port][*ret / 64] |= UINT64_C(1) << *ret % 64;
 	p->flying++;
-	if (++p->used == FDG_PORT_LIFE)
+	if (++p->used == p->life)
 		fdg_pool_retire(x, port);
 	return true;
 }

@@ -166,6 +166,15 @@ void fdg_question_restart(struct fdg_exchange *x, struct fdg_question *q)
 }
 
 /*
+ * An unmodified program's servers shall not be asked more often in the minute in which they are slow. One repetition, where libc waits, is what makes up
+ * for a message that was lost; more would make up for a second one, and are not made.
+ */
+static bool is_last(const struct fdg_exchange *x, const struct fdg_question *q)
+{
+	return x->set.brief && q->sends >= FDG_BRIEF_SENDS;
+}
+
+/*
  * When the transmission that just went out is looked at again. With another live server to ask, the third wait is the last; else a server has `timeout`,
  * after which the waits begin anew, so that at any loss there are many transmissions.
  */
@@ -182,6 +191,8 @@ void fdg_question_sent(struct fdg_exchange *x, struct fdg_question *q)
 	q->sends++;
 	q->last_server = q->server;
 	when = x->now + fdg_server_patience(&x->targets[q->server].state, q->sends, max);
+	if (is_last(x, q))
+		when = q->turn_end;
 	if (when > q->deadline)
 		when = q->deadline;
 	fdg_wheel_set(x->wheel, fdg_question_number(x, q), when);
@@ -305,7 +316,8 @@ static void look_again(struct fdg_exchange *x, unsigned server)
 	uint64_t when = x->now + (4 * s->rto > AGAIN_MIN ? 4 * s->rto : AGAIN_MIN);
 
 	for (struct fdg_question *q = fdg_queue_first(x, server, FDG_QUEUE_FLYING); q; q = fdg_queue_next(x, q))
-		fdg_wheel_advance(x->wheel, fdg_question_number(x, q), when);
+		if (!is_last(x, q))
+			fdg_wheel_advance(x->wheel, fdg_question_number(x, q), when);
 }
 
 static void measure(struct fdg_exchange *x, struct fdg_try *t)

@@ -3,12 +3,13 @@
 #include "resolver/engine.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 
 #include "base/sys.h"
 
 #include "base/poison.h"
 
-enum { CHECK = 1000000 /* µs */ };
+enum { CHECK = 1000000, OLD = 100000 /* µs */ };
 
 int fdg_renew_epoll(struct fdg_exchange *x)
 {
@@ -118,6 +119,41 @@ void fdg_renew_check(struct fdg_exchange *x, bool idle)
 		return;
 	if (!all_ours(x, &epoll_is_ours) || (x->epoll >= 0 && !epoll_is_ours))
 		begin_anew(x, epoll_is_ours);
+}
+
+/*
+ * The number of a socket's own namespace is not asked for, which only newer kernels tell. Without /proc there are always the same zeros. It costs 2 µs, so who
+ * keeps nothing is not asked, and the first that is kept is closed.
+ */
+static bool is_another_network(struct fdg_exchange *x)
+{
+	uint64_t device = x->net_device, inode = x->net_inode;
+	struct stat st = { .st_dev = 0 };
+
+	fdg_sys_stat("/proc/thread-self/ns/net", &st);
+	x->net_device = st.st_dev;
+	x->net_inode = st.st_ino;
+	x->net_looked = x->now;
+	return st.st_dev != device || st.st_ino != inode;
+}
+
+void fdg_renew_old(struct fdg_exchange *x)
+{
+	bool other;
+
+	if (!x->set.brief)
+		return;
+	if (!has_ports(x) && !fdg_pool_busy(x) && x->now - x->net_looked > OLD) {
+		x->net_device = x->net_inode = 0;
+		return;
+	}
+	other = is_another_network(x);
+	for (unsigned i = 0; i < x->port_count; i++)
+		if (x->ports[i].fd >= 0 && !x->ports[i].flying && (other || x->now - x->ports[i].opened > OLD))
+			fdg_pool_retire(x, i);
+	for (unsigned i = 0; i < x->target_count; i++)
+		if (x->targets[i].stream.fd >= 0 && (other || x->now - x->targets[i].stream.opened > OLD))
+			fdg_tcp_drop(x, i, true);
 }
 
 void fdg_renew_end(struct fdg_exchange *x)

@@ -317,7 +317,7 @@ static bool is_bad_number(const struct fdg_hints *h)
 	const char *s = h->node;
 	size_t n = strlen(s);
 
-	if (h->family != AF_INET || (h->flags & AI_CANONNAME))
+	if (h->family != AF_INET || (h->flags & AI_CANONNAME) || !n)
 		return false;
 	if (strchr(s, ':'))
 		return true;
@@ -335,7 +335,7 @@ void fdg_request_begin(struct fdg_core *c, struct fdg_request *q, const char *no
 		fdg_request_end(c, q, error);
 	else if (without_name(c, q, &h))
 		return;
-	else if (!*h.node || is_bad_number(&h))
+	else if (is_bad_number(&h))
 		fdg_request_end(c, q, EAI_NONAME);
 	else
 		fdg_request_look_up(c, q);

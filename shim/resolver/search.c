@@ -30,7 +30,9 @@ void fdg_search_start(struct fdg_search *s, const struct fdg_conf *conf, const c
 	unsigned dots = count_dots(node);
 	bool last = ends_in_dot(node);
 
-	*s = (struct fdg_search){ .first = NO_OUTCOME, .last = FDG_OUTCOME_NOTFOUND, .dots = dots > 0, .dot_at_end = last };
+	*s = (struct fdg_search){
+		.first = NO_OUTCOME, .last = FDG_OUTCOME_NOTFOUND, .dots = dots > 0, .dot_at_end = last
+	};
 	s->stopped = last || alone;
 	if (dots >= conf->ndots || s->stopped || !conf->search_count) {
 		s->at = FDG_SEARCH_AS_IS;
@@ -46,6 +48,11 @@ static const char *domain_of(const struct fdg_search *s, const struct fdg_conf *
 	return domain[0] == '.' ? domain + 1 : domain;
 }
 
+static bool may_be_asked(const struct fdg_search *s, const struct fdg_dns_name *name)
+{
+	return s->any || fdg_dns_name_is_host(name);
+}
+
 bool fdg_search_name(const struct fdg_search *s, const struct fdg_conf *conf, const char *node,
 		     struct fdg_dns_name *ret)
 {
@@ -53,10 +60,10 @@ bool fdg_search_name(const struct fdg_search *s, const struct fdg_conf *conf, co
 	char text[2 * NODE];
 	const char *domain;
 
-	if (strchr(node, '\\') || n >= NODE)
+	if ((!s->any && strchr(node, '\\')) || n >= NODE)
 		return false;
-	if (s->at == FDG_SEARCH_AS_IS)
-		return !fdg_dns_name_from_text(node, n, ret) && fdg_dns_name_is_host(ret);
+	if (s->at == FDG_SEARCH_AS_IS) /* libc does not make the root of "" */
+		return n && !fdg_dns_name_from_text(node, n, ret) && may_be_asked(s, ret);
 	domain = domain_of(s, conf);
 	more = strlen(domain);
 	if (n + 1 + more > sizeof(text))
@@ -64,7 +71,7 @@ bool fdg_search_name(const struct fdg_search *s, const struct fdg_conf *conf, co
 	memcpy(text, node, n);
 	text[n] = '.';
 	memcpy(text + n + 1, domain, more);
-	return !fdg_dns_name_from_text(text, n + 1 + more, ret) && fdg_dns_name_is_host(ret);
+	return !fdg_dns_name_from_text(text, n + 1 + more, ret) && may_be_asked(s, ret);
 }
 
 static bool ends(enum fdg_outcome o)

@@ -27,6 +27,7 @@ struct fdg_search {
 	int16_t at; /* byte of conf's search where the domain is, or one of the above */
 	bool was_asked_as_is, dots, dot_at_end, searched, root_listed, stopped;
 	bool nodata, servfail;
+	bool any;      /* names that no host has are asked for too */
 	uint8_t first; /* enum fdg_outcome of the name as it is, if that came first */
 	uint8_t last;
 };

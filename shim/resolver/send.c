@@ -118,11 +118,14 @@ static struct fdg_question *next_question(struct fdg_exchange *x, unsigned serve
 static unsigned load_batch(struct fdg_exchange *x, unsigned server, unsigned port)
 {
 	struct fdg_target *t = &x->targets[server];
-	unsigned room = FDG_PORT_FLYING - x->ports[port].flying, n = 0;
+	const struct fdg_port *p = &x->ports[port];
+	unsigned room = FDG_PORT_FLYING - p->flying, n = 0;
 	struct fdg_question *q;
 
 	if (room > FDG_BATCH)
 		room = FDG_BATCH;
+	if (p->used < p->life && room > p->life - p->used)
+		room = p->life - p->used;
 	while (n < room && (q = next_question(x, server))) {
 		if (q->queue == FDG_QUEUE_READY && in_flight(t) + n >= t->state.window)
 			break;
@@ -175,7 +178,14 @@ static bool not_sent(struct fdg_exchange *x, unsigned port, unsigned n, long err
 		fdg_udp_lost(x, port);
 		return true;
 	default: /* no route, a filter, a message that is too long for the way */
-		fail_batch(x, n);
+		if (x->set.brief &&
+		    x->ports[port].used >
+			    n) { /* or the host has lost the address that it had when this port was opened */
+			unload(x, 0, n);
+			fdg_pool_retire(x, port);
+		} else {
+			fail_batch(x, n);
+		}
 		return true;
 	}
 }

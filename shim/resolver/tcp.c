@@ -105,6 +105,7 @@ static bool open_stream(struct fdg_exchange *x, unsigned server)
 		.fd = fd,
 		.begun = true,
 		.interest = EPOLLIN | EPOLLOUT,
+		.opened = x->now,
 		.active = x->now,
 		.cookie = fdg_pool_cookie(fd),
 		.in = s->in,

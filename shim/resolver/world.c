@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <net/if.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
 
+#include "base/big.h"
 #include "base/sys.h"
 
 #include "base/poison.h"
@@ -74,6 +76,58 @@ static size_t largest(enum fdg_world_file file)
 	return file == FDG_WORLD_HOSTS || file == FDG_WORLD_SERVICES ? FDG_TABLE_TEXT_MAX : FDG_CONF_FILE_MAX;
 }
 
+/* nsswitch.conf as it was read first in this process, and the root directory of then. */
+static struct {
+	_Atomic int state; /* 0, being written, there */
+	uint64_t device, inode;
+	struct fdg_nss nss;
+	bool ours;
+} first_nss FDG_BIG;
+
+enum { NOTHING, WRITTEN, THERE };
+
+static bool stamp_root(struct fdg_file_stamp *ret)
+{
+	fdg_file_stamp("/", ret);
+	return !ret->error;
+}
+
+static void note_nss(const struct fdg_world *w)
+{
+	struct fdg_file_stamp root;
+	int nothing = NOTHING;
+
+	if (atomic_load_explicit(&first_nss.state, memory_order_relaxed) != NOTHING || !stamp_root(&root) ||
+	    !atomic_compare_exchange_strong(&first_nss.state, &nothing, WRITTEN))
+		return;
+	first_nss.device = root.device;
+	first_nss.inode = root.inode;
+	first_nss.nss = w->nss;
+	first_nss.ours = w->nss_ours;
+	atomic_store_explicit(&first_nss.state, THERE, memory_order_release);
+}
+
+/* After a chroot libc goes on with the file that it had, and does not look again. */
+static bool is_in_jail(void)
+{
+	struct fdg_file_stamp root;
+
+	return atomic_load_explicit(&first_nss.state, memory_order_acquire) == THERE && stamp_root(&root) &&
+	       (root.device != first_nss.device || root.inode != first_nss.inode);
+}
+
+static bool keep_nss(struct fdg_world *w, bool known, uint64_t now)
+{
+	if (!is_in_jail())
+		return false;
+	if (!known) {
+		w->nss = first_nss.nss;
+		w->nss_ours = first_nss.ours;
+	}
+	w->looked[FDG_WORLD_NSS] = now;
+	return true;
+}
+
 static void take(struct fdg_world *w, enum fdg_world_file file, struct fdg_text text, int error)
 {
 	switch (file) {
@@ -85,6 +139,7 @@ static void take(struct fdg_world *w, enum fdg_world_file file, struct fdg_text 
 		break;
 	case FDG_WORLD_NSS:
 		w->nss_ours = fdg_nss_parse(text, &w->nss) && error != -EFBIG;
+		note_nss(w);
 		break;
 	case FDG_WORLD_HOSTCONF:
 		w->multi = fdg_hostconf_multi(text, fdg_text_variable("RESOLV_MULTI"));
@@ -126,6 +181,8 @@ bool fdg_world_look(struct fdg_world *w, enum fdg_world_file file, uint64_t now)
 	int error;
 
 	if (known && (is_final(w, file) || now - w->looked[file] < believed(w, file)))
+		return false;
+	if (file == FDG_WORLD_NSS && keep_nss(w, known, now))
 		return false;
 	if (known) {
 		fdg_file_stamp(paths[file], &stamp);
@@ -182,7 +239,8 @@ void fdg_world_hosts(struct fdg_world *w, const struct fdg_hosts_want *want, uin
 		}
 	}
 	fdg_world_look(w, FDG_WORLD_HOSTS, now);
-	if (w->frugal && w->stamp[FDG_WORLD_HOSTS].size > SMALL) { /* it has grown: once more as a whole, and not again */
+	if (w->frugal &&
+	    w->stamp[FDG_WORLD_HOSTS].size > SMALL) { /* it has grown: once more as a whole, and not again */
 		w->hosts_whole = false;
 		w->looked[FDG_WORLD_HOSTS] = 0;
 	}

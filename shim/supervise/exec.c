@@ -3,14 +3,13 @@
 
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/elf.h"
-#include "base/fmt.h"
-#include "base/image.h"
 #include "base/sys.h"
+#include "guards/uncovered.h"
 #include "supervise/filter.h"
 #include "supervise/inherit.h"
+#include "supervise/look.h"
 #include "supervise/maps.h"
 #include "supervise/marks.h"
 #include "supervise/numbers.h"
@@ -96,52 +95,6 @@ static bool has_preload(const struct call *c)
 	return false;
 }
 
-/* The file as this process can open it: by the other one's root or working directory. */
-static bool find_file(const struct call *c, char path[PATH_MAX])
-{
-	char name[PATH_MAX];
-	struct fdg_buf b = { path, 0, PATH_MAX, false };
-
-	if (!read_string(c->tid, c->path, name, sizeof(name)) && !c->is_empty_path)
-		return false;
-	fdg_fmt(&b, "/proc/%d/", c->tid);
-	if (name[0] == '/')
-		fdg_put(&b, "root");
-	else if (c->directory == AT_FDCWD)
-		fdg_put(&b, "cwd/");
-	else
-		fdg_fmt(&b, name[0] ? "fd/%d/" : "fd/%d", c->directory);
-	fdg_put(&b, name);
-	return !b.cut;
-}
-
-/* The file's own name, without links. */
-static bool real_name(const char *path, char ret[PATH_MAX])
-{
-	int fd = fdg_sys_open(path, O_PATH | O_CLOEXEC, 0);
-	char link[64];
-	struct fdg_buf b = FDG_BUF(link);
-	long n;
-
-	if (fd < 0)
-		return false;
-	fdg_fmt(&b, "/proc/self/fd/%d", fd);
-	n = fdg_sys_readlink(link, ret, PATH_MAX - 1);
-	fdg_sys_close(fd);
-	ret[n > 0 ? n : 0] = '\0';
-	return n > 0;
-}
-
-/* A text without #! is refused by the kernel: execvp gives it to a shell then, by another call. */
-static bool is_program(const char *path, const struct fdg_image *image)
-{
-	struct stat st;
-
-	if (fdg_sys_stat(path, &st) < 0 || !S_ISREG(st.st_mode) || !(st.st_mode & 0111) || image->kind == FDG_IMAGE_MISSING)
-		return false;
-	return image->kind != FDG_IMAGE_UNKNOWN || image->fd < 0;
-}
-
 bool fdg_exec_is_go(const char *path)
 {
 	int fd = fdg_sys_open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0);
@@ -153,19 +106,39 @@ bool fdg_exec_is_go(const char *path)
 	return found;
 }
 
-static bool foresee(const struct call *c, struct fdg_run_image *ret)
-{
-	static struct fdg_image image;
-	static char path[PATH_MAX];
+enum foreseen { NO_PROGRAM, PROGRAM, TOO_LATE };
 
-	if (!find_file(c, path))
-		return false;
-	fdg_image_look(path, &image);
-	if (!is_program(path, &image) || !real_name(image.program, ret->exe))
-		return false;
+static enum foreseen foresee(const struct call *c, struct fdg_run_image *ret)
+{
+	static struct fdg_look l;
+
+	if (!read_string(c->tid, c->path, l.name, sizeof(l.name)) && !c->is_empty_path)
+		return NO_PROGRAM;
+	l.tid = c->tid;
+	l.directory = c->directory;
+	if (!fdg_look(&l))
+		return TOO_LATE;
+	if (!l.is_program)
+		return NO_PROGRAM;
+	memcpy(ret->exe, l.exe, sizeof(ret->exe));
+	ret->file = l.file;
 	read_arguments(c, ret);
-	ret->is_preloaded = (image.kind == FDG_IMAGE_DYNAMIC || image.kind == FDG_IMAGE_ASAN) && has_preload(c);
-	return true;
+	ret->is_preloaded = (l.image.kind == FDG_IMAGE_DYNAMIC || l.image.kind == FDG_IMAGE_ASAN) && has_preload(c);
+	return PROGRAM;
+}
+
+/* What it was started with, and what it then does with it, is not known any more: it is judged again from the next one on that is. */
+static void say_too_late(struct fdg_process *p, int tid)
+{
+	static bool is_said;
+
+	p->execs = 0;
+	if (is_said)
+		return;
+	is_said = true;
+	fdg_runs_speak_for(p, tid);
+	fdg_uncovered_report(fdg_facts_exe(p), "starts a program from a file system that does not answer within 100 ms (FUSE, NFS), and that start is not looked at, nor are others until it answers");
+	fdg_runs_silent();
 }
 
 /* What it hands on is judged as the program that it was, and told of as the one that it becomes. */
@@ -173,8 +146,13 @@ static bool become(struct fdg_process *p, const struct call *c, const struct fdg
 {
 	static struct fdg_run_image image;
 	const struct fdg_inherit_call i = { l, c->tid, c->is_32, c->argv, c->envp, hands_on && fdg_maps_judged(p, l->request->data.instruction_pointer) };
-	bool is_known = foresee(c, &image);
+	enum foreseen foreseen = foresee(c, &image);
+	bool is_known = foreseen == PROGRAM;
 
+	if (foreseen == TOO_LATE) {
+		say_too_late(p, c->tid);
+		return false;
+	}
 	if (hands_on)
 		fdg_inherit_judge(p, &i, is_known ? &image : NULL);
 	if (!is_known)
@@ -188,7 +166,7 @@ static bool become(struct fdg_process *p, const struct call *c, const struct fdg
 
 void fdg_exec_seen(struct fdg_process *p, const struct fdg_listener *l)
 {
-	bool hands_on = fdg_inherit_look(p), is_known = true;
+	bool hands_on = fdg_inherit_look(p, l), is_known = true;
 	struct call c = call_of(l->request);
 
 	p->judged = 0;

@@ -12,6 +12,7 @@
 
 #include "base/fmt.h"
 #include "base/sys.h"
+#include "supervise/known.h"
 
 #include "base/poison.h"
 
@@ -25,6 +26,7 @@ static struct {
 	unsigned used; /* of the table; what is behind was never touched */
 	int tid[THREADS], pid[THREADS];
 	int epoll;
+	uint64_t images;
 } all;
 
 int fdg_facts_start(int epoll)
@@ -67,7 +69,8 @@ void fdg_facts_exec(struct fdg_process *p)
 {
 	p->is_exe_known = false;
 	p->preload = FDG_PRELOAD_UNKNOWN;
-	p->hints = 0;
+	p->image = ++all.images;
+	p->is_hint_lost = false;
 	p->is_select_told = false;
 }
 
@@ -92,6 +95,8 @@ static struct fdg_process *add(int pid, int pidfd)
 	p->parent = fdg_facts_parent(pid);
 	p->exe[0] = '\0';
 	fdg_facts_exec(p);
+	p->born = p->image;
+	memset(&p->blind, 0, sizeof(p->blind));
 	p->execs = 0;
 	p->judged = 0;
 	*place = p;
@@ -217,11 +222,29 @@ const char *fdg_facts_exe(struct fdg_process *p)
 	return p->exe;
 }
 
+static long read_by_file(int tid, uint64_t address, void *to, unsigned long n)
+{
+	char path[64];
+	struct fdg_buf b = FDG_BUF(path);
+	int fd;
+	long r;
+
+	fdg_fmt(&b, "/proc/%d/mem", tid);
+	fd = fdg_sys_open(path, O_RDONLY | O_CLOEXEC, 0);
+	if (fd < 0)
+		return fd;
+	r = fdg_sys4(SYS_pread64, fd, to, n, address);
+	fdg_sys_close(fd);
+	return r;
+}
+
 long fdg_facts_read(int tid, uint64_t address, void *to, unsigned long n)
 {
 	struct iovec here = { to, n }, there = { (void *)(uintptr_t)address, n };
 	long r = fdg_sys6(SYS_process_vm_readv, tid, (long)&here, 1, (long)&there, 1, 0);
 
+	if (r == -EPERM || r == -ENOSYS) /* a container's rules */
+		r = read_by_file(tid, address, to, n);
 	return r < 0 ? 0 : r;
 }
 
@@ -256,7 +279,7 @@ static bool stat_of(int pid, int fd, struct stat *ret)
 	struct fdg_buf b = FDG_BUF(path);
 
 	fdg_fmt(&b, "/proc/%d/fd/%d", pid, fd);
-	return fdg_sys_stat(path, ret) == 0;
+	return fdg_stat_known(path, ret);
 }
 
 bool fdg_identity_of(int pid, int fd, struct fdg_identity *ret)
@@ -269,15 +292,43 @@ bool fdg_identity_of(int pid, int fd, struct fdg_identity *ret)
 	return true;
 }
 
+bool fdg_stream_of(int pid, int fd, struct fdg_identity *ret)
+{
+	struct stat st;
+
+	if (!stat_of(pid, fd, &st) || !(S_ISSOCK(st.st_mode) || S_ISFIFO(st.st_mode)))
+		return false;
+	*ret = (struct fdg_identity){ st.st_dev, st.st_ino };
+	return true;
+}
+
+bool fdg_facts_has_table(const struct fdg_process *p, int tid, int fd)
+{
+	struct fdg_identity its, ours;
+	long r = tid == p->pid ? 0 : fdg_sys5(SYS_kcmp, tid, p->pid, KCMP_FILES, 0, 0);
+
+	if (r >= 0)
+		return r == 0;
+	return fdg_identity_of(tid, fd, &its) && fdg_identity_of(p->pid, fd, &ours) && fdg_identity_same(&its, &ours);
+}
+
+/* To close a copy of a file asks who serves it, who may wait for us. */
+static bool is_fetched(int tid, int fd)
+{
+	struct stat st;
+
+	return !stat_of(tid, fd, &st) || S_ISSOCK(st.st_mode) || S_ISFIFO(st.st_mode);
+}
+
 bool fdg_file_look(const struct fdg_process *p, int tid, int fd, struct fdg_file *ret)
 {
 	struct stat st;
 	bool is_known;
 
-	ret->local = (int)fdg_sys3(SYS_pidfd_getfd, p->pidfd, fd, 0);
+	ret->local = is_fetched(tid, fd) ? (int)fdg_sys3(SYS_pidfd_getfd, p->pidfd, fd, 0) : -1;
 	if (ret->local >= 0) {
 		ret->flags = fdg_sys_fcntl(ret->local, F_GETFL, 0);
-		is_known = ret->flags >= 0 && fdg_sys_fstat(ret->local, &st) == 0;
+		is_known = ret->flags >= 0 && fdg_fstat_known(ret->local, &st);
 	} else {
 		ret->local = -1;
 		is_known = flags_of(tid, fd, &ret->flags) && stat_of(tid, fd, &st);

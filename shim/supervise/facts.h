@@ -11,7 +11,6 @@
 #include <stdint.h>
 
 #define FDG_PROCESSES 2048 /* at once; of more there is nothing said */
-#define FDG_HINTS 256      /* the last descriptors of a process that were duplicated */
 
 struct fdg_process {
 	int pid, pidfd, parent; /* parent: when it was first met */
@@ -22,8 +21,10 @@ struct fdg_process {
 	bool is_select_told;
 	int judged; /* FDG_PROBE_…: its last exec was looked at here, not by a preload of its parent's */
 	char exe[PATH_MAX];
-	unsigned hints; /* how many there were since the last exec */
-	int hint[FDG_HINTS];
+	uint64_t image, born; /* image: one number for each program of each process; born: its first one */
+	/* blind.c's: titles are hashes, 0: none; title: before the last exec that was tried; told: as it was told of, while it was that image. */
+	struct { bool has_asked; uint64_t title, told, image; } blind;
+	bool is_hint_lost; /* it copied more than is remembered */
 };
 
 /* What a descriptor refers to. */
@@ -65,6 +66,9 @@ void fdg_file_close(struct fdg_file *f);
 bool fdg_file_is_shared(const struct fdg_file *f, const struct fdg_process *p, int fd, int pid, int other);
 
 bool fdg_identity_of(int pid, int fd, struct fdg_identity *ret);
+bool fdg_stream_of(int pid, int fd, struct fdg_identity *ret); /* the same; false of what is no socket or pipe */
+/* Has this thread the descriptors that its process has? By fd where the kernel does not say: a thread can have a table of its own (CLONE_FILES unshared). */
+bool fdg_facts_has_table(const struct fdg_process *p, int tid, int fd);
 int fdg_facts_filters(int tid); /* that it is under; 0: not known */
 int fdg_facts_table(int pid); /* numbers that its table of descriptors has room for */
 /* How many threads it has; 0: not known. */

@@ -10,6 +10,7 @@
 #include "base/sys.h"
 #include "guards/nonblock/shared.h"
 #include "supervise/facts.h"
+#include "supervise/mounts.h"
 
 #include "base/poison.h"
 
@@ -180,6 +181,15 @@ static bool look(struct look *l, int exe, uint64_t entry)
 	return true;
 }
 
+static bool is_served(int pid, const char *link)
+{
+	static char name[PATH_MAX];
+	long n = fdg_sys_readlink(link, name, sizeof(name) - 1);
+
+	name[n > 0 ? n : 0] = '\0';
+	return fdg_mounts_is_served(pid, name);
+}
+
 bool fdg_go_program_look(int pid, struct fdg_go_program *ret)
 {
 	struct look l = { .pid = pid, .ret = ret };
@@ -193,7 +203,7 @@ bool fdg_go_program_look(int pid, struct fdg_go_program *ret)
 		return false;
 	ret->mark = v.mark;
 	fdg_fmt(&b, "/proc/%d/exe", pid);
-	exe = fdg_sys_open(path, O_RDONLY | O_CLOEXEC, 0);
+	exe = is_served(pid, path) ? -1 : fdg_sys_open(path, O_RDONLY | O_CLOEXEC, 0);
 	if (exe < 0)
 		return false;
 	ret->is_go = look(&l, exe, v.entry);

@@ -17,17 +17,21 @@
 #include "guards/cloexec/leak.h"
 #include "guards/cloexec/naming.h"
 #include "guards/self.h"
+#include "supervise/known.h"
 #include "supervise/marks.h"
 #include "supervise/memory.h"
 #include "supervise/open.h"
+#include "supervise/patience.h"
 #include "supervise/stack.h"
+#include "supervise/undo.h"
 
 #include "base/poison.h"
 
+#define STREAMS 3
 #define ANCESTORS 16 /* that are the same program: forked, and forked again */
 
 /* What became of one. */
-enum verdict { MEANT, LEAKED, FORCED, KEPT };
+enum verdict { MEANT, LEAKED, FORCED, KEPT, HELD };
 
 static struct {
 	struct fdg_open_list found; /* of the process that is looked at */
@@ -37,6 +41,7 @@ static struct {
 	struct fdg_note note;
 	struct fdg_named named;
 	char maker[PATH_MAX];
+	struct fdg_identity stream[STREAMS];
 	enum fdg_level worst[FDG_NOTE_GROUPS];
 	bool is_judged, is_preloads;
 } *now;
@@ -47,21 +52,11 @@ int fdg_inherit_start(int first_pid)
 {
 	int r = fdg_marks_start();
 
+	r = r == 0 ? fdg_undo_start() : r;
+	r = r == 0 ? fdg_patience_start() : r;
 	first = first_pid;
 	now = r == 0 ? fdg_sys_mmap(sizeof(*now), false) : NULL;
 	return r < 0 ? r : now ? fdg_open_start() : -ENOMEM;
-}
-
-bool fdg_inherit_look(struct fdg_process *p)
-{
-	now->is_judged = false;
-	now->found.count = 0;
-	now->found.is_whole = true;
-	if (fdg_options.cloexec != FDG_OFF)
-		fdg_open_list(p->pid, &now->found);
-	if (now->found.count == 0)
-		fdg_open_keep(p, &now->found);
-	return now->found.count > 0;
 }
 
 /* ---- who made them ---- */
@@ -102,6 +97,46 @@ static bool was_done(bool has(const struct fdg_process *p, const struct fdg_open
 	return false;
 }
 
+/* ---- what is open ---- */
+
+/* A table that others use at this moment is left alone: what they put at the number meanwhile would be lost. */
+static bool has_own_table(const struct fdg_process *p)
+{
+	if (fdg_facts_threads(p->pid) != 1)
+		return false;
+	return p->parent <= 0 || fdg_sys5(SYS_kcmp, p->pid, p->parent, KCMP_FILES, 0, 0) != 0;
+}
+
+/* Where only some were seen, those are told of, and nothing is changed: a part that is mended is a program that fails now and then. */
+static void look(struct fdg_process *p, int tid)
+{
+	struct fdg_process *maker = beginner_of(p);
+
+	now->found.is_whole = fdg_patience_left(maker);
+	if (!now->found.is_whole)
+		return;
+	fdg_open_list(p->pid, &now->found, fdg_patience_until());
+	if (now->found.is_cut && fdg_patience_lost(maker))
+		fdg_patience_say(maker, tid);
+}
+
+bool fdg_inherit_look(struct fdg_process *p, const struct fdg_listener *l)
+{
+	int tid = (int)l->request->pid;
+
+	now->is_judged = false;
+	now->found.count = 0;
+	now->found.is_cut = false;
+	now->found.is_whole = fdg_facts_has_table(p, tid, 0);
+	if (fdg_options.cloexec != FDG_OFF && now->found.is_whole) {
+		look(p, tid);
+		fdg_undo_look(p, &now->found);
+	}
+	if (now->found.count == 0)
+		fdg_open_keep(p, &now->found);
+	return now->found.count > 0;
+}
+
 /* ---- what is meant ---- */
 
 static bool is_found(int fd)
@@ -131,14 +166,19 @@ static bool is_shells(fdg_kindword kind, const char *maker)
 }
 
 /* A copy of what is handed on as a standard stream: a shell's {fd}>&1. */
-static bool is_a_stream(const struct fdg_process *p, const struct fdg_open *o)
+static bool is_a_stream(const struct fdg_open *o)
 {
-	struct fdg_identity what;
-
-	for (int fd = 0; fd <= 2; fd++)
-		if (fdg_identity_of(p->pid, fd, &what) && fdg_identity_same(&what, &o->what))
+	for (int fd = 0; fd < STREAMS; fd++)
+		if (fdg_identity_same(&now->stream[fd], &o->what))
 			return true;
 	return false;
+}
+
+static void look_at_streams(const struct fdg_process *p)
+{
+	memset(now->stream, 0, sizeof(now->stream));
+	for (int fd = 0; fd < STREAMS; fd++)
+		fdg_identity_of(p->pid, fd, &now->stream[fd]);
 }
 
 static bool is_meant(struct fdg_process *p, const struct fdg_process *beginner, const struct fdg_open *o, fdg_kindword kind)
@@ -146,7 +186,7 @@ static bool is_meant(struct fdg_process *p, const struct fdg_process *beginner, 
 	enum fdg_kind k = fdg_kindword_kind(kind);
 
 	return fdg_named_has(&now->named, o->fd) || fdg_named_bats(&now->named, o->fd, k) || fdg_fdset_has(&fdg_options.cloexec_allow, o->fd, fdg_kind_bit(k)) ||
-	       was_done(has_mark, p, beginner, o) || is_a_stream(p, o) || is_shells(kind, now->maker);
+	       was_done(has_mark, p, beginner, o) || is_a_stream(o) || is_shells(kind, now->maker);
 }
 
 static bool is_listener(int local)
@@ -157,25 +197,17 @@ static bool is_listener(int local)
 	return fdg_sys_getsockopt(local, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening;
 }
 
-static bool is_same_program(const struct fdg_process *p, const char *exe)
+static bool is_same_program(const struct fdg_process *p, const struct fdg_identity *file)
 {
 	char path[64];
 	struct fdg_buf b = FDG_BUF(path);
-	struct stat was, is;
+	struct stat was;
 
 	fdg_fmt(&b, "/proc/%d/exe", p->pid);
-	return fdg_sys_stat(path, &was) == 0 && fdg_sys_stat(exe, &is) == 0 && was.st_dev == is.st_dev && was.st_ino == is.st_ino;
+	return fdg_stat_known(path, &was) && was.st_dev == file->dev && was.st_ino == file->ino;
 }
 
 /* ---- what is done about it ---- */
-
-/* A table that others use at this moment is left alone: what they put at the number meanwhile would be lost. */
-static bool has_own_table(const struct fdg_process *p)
-{
-	if (fdg_facts_threads(p->pid) != 1)
-		return false;
-	return p->parent <= 0 || fdg_sys5(SYS_kcmp, p->pid, p->parent, KCMP_FILES, 0, 0) != 0;
-}
 
 static bool is_to_be_fixed(fdg_kindword kind)
 {
@@ -188,24 +220,36 @@ static bool is_it(int local, const struct fdg_open *o)
 {
 	struct stat st;
 
-	return fdg_sys_fstat(local, &st) == 0 && st.st_ino == o->what.ino && st.st_dev == o->what.dev;
+	return fdg_fstat_known(local, &st) && st.st_ino == o->what.ino && st.st_dev == o->what.dev;
+}
+
+static bool take_back(const struct fdg_process *p, const struct fdg_inherit_call *c, const struct fdg_open *o, int local)
+{
+	if (!is_it(local, o) || !fdg_listener_waits(c->l) || fdg_listener_replace(c->l, local, o->fd, 0) < 0)
+		return false;
+	fdg_undo_done(p, o->fd);
+	return true;
 }
 
 /* The kind of one, by itself where we may have it, else by what /proc calls it; and whether it could be mended. */
 static enum verdict judge_one(struct fdg_process *p, const struct fdg_inherit_call *c, const struct fdg_process *beginner, const struct fdg_open *o, bool is_restart, bool is_own,
 			      fdg_kindword *ret_kind)
 {
-	int local = (int)fdg_sys3(SYS_pidfd_getfd, p->pidfd, o->fd, 0);
+	int local = S_ISREG(o->mode) || S_ISDIR(o->mode) ? -1 : (int)fdg_sys3(SYS_pidfd_getfd, p->pidfd, o->fd, 0); /* to close a copy of a file asks who serves it */
 	enum verdict v = LEAKED;
 
 	if (local < 0 || !is_it(local, o) || fdg_kind_ask(local, ret_kind) < 0)
 		*ret_kind = fdg_open_kind(p->pid, o);
-	if (is_meant(p, beginner, o, *ret_kind))
+	if (o->is_held)
+		v = is_meant(p, beginner, o, *ret_kind) && is_own && local >= 0 && take_back(p, c, o, local) ? MEANT : HELD;
+	else if (is_meant(p, beginner, o, *ret_kind))
 		v = MEANT;
 	else if (local >= 0 && is_restart && is_listener(local))
 		v = KEPT;
-	else if (local >= 0 && is_own && is_to_be_fixed(*ret_kind) && !was_done(has_copy, p, beginner, o) && is_it(local, o) && fdg_listener_waits(c->l) && fdg_listener_replace(c->l, local, o->fd) == 0)
+	else if (local >= 0 && is_own && is_to_be_fixed(*ret_kind) && !was_done(has_copy, p, beginner, o) && is_it(local, o) && fdg_listener_waits(c->l) && fdg_listener_replace(c->l, local, o->fd, O_CLOEXEC) == 0) {
+		fdg_undo_keep(p, o);
 		v = FORCED;
+	}
 	if (local >= 0)
 		fdg_sys_close(local);
 	return v;
@@ -254,7 +298,7 @@ static void add_site(const struct fdg_inherit_call *c)
 static void judge_all(struct fdg_process *p, const struct fdg_inherit_call *c, const struct fdg_process *beginner, const struct fdg_run_image *image)
 {
 	static const char letter[] = { [LEAKED] = FDG_NOTE_LEAKED, [FORCED] = FDG_NOTE_FORCED, [KEPT] = FDG_NOTE_KEPT };
-	bool is_restart = is_same_program(p, image->exe), is_own = has_own_table(p);
+	bool is_restart = is_same_program(p, &image->file), is_own = now->found.is_whole && has_own_table(p);
 	unsigned left = 0;
 
 	for (unsigned i = 0; i < now->found.count; i++) {
@@ -263,11 +307,11 @@ static void judge_all(struct fdg_process *p, const struct fdg_inherit_call *c, c
 		if (fdg_open_was_there(beginner, &o->what))
 			continue;
 		now->verdict[i] = judge_one(p, c, beginner, o, is_restart, is_own, &now->kind[i]);
-		if (now->verdict[i] != MEANT)
+		if (now->verdict[i] != MEANT && now->verdict[i] != HELD)
 			put_letter(i, letter[now->verdict[i]]);
 	}
 	for (unsigned i = 0; i < now->found.count; i++)
-		if (now->verdict[i] != FORCED)
+		if (now->verdict[i] != FORCED && now->verdict[i] != HELD)
 			now->found.file[left++] = now->found.file[i];
 	now->found.count = left;
 	if (now->note.groups)
@@ -295,7 +339,7 @@ static void judge(struct fdg_process *p, const struct fdg_inherit_call *c, const
 {
 	struct fdg_process *beginner;
 
-	if (!image || (p->pid == first && !p->execs) || (c->is_preloads && image->is_preloaded))
+	if (!image || (p->pid == first && !p->execs) || (c->is_preloads && image->is_preloaded) || fdg_runs_leave_out(fdg_facts_exe(p)))
 		return;
 	now->is_preloads = c->is_preloads;
 	fdg_strings_read(c->tid, c->envp, c->is_32, &now->envp);
@@ -308,10 +352,11 @@ static void judge(struct fdg_process *p, const struct fdg_inherit_call *c, const
 		return;
 	}
 	beginner = beginner_of(p);
-	if (!beginner || !now->found.is_whole)
+	if (!beginner || !(now->found.is_whole || now->found.is_cut))
 		return;
 	fdg_strings_read(c->tid, c->argv, c->is_32, &now->argv);
 	collect_names(p);
+	look_at_streams(p);
 	judge_all(p, c, beginner, image);
 	now->is_judged = true;
 }
@@ -337,7 +382,7 @@ void fdg_inherit_tell(struct fdg_process *p, const struct fdg_run_image *image)
 {
 	char self[256];
 	struct fdg_buf b = FDG_BUF(self);
-	struct fdg_leak l = { .self = self, .pid = p->pid, .argv = (char *const *)image->argv, .note = &now->note, .outside = true,
+	struct fdg_leak l = { .self = self, .pid = p->pid, .argv = (char *const *)image->argv, .note = &now->note, .outside = true, .more = now->found.is_cut,
 			      .source = now->note.sites && !now->is_preloads ? fdg_site_sources() : NULL };
 
 	p->judged = judgement();

@@ -26,7 +26,7 @@ struct fdg_inherit_call {
 
 int fdg_inherit_start(int first);
 /* Looks at what is open without close-on-exec. False: nothing is, or nobody asked: there is nothing to judge. */
-bool fdg_inherit_look(struct fdg_process *p);
+bool fdg_inherit_look(struct fdg_process *p, const struct fdg_listener *l);
 /* Judges what was found. image: what it becomes, as `runs` has it; NULL: that is not known, and nothing is said or changed. Before fdg_runs_exec. */
 void fdg_inherit_judge(struct fdg_process *p, const struct fdg_inherit_call *c, const struct fdg_run_image *image);
 /* Tells what was judged, as the program that it becomes: after fdg_runs_exec. */

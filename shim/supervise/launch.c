@@ -67,6 +67,15 @@ static bool has_own_proc(void)
 	return n == (long)b.len && memcmp(link, self, b.len) == 0;
 }
 
+static bool has_pidfds(void)
+{
+	long fd = fdg_sys2(SYS_pidfd_open, fdg_sys_getpid(), 0);
+
+	if (fd >= 0)
+		fdg_sys_close((int)fd);
+	return fd >= 0;
+}
+
 static const char *reason(long r)
 {
 	switch (-r) {
@@ -142,6 +151,10 @@ enum fdg_launch fdg_launch(unsigned guards, bool free, const char **ret_why)
 
 	if (is_covered())
 		return FDG_LAUNCH_COVERED;
+	if (!has_pidfds()) {
+		*ret_why = "needs pidfd_open, which this kernel does not have (Linux 5.3), or a container's rules refuse";
+		return FDG_LAUNCH_NOT;
+	}
 	if (!has_own_proc()) {
 		*ret_why = "runs where /proc is not mounted, or is that of another namespace of processes";
 		return FDG_LAUNCH_NOT;

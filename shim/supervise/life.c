@@ -18,6 +18,7 @@
 #include "supervise/process.h"
 #include "supervise/runs.h"
 #include "supervise/tally.h"
+#include "supervise/undo.h"
 #include "supervise/voice.h"
 
 #include "base/poison.h"
@@ -68,6 +69,7 @@ static void ended(int pid)
 	fdg_voice_ended(pid);
 	fdg_tally_end(p);
 	fdg_marks_forget(p);
+	fdg_undo_forget(p);
 	fdg_runs_ended(p);
 	fdg_facts_forget(p);
 }
@@ -128,6 +130,13 @@ static bool prepare(struct life *s, int program, int sock, int guardians_sock)
 	return s->epoll >= 0 && fdg_facts_start(s->epoll) == 0 && fdg_inherit_start(program) == 0;
 }
 
+/* While it may be looked into: it will have the same user and be ours. */
+static void lend(const struct fdg_process *p)
+{
+	if (p)
+		fdg_voice_lend(p->pid, p->pidfd);
+}
+
 void fdg_life(struct fdg_listener *l, int program, int sock, int guardians_sock)
 {
 	struct life s = { .l = l, .guardian = -1 };
@@ -141,7 +150,7 @@ void fdg_life(struct fdg_listener *l, int program, int sock, int guardians_sock)
 	l->fd = fdg_hand_take(OURS);
 	if (l->fd < 0)
 		fdg_process_exit(1);
-	fdg_facts_of(program);
+	lend(fdg_facts_of(program));
 	fdg_hand_say(OURS, 0);
 	fdg_sys_close(OURS);
 	live(&s);

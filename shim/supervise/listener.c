@@ -64,10 +64,10 @@ int fdg_listener_answer(const struct fdg_listener *l, const struct fdg_answer *a
 	return (int)r;
 }
 
-int fdg_listener_replace(const struct fdg_listener *l, int ours, int theirs)
+int fdg_listener_replace(const struct fdg_listener *l, int ours, int theirs, unsigned flags)
 {
 	struct seccomp_notif_addfd a = {
-		.id = l->request->id, .flags = SECCOMP_ADDFD_FLAG_SETFD, .srcfd = (uint32_t)ours, .newfd = (uint32_t)theirs, .newfd_flags = O_CLOEXEC,
+		.id = l->request->id, .flags = SECCOMP_ADDFD_FLAG_SETFD, .srcfd = (uint32_t)ours, .newfd = (uint32_t)theirs, .newfd_flags = flags,
 	};
 	long r = control(l, SECCOMP_IOCTL_NOTIF_ADDFD, &a);
 

@@ -28,8 +28,8 @@ int fdg_listener_prepare(struct fdg_listener *l);
 int fdg_listener_take(const struct fdg_listener *l);
 /* Answers the one that was taken. -ENOENT: the call was given up, which is nothing special. */
 int fdg_listener_answer(const struct fdg_listener *l, const struct fdg_answer *a);
-/* Puts a descriptor of ours at this number of the process whose call waits, in place of what is there, with close-on-exec. A negative errno: it is as it was. */
-int fdg_listener_replace(const struct fdg_listener *l, int ours, int theirs);
+/* Puts a descriptor of ours at this number of the process whose call waits, in place of what is there. flags: O_CLOEXEC or 0. A negative errno: it is as it was. */
+int fdg_listener_replace(const struct fdg_listener *l, int ours, int theirs, unsigned flags);
 /* Does the call still wait? Whatever was asked about its process before was about that process then. */
 bool fdg_listener_waits(const struct fdg_listener *l);
 /* Does nobody run under the filter any more? The kernel looks at all calls that wait to answer this, and so it does for poll and epoll: 300 µs with 4,000 of them. Not to be asked for each. */

@@ -86,11 +86,16 @@ static bool is_there(void *cookie, uint64_t first, uint64_t behind, const char *
 	return true;
 }
 
+bool fdg_maps_has_preload(int pid)
+{
+	return fdg_maps_walk(pid, is_preload, NULL);
+}
+
 bool fdg_maps_judged(struct fdg_process *p, uint64_t address)
 {
 	struct search s = { address, false };
 
 	if (p->preload == FDG_PRELOAD_UNKNOWN)
-		p->preload = fdg_maps_walk(p->pid, is_preload, NULL) ? FDG_PRELOADED : FDG_NOT_PRELOADED;
+		p->preload = fdg_maps_has_preload(p->pid) ? FDG_PRELOADED : FDG_NOT_PRELOADED;
 	return p->preload == FDG_PRELOADED && fdg_maps_walk(p->pid, is_there, &s) && s.is_library;
 }

@@ -15,6 +15,8 @@
 typedef bool fdg_maps_see(void *cookie, uint64_t first, uint64_t behind, const char *name);
 bool fdg_maps_walk(int pid, fdg_maps_see *see, void *cookie);
 
+/* Is our preload mapped there? */
+bool fdg_maps_has_preload(int pid);
 /* Was the call at this address made by the C library of a program that has our preload, which has judged it then? */
 bool fdg_maps_judged(struct fdg_process *p, uint64_t address);
 

@@ -11,6 +11,7 @@
 #include "base/fmt.h"
 #include "base/sys.h"
 #include "guards/nonblock/shared.h"
+#include "supervise/blind.h"
 #include "supervise/maps.h"
 #include "supervise/runs.h"
 #include "supervise/sharing.h"
@@ -19,8 +20,6 @@
 #include "supervise/voice.h"
 
 #include "base/poison.h"
-
-#define HINTS_COMPARED 8 /* who copies the same one again and again fills no ring with it */
 
 /* One change that is asked for. */
 struct change {
@@ -71,11 +70,17 @@ static const char *advice(const struct fdg_source *source)
 	       "SyscallConn().Control(func(fd uintptr) { … }), or in net.Dialer's Control";
 }
 
+/* Else a child has what its parent is about to close, as it happens in each server that forks: both may be right, and which, only the calls tell that we do not see. */
+static bool is_its_own(const struct change *c)
+{
+	return c->sharer.pid == c->p->pid;
+}
+
 static void report(struct change *c, bool fixed)
 {
 	struct fdg_place site[FDG_FRAMES_MAX];
-	struct fdg_shared s = { .fd = c->fd, .other = c->sharer.fd, .other_pid = c->sharer.pid == c->p->pid ? 0 : c->sharer.pid, .fixed = fixed, .call = c->call,
-				.level = FDG_LEVEL_WARNING };
+	struct fdg_shared s = { .fd = c->fd, .other = c->sharer.fd, .other_pid = is_its_own(c) ? 0 : c->sharer.pid, .fixed = fixed, .call = c->call,
+				.level = is_its_own(c) ? FDG_LEVEL_WARNING : FDG_LEVEL_NOTE };
 	struct fdg_shared_facts f = { .self = fdg_base_name(fdg_facts_exe(c->p)), .what = c->what, .peer = c->peer, .local = c->local, .site = site };
 
 	if (fdg_options.stacks)
@@ -91,10 +96,16 @@ static void report(struct change *c, bool fixed)
 	fdg_tally_keep(c->p, &s, &f);
 }
 
+/* The kernel looks at these before it changes anything. */
+static bool may_be_refused(const struct change *c)
+{
+	return (S_ISSOCK(c->file.mode) && (c->flags & O_DIRECT)) || (c->flags & ~c->file.flags & O_NOATIME);
+}
+
 /* Terminals and files are left to those who share them on purpose, and so is what stands at 0 to 2. */
 static bool is_ours_to_judge(const struct change *c)
 {
-	return c->fd > 2 && (S_ISSOCK(c->file.mode) || S_ISFIFO(c->file.mode));
+	return c->fd > 2 && (S_ISSOCK(c->file.mode) || S_ISFIFO(c->file.mode)) && !may_be_refused(c);
 }
 
 /* The description was looked at, and the call waits still: so it was this process's. */
@@ -110,12 +121,16 @@ static void judge(struct change *c, const struct fdg_listener *l, struct fdg_ans
 {
 	bool is_found, is_fixed = false;
 
-	if (fdg_maps_judged(c->p, c->data->instruction_pointer) || !fdg_file_look(c->p, c->tid, c->fd, &c->file))
+	if (fdg_maps_judged(c->p, c->data->instruction_pointer))
 		return;
+	if (!fdg_file_look(c->p, c->tid, c->fd, &c->file)) {
+		fdg_blind_tell(c->p, c->tid);
+		return;
+	}
 	if (c->flags < 0)
 		c->flags = c->file.flags & ~O_NONBLOCK;
 	is_found = turns_shared_blocking(c, l);
-	if (is_found && fdg_options.nonblock == FDG_FIX && S_ISSOCK(c->file.mode))
+	if (is_found && fdg_options.nonblock == FDG_FIX && S_ISSOCK(c->file.mode) && is_its_own(c))
 		is_fixed = apply_rest(c);
 	fdg_file_close(&c->file);
 	if (is_found)
@@ -145,12 +160,4 @@ void fdg_mode_fionbio(struct fdg_process *p, const struct fdg_listener *l, struc
 
 	if (fdg_facts_read((int)l->request->pid, l->request->data.args[2], &value, sizeof(value)) == sizeof(value) && value == 0)
 		judge(change(p, l, "FIONBIO", -1), l, a);
-}
-
-void fdg_mode_hint(struct fdg_process *p, int fd)
-{
-	for (unsigned i = 1; i <= HINTS_COMPARED && i <= p->hints; i++)
-		if (p->hint[(p->hints - i) % FDG_HINTS] == fd)
-			return;
-	p->hint[p->hints++ % FDG_HINTS] = fd;
 }

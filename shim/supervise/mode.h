@@ -12,7 +12,5 @@
 
 void fdg_mode_setfl(struct fdg_process *p, const struct fdg_listener *l, struct fdg_answer *a);
 void fdg_mode_fionbio(struct fdg_process *p, const struct fdg_listener *l, struct fdg_answer *a);
-/* A descriptor is about to be duplicated: who looks for sharers looks there. */
-void fdg_mode_hint(struct fdg_process *p, int fd);
 
 #endif

@@ -5,9 +5,11 @@
 
 #include "base/judged.h"
 #include "options/options.h"
+#include "supervise/blind.h"
 #include "supervise/exec.h"
 #include "supervise/facts.h"
 #include "supervise/filter.h"
+#include "supervise/hints.h"
 #include "supervise/marks.h"
 #include "supervise/mode.h"
 #include "supervise/runs.h"
@@ -21,7 +23,7 @@ typedef void handler(struct fdg_process *p, const struct fdg_listener *l, struct
 static void handle_dup(struct fdg_process *p, const struct fdg_listener *l, struct fdg_answer *a)
 {
 	(void)a;
-	fdg_mode_hint(p, (int)l->request->data.args[0]);
+	fdg_hint_add(p, (int)l->request->data.args[0]);
 }
 
 static void handle_copy(struct fdg_process *p, const struct fdg_listener *l, struct fdg_answer *a)
@@ -36,7 +38,7 @@ static void handle_dup_to(struct fdg_process *p, const struct fdg_listener *l, s
 	int from = (int)l->request->data.args[0], to = (int)l->request->data.args[1];
 
 	(void)a;
-	fdg_mode_hint(p, from);
+	fdg_hint_add(p, from);
 	if (fdg_options.cloexec != FDG_OFF) /* also upon itself: who says so means the number */
 		fdg_marks_add(p, from, to);
 }
@@ -52,6 +54,7 @@ static void handle_inheritable(struct fdg_process *p, const struct fdg_listener 
 static void handle_exec(struct fdg_process *p, const struct fdg_listener *l, struct fdg_answer *a)
 {
 	(void)a;
+	fdg_blind_exec(p, (int)l->request->pid);
 	fdg_exec_seen(p, l);
 }
 
@@ -73,6 +76,14 @@ static bool is_left_out(struct fdg_process *p, enum fdg_notice notice)
 	return notice != FDG_NOTICE_EXEC && notice != FDG_NOTICE_EXECAT && (fdg_options.only.count || fdg_options.skip.count) && fdg_runs_leave_out(fdg_facts_exe(p));
 }
 
+/* What a thread does with a table of its own is not the process's; an exec is looked at apart. */
+static bool is_of_the_process(const struct fdg_process *p, const struct fdg_listener *l, enum fdg_notice notice)
+{
+	int fd = notice == FDG_NOTICE_SELECT ? 0 : (int)l->request->data.args[0];
+
+	return notice == FDG_NOTICE_EXEC || notice == FDG_NOTICE_EXECAT || fdg_facts_has_table(p, (int)l->request->pid, fd);
+}
+
 static void handle(const struct fdg_listener *l, struct fdg_answer *a)
 {
 	const struct seccomp_data *d = &l->request->data;
@@ -84,11 +95,19 @@ static void handle(const struct fdg_listener *l, struct fdg_answer *a)
 	/* A process that we cannot name (pid 0: of a namespace that is not below ours) is left alone. Once its pidfd is open, a call that waits still says that it is its. */
 	p = l->request->pid ? fdg_facts_of((int)l->request->pid) : NULL;
 	if (notice == FDG_NOTICE_ASK) {
+		if (p)
+			fdg_blind_asked(p);
 		*a = (struct fdg_answer){ .value = FDG_PROBE_SUPERVISED | (p ? p->judged : 0) | (p && fdg_facts_filters((int)l->request->pid) == 1 ? FDG_PROBE_ALONE : 0) };
 		return;
 	}
-	if (p && fdg_listener_waits(l) && !is_left_out(p, notice))
+	if (p)
+		fdg_blind_seen(p);
+	if (!p || !fdg_listener_waits(l) || is_left_out(p, notice))
+		return;
+	if (is_of_the_process(p, l, notice))
 		handlers[notice](p, l, a);
+	else
+		fdg_blind_tell(p, (int)l->request->pid);
 }
 
 void fdg_notify_handle(const struct fdg_listener *l)

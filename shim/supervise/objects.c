@@ -8,6 +8,7 @@
 #include "base/fmt.h"
 #include "base/sys.h"
 #include "supervise/maps.h"
+#include "supervise/mounts.h"
 
 #include "base/poison.h"
 
@@ -70,7 +71,7 @@ static void open_it(struct fdg_process *p, struct fdg_object *o)
 {
 	struct fdg_elf e;
 
-	o->fd = open_object(p, o);
+	o->fd = fdg_mounts_is_served(p->pid, o->name) ? -1 : open_object(p, o);
 	if (o->fd < 0)
 		o->fd = -1;
 	else if (fdg_elf_open(&e, o->fd))

@@ -10,6 +10,8 @@
 
 #include "base/fmt.h"
 #include "base/sys.h"
+#include "supervise/known.h"
+#include "supervise/patience.h"
 
 #include "base/poison.h"
 
@@ -33,7 +35,7 @@ int fdg_open_start(void)
 /* "flags:\t02004002", of a file in the directory of fdinfo; close-on-exec is among them. */
 static bool stays_open(int directory, const char *name)
 {
-	char text[512];
+	char text[64]; /* it is in the second line */
 	const char *line;
 	long n;
 	int fd = (int)fdg_sys4(SYS_openat, directory, name, O_RDONLY | O_CLOEXEC, 0);
@@ -47,25 +49,40 @@ static bool stays_open(int directory, const char *name)
 	return line && !(strtoul(line + 7, NULL, 8) & O_CLOEXEC);
 }
 
-static void add(int pid, int fd, struct fdg_open_list *ret)
+static bool add(int pid, int fd, struct fdg_open_list *ret)
 {
 	struct fdg_open *o = &ret->file[ret->count];
 	char path[64];
 	struct fdg_buf b = FDG_BUF(path);
 	struct stat st;
 
-	if (ret->count == FDG_OPEN_MAX) {
-		ret->is_whole = false;
-		return;
-	}
+	if (ret->count == FDG_OPEN_MAX)
+		return false;
 	fdg_fmt(&b, "/proc/%d/fd/%d", pid, fd);
-	if (fdg_sys_stat(path, &st) < 0)
-		return;
-	*o = (struct fdg_open){ fd, st.st_mode, { st.st_dev, st.st_ino } };
+	if (!fdg_stat_known(path, &st))
+		return true;
+	*o = (struct fdg_open){ .fd = fd, .mode = st.st_mode, .what = { st.st_dev, st.st_ino } };
 	ret->count++;
+	return true;
 }
 
-void fdg_open_list(int pid, struct fdg_open_list *ret)
+/* One batch of names; false: the time is over, or the room. */
+static bool list_part(int pid, int directory, const char *at, const char *end, int64_t until, struct fdg_open_list *ret)
+{
+	for (const struct dirent64 *d; at < end; at += d->d_reclen) {
+		int fd;
+
+		d = (const struct dirent64 *)at;
+		fd = d->d_name[0] == '.' ? -1 : atoi(d->d_name);
+		if (fd > 2 && stays_open(directory, d->d_name) && !add(pid, fd, ret))
+			return false;
+		if (fdg_patience_clock() >= until)
+			return false;
+	}
+	return true;
+}
+
+void fdg_open_list(int pid, struct fdg_open_list *ret, int64_t until)
 {
 	char batch[4096] __attribute__((aligned(8))), path[64];
 	struct fdg_buf b = FDG_BUF(path);
@@ -77,15 +94,10 @@ void fdg_open_list(int pid, struct fdg_open_list *ret)
 	fdg_fmt(&b, "/proc/%d/fdinfo", pid);
 	directory = fdg_sys_open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 	ret->is_whole = directory >= 0;
-	while (directory >= 0 && (n = fdg_sys3(SYS_getdents64, directory, batch, sizeof(batch))) > 0)
-		for (long at = 0; at < n;) {
-			const struct dirent64 *d = (const struct dirent64 *)(batch + at);
-			int fd = d->d_name[0] == '.' ? -1 : atoi(d->d_name);
-
-			at += d->d_reclen;
-			if (fd > 2 && stays_open(directory, d->d_name))
-				add(pid, fd, ret);
-		}
+	ret->is_cut = false;
+	while (directory >= 0 && !ret->is_cut && (n = fdg_sys3(SYS_getdents64, directory, batch, sizeof(batch))) > 0)
+		ret->is_cut = !list_part(pid, directory, batch, batch + n, until, ret);
+	ret->is_whole &= !ret->is_cut;
 	if (directory >= 0)
 		fdg_sys_close(directory);
 }

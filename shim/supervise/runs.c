@@ -69,9 +69,17 @@ static void speak_as(struct run *r, const struct fdg_process *p, int tid, const 
 	fdg_report_as(&r->subject);
 }
 
+bool fdg_runs_is_known(struct fdg_process *p)
+{
+	return refresh(p)->is_ours;
+}
+
 void fdg_runs_speak_for(struct fdg_process *p, int tid)
 {
-	speak_as(refresh(p), p, tid, fdg_facts_exe(p));
+	struct run *r = refresh(p);
+	const char *exe = fdg_facts_exe(p);
+
+	speak_as(r, p, tid, !p->is_exe_known && r->is_ours ? r->image.exe : exe); /* of one that may not be looked into what was foreseen is all there is */
 }
 
 void fdg_runs_speak_as(struct fdg_process *p, const char *exe)

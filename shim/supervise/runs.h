@@ -14,6 +14,7 @@
 /* A program that is about to be. */
 struct fdg_run_image {
 	char exe[PATH_MAX];
+	struct fdg_identity file; /* of exe */
 	int argc;
 	char *argv[FDG_ARGUMENTS + 1];
 	char text[FDG_ARGUMENT_BYTES]; /* of the arguments */
@@ -26,6 +27,8 @@ int fdg_runs_start(int first);
 bool fdg_runs_leave_out(const char *exe);
 /* Are they written at all? */
 bool fdg_runs_are_written(void);
+/* Did we write its run.start, and so foresee what it became? */
+bool fdg_runs_is_known(struct fdg_process *p);
 /* What is reported until the next fdg_runs_silent is of this process. */
 void fdg_runs_speak_for(struct fdg_process *p, int tid);
 /* The same, while it is about to become this program. */

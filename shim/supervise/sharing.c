@@ -11,9 +11,11 @@
 
 #include "base/fmt.h"
 #include "base/sys.h"
+#include "supervise/hints.h"
 
 #include "base/poison.h"
 
+#define COPIES 8        /* of one that are asked about, the last ones */
 #define CHILDREN 16     /* looked at, the last ones */
 #define SCAN_MAX 4096   /* descriptors of a process that are looked at where the hints are not all there */
 
@@ -31,13 +33,13 @@ static bool is_sharer(const struct fdg_process *p, int fd, const struct fdg_file
 	return true;
 }
 
-/* The last first: who copies a descriptor and changes it does so at once. */
 static bool find_by_hint(const struct fdg_process *p, int fd, const struct fdg_file *f, struct fdg_sharer *ret)
 {
-	unsigned n = p->hints < FDG_HINTS ? p->hints : FDG_HINTS;
+	int copied[COPIES];
+	unsigned n = fdg_hint_find(p, &(struct fdg_identity){ f->dev, f->ino }, copied, COPIES);
 
-	for (unsigned i = 1; i <= n; i++)
-		if (is_sharer(p, fd, f, p->pid, p->hint[(p->hints - i) % FDG_HINTS], ret))
+	for (unsigned i = 0; i < n; i++)
+		if (is_sharer(p, fd, f, p->pid, copied[i], ret))
 			return true;
 	return false;
 }
@@ -129,5 +131,5 @@ static bool find_parent(const struct fdg_process *p, int fd, const struct fdg_fi
 
 bool fdg_sharing_find(const struct fdg_process *p, int fd, const struct fdg_file *f, struct fdg_sharer *ret)
 {
-	return find_by_hint(p, fd, f, ret) || (p->hints > FDG_HINTS && scan(p, fd, f, ret)) || find_parent(p, fd, f, ret) || find_child(p, fd, f, ret);
+	return find_by_hint(p, fd, f, ret) || (p->is_hint_lost && scan(p, fd, f, ret)) || find_parent(p, fd, f, ret) || find_child(p, fd, f, ret);
 }

@@ -7,12 +7,16 @@
 
 #include "base/fmt.h"
 #include "base/sys.h"
+#include "supervise/facts.h"
 
 #include "base/poison.h"
+
+#define ANCESTORS 8
 
 static struct {
 	struct stat st;
 	bool is_there, is_kept, is_borrowed;
+	bool is_lent;            /* the spare one was taken before anything was known of the program */
 	int first, ended, spare; /* spare: -1: none */
 } error = { .spare = -1 };
 
@@ -84,8 +88,48 @@ void fdg_voice_borrow(int pid, int pidfd)
 	error.is_borrowed = true;
 }
 
+void fdg_voice_lend(int pid, int pidfd)
+{
+	fdg_voice_borrow(pid, pidfd);
+	fdg_voice_keep();
+	error.is_lent = error.is_borrowed;
+	fdg_voice_give_back();
+}
+
+bool fdg_voice_is_lent(int pid)
+{
+	return error.is_lent && error.first == pid;
+}
+
+void fdg_voice_return(void)
+{
+	if (error.is_lent && error.spare >= 0) {
+		fdg_sys_close(error.spare);
+		error.spare = -1;
+	}
+	error.is_lent = false;
+}
+
+void fdg_voice_borrow_above(int pid)
+{
+	int fd = -1;
+
+	if (!error.is_there || error.is_kept || error.is_borrowed)
+		return;
+	for (int i = 0; i < ANCESTORS && fd < 0 && (pid = fdg_facts_parent(pid)) > 1; i++)
+		fd = fetch(pid, -1);
+	if (fd < 0 && error.spare >= 0)
+		fd = fdg_sys_fcntl(error.spare, F_DUPFD_CLOEXEC, 3);
+	if (fd < 0)
+		return;
+	fdg_sys3(SYS_dup3, fd, 2, O_CLOEXEC);
+	fdg_sys_close(fd);
+	error.is_borrowed = true;
+}
+
 void fdg_voice_keep(void)
 {
+	error.is_lent = error.is_lent && !error.is_borrowed;
 	if (error.is_borrowed && error.first && error.spare < 0)
 		error.spare = fdg_sys_fcntl(2, F_DUPFD_CLOEXEC, 3);
 }

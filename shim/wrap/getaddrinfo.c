@@ -74,6 +74,7 @@ static void tell(const struct asked *a, const struct fdg_lookup_facts *f, int er
 		.asked = a->node,
 		.site = a->site,
 		.took_ms = (int64_t)(f->took_us / 1000),
+		.lost_ms = fdg_lookup_lost(f->took_us, f->waited_us),
 		.reason = fdg_lookup_reason(error) ? f->reason : NULL,
 		.server = f->server.ss_family ? &f->server : NULL,
 		.sent = f->sent,

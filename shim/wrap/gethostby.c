@@ -55,6 +55,7 @@ static void tell_ours(const struct question *q, const struct fdg_lookup *l, int 
 	fdg_lookup_facts(l, &f);
 	tell(q, &(struct fdg_looked_up){
 			.took_ms = (int64_t)(f.took_us / 1000),
+			.lost_ms = fdg_lookup_lost(f.took_us, f.waited_us),
 			.reason = fdg_lookup_host_reason(error) ? f.reason : NULL,
 			.server = f.server.ss_family ? &f.server : NULL,
 			.sent = f.sent,

@@ -58,6 +58,7 @@ static bool by_us(const struct asked *a, int *ret)
 		return false;
 	tell(a, &(struct fdg_looked_up){
 			.took_ms = (int64_t)(f.took_us / 1000),
+			.lost_ms = fdg_lookup_lost(f.took_us, f.waited_us),
 			.reason = fdg_lookup_reason(*ret) ? f.reason : NULL,
 			.server = f.server.ss_family ? &f.server : NULL,
 			.sent = f.sent,

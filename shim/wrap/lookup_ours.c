@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Which lookups are ours. Not those of a process in which somebody else has put himself behind libc's names (a preload that asks a proxy, say, and means that nobody asks
- * elsewhere); not where a filter that came from outside refuses a call that libc can do without; not while a caching daemon listens, which libc asks first; and not of a
+ * elsewhere); not in a seccomp filter that came from outside; not while a caching daemon listens, which libc asks first; and not of a
  * thread whose resolver the program has set up in its own way (res_init and _res, resolver(3)).
  */
 #include <arpa/nameser.h>
@@ -11,10 +11,12 @@
 #include <dlfcn.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/judged.h"
 #include "options/options.h"
 #include "wrap/lookups.h"
 #include "wrap/wrap.h"
@@ -23,7 +25,7 @@
 #define BELIEVE_MS 1000
 #define PLAIN 4 /* states of libc's that are as it made them */
 
-enum { UNKNOWN, OURS, THEIRS };
+enum { UNKNOWN, OURS, FILTERED, THEIRS };
 
 static _Atomic int verdict;
 static _Atomic int64_t daemon_looked;
@@ -53,22 +55,45 @@ static bool all_are_libcs(void)
 	       is_libcs((void **)&real_gethostbyname2_r) && is_libcs((void **)&real_gethostbyaddr_r);
 }
 
-/* Each once, on nothing: whoever lets them pass leaves them to the kernel, which says that there is no such descriptor. */
+/*
+ * A filter from outside knows what libc's lookups need, and may kill for what ours make besides (systemd's SystemCallFilter= does): even to ask would be the end. Our
+ * supervisor's refuses nothing.
+ */
+static bool is_filtered(void)
+{
+	long r = fdg_sys2(SYS_prctl, PR_GET_SECCOMP, FDG_PROBE);
+
+	return r != 0 && (r < 0 || !(r & FDG_PROBE_ALONE));
+}
+
+/*
+ * A kernel that is none (gVisor) has not all. Each once, on nothing: whoever lets them pass leaves them to the kernel, which says that there is no such descriptor. What it would
+ * write to is there: valgrind looks.
+ */
 static bool kernel_is_ours(void)
 {
+	struct sockaddr_storage address = { 0 };
+	socklen_t len = sizeof(address);
+	struct rlimit limit;
+	int value = 0;
+
 	return fdg_sys4(SYS_sendmmsg, -1, NULL, 0, 0) == -EBADF && fdg_sys5(SYS_recvmmsg, -1, NULL, 0, 0, NULL) == -EBADF &&
 	       fdg_sys6(SYS_sendto, -1, 0, 0, 0, 0, 0) == -EBADF && fdg_sys6(SYS_recvfrom, -1, 0, 0, 0, 0, 0) == -EBADF &&
-	       fdg_sys3(SYS_connect, -1, NULL, 0) == -EBADF && fdg_sys3(SYS_getsockname, -1, NULL, NULL) == -EBADF &&
-	       fdg_sys5(SYS_getsockopt, -1, SOL_SOCKET, SO_COOKIE, NULL, NULL) == -EBADF &&
-	       fdg_sys5(SYS_setsockopt, -1, SOL_SOCKET, SO_RCVBUF, NULL, 0) == -EBADF && fdg_sys_fcntl(-1, F_DUPFD_CLOEXEC, 0) == -EBADF &&
-	       fdg_sys4(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, NULL) == 0 && fdg_sys3(SYS_getrandom, NULL, 0, 0) == 0 &&
+	       fdg_sys3(SYS_connect, -1, &address, len) == -EBADF && fdg_sys3(SYS_getsockname, -1, &address, &len) == -EBADF &&
+	       fdg_sys5(SYS_getsockopt, -1, SOL_SOCKET, SO_COOKIE, &address, &len) == -EBADF &&
+	       fdg_sys5(SYS_setsockopt, -1, SOL_SOCKET, SO_RCVBUF, &value, sizeof(value)) == -EBADF && fdg_sys_fcntl(-1, F_DUPFD_CLOEXEC, 0) == -EBADF &&
+	       fdg_sys4(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit) == 0 && fdg_sys3(SYS_getrandom, NULL, 0, 0) == 0 &&
 	       fdg_sys3(SYS_madvise, NULL, 0, MADV_WIPEONFORK) == 0 && fdg_sys3(SYS_tgkill, fdg_sys_getpid(), fdg_sys_gettid(), 0) == 0;
 }
 
 static int judge(void)
 {
-	int v = all_are_libcs() && kernel_is_ours() ? OURS : THEIRS;
+	int v = THEIRS;
 
+	if (all_are_libcs() && is_filtered())
+		v = FILTERED;
+	else if (all_are_libcs() && kernel_is_ours())
+		v = OURS;
 	PUT(verdict, v);
 	return v;
 }
@@ -140,13 +165,24 @@ void fdg_lookups_libc_ends(uint64_t before)
 		PUT(plain[atomic_fetch_add_explicit(&plain_count, 1, memory_order_relaxed) % PLAIN], after);
 }
 
-bool fdg_lookups_may(void)
+/* The verdict, or THEIRS for now. */
+static int now(void)
 {
 	int v = GET(verdict);
 
 	if (!fdg_options.resolver || fdg_out() || fdg_foreign_memory())
-		return false;
+		return THEIRS;
 	if (v == UNKNOWN)
 		v = judge();
-	return v == OURS && is_plain(state_of_thread()) && !daemon_listens();
+	return v != THEIRS && is_plain(state_of_thread()) && !daemon_listens() ? v : THEIRS;
+}
+
+bool fdg_lookups_may(void)
+{
+	return now() == OURS;
+}
+
+bool fdg_lookups_may_list(void)
+{
+	return now() != THEIRS;
 }

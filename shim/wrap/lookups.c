@@ -6,6 +6,7 @@
 #include "wrap/lookups_inside.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 
 #include "options/options.h"
@@ -16,10 +17,19 @@
 
 enum {
 	OBJECTS = 2, /* that a process keeps when lookups are few */
+	SPARE = 8,   /* … and of others, that are free and were used twice within … */
+	BUSY = 1000, /* … so many ms */
+	LOOK = 100,  /* ms between two searches for what threads have left, which ask the kernel about each owner */
+	OWN = 4,     /* slots of a thread: a handler in a handler in a handler */
 	LOST = -1,   /* owner: a thread of the parent's, in a forked child: for good */
 };
 
 _Atomic(struct fdg_slots *) fdg_slots;
+static _Atomic int64_t looked; /* ms: take_over last did */
+
+/* libc's, which its header leaves out. */
+void _pthread_cleanup_push(struct _pthread_cleanup_buffer *buffer, void (*routine)(void *), void *arg);
+void _pthread_cleanup_pop(struct _pthread_cleanup_buffer *buffer, int execute);
 
 static struct fdg_slots *slots_made(void)
 {
@@ -36,12 +46,47 @@ static struct fdg_slots *slots_made(void)
 	return s;
 }
 
-/* The wait of a lookup, by libc's own poll: there a thread can be cancelled. */
+/* The last that this thread took; all that it took later was left. */
+static int last_of(struct fdg_slots *s, int me)
+{
+	unsigned used = atomic_load_explicit(&s->used, memory_order_acquire);
+	int last = -1;
+
+	for (unsigned i = 0; i < used; i++)
+		if (FDG_GET(s->slot[i].owner) == me && (last < 0 || FDG_GET(s->slot[i].turn) > FDG_GET(s->slot[last].turn)))
+			last = (int)i;
+	return last;
+}
+
+/* libc calls this for a thread that is cancelled in the wait, and for one that leaves it by longjmp. */
+static void leave_block(void *nothing)
+{
+	struct fdg_slots *s = fdg_slots_now();
+	int saved = errno, n;
+
+	(void)nothing;
+	if (!s || fdg_out() || fdg_foreign_memory())
+		return;
+	n = last_of(s, fdg_sys_gettid());
+	if (n >= 0)
+		fdg_slot_clear(s, (unsigned)n, fdg_room_clock());
+	errno = saved;
+}
+
+/*
+ * The wait of a lookup, by libc's own poll: there a thread can be cancelled, and nearly all the time of a lookup is spent. pthread_cleanup_push would be an attribute for the
+ * unwinder, which longjmp does not ask; libc's own list, behind it, serves both.
+ */
 static int block(struct pollfd *fds, unsigned n, int timeout_ms)
 {
-	int r = real_poll(fds, n, timeout_ms);
+	struct _pthread_cleanup_buffer buffer;
+	int r;
 
-	return r < 0 ? -errno : r;
+	_pthread_cleanup_push(&buffer, leave_block, NULL);
+	r = real_poll(fds, n, timeout_ms);
+	r = r < 0 ? -errno : r;
+	_pthread_cleanup_pop(&buffer, 0);
+	return r;
 }
 
 static struct fdg_lookup *object_of(struct fdg_slot *s)
@@ -63,6 +108,7 @@ void fdg_slot_hold(struct fdg_held *h, struct fdg_slot *s, unsigned n)
 {
 	h->here = (uintptr_t)h ^ IS_HERE;
 	FDG_PUT(s->frame, (uintptr_t)h);
+	FDG_PUT(s->turn, atomic_fetch_add_explicit(&fdg_slots_now()->turns, 1, memory_order_relaxed));
 	h->slot = n + 1;
 	h->lookup = FDG_GET(s->lookup);
 }
@@ -109,35 +155,55 @@ static bool is_gone(int pid, int tid)
 	return tid != LOST && fdg_sys3(SYS_tgkill, pid, tid, 0) == -ESRCH;
 }
 
-/* The object is put in order when it is begun. */
-static int take_made(struct fdg_slots *s, int me, const struct fdg_held *h)
+bool fdg_slot_claim_left(struct fdg_slot *s, int pid, int me)
 {
-	unsigned used = atomic_load_explicit(&s->used, memory_order_acquire);
+	int owner = FDG_GET(s->owner);
+
+	return owner && owner != me && is_gone(pid, owner) && fdg_slot_claim(s, owner, me);
+}
+
+/* One that this thread has left; the object is put in order when it is begun. Not each is recognized: a thread that has so many has left the oldest of them. */
+static int take_own(struct fdg_slots *s, int me, const struct fdg_held *h)
+{
+	unsigned used = atomic_load_explicit(&s->used, memory_order_acquire), own = 0;
+	int oldest = -1;
+
+	for (unsigned i = 0; i < used; i++) {
+		if (FDG_GET(s->slot[i].owner) != me)
+			continue;
+		if (was_left(FDG_GET(s->slot[i].frame), (uintptr_t)h))
+			return (int)i;
+		own++;
+		if (oldest < 0 || FDG_GET(s->slot[i].turn) < FDG_GET(s->slot[oldest].turn))
+			oldest = (int)i;
+	}
+	return own >= OWN ? oldest : -1;
+}
+
+static int take_made(struct fdg_slots *s, int me)
+{
+	unsigned used = FDG_GET(s->used);
 
 	for (unsigned i = 0; i < used; i++) {
 		struct fdg_slot *slot = &s->slot[i];
-		int owner = FDG_GET(slot->owner);
 
-		if (owner == me && was_left(FDG_GET(slot->frame), (uintptr_t)h))
-			return (int)i;
-		if (owner == 0 && FDG_GET(slot->lookup) && fdg_slot_claim(slot, 0, me))
+		if (FDG_GET(slot->owner) == 0 && FDG_GET(slot->lookup) && fdg_slot_claim(slot, 0, me))
 			return (int)i;
 	}
 	return -1;
 }
 
-/* Threads that are gone: none is looked for before a new object would have to be made. */
+/* Threads that are gone: none is looked for before a new object would have to be made, nor all the time. */
 static int take_over(struct fdg_slots *s, int me)
 {
 	unsigned used = FDG_GET(s->used);
-	int pid = used ? fdg_sys_getpid() : 0;
+	int pid = fdg_sys_getpid();
 
-	for (unsigned i = 0; i < used; i++) {
-		int owner = FDG_GET(s->slot[i].owner);
-
-		if (owner && owner != me && is_gone(pid, owner) && fdg_slot_claim(&s->slot[i], owner, me))
+	if (used)
+		FDG_PUT(looked, fdg_room_clock());
+	for (unsigned i = 0; i < used; i++)
+		if (fdg_slot_claim_left(&s->slot[i], pid, me))
 			return (int)i;
-	}
 	return -1;
 }
 
@@ -156,9 +222,24 @@ static int take_new(struct fdg_slots *s, int me)
 	return -1;
 }
 
+bool fdg_slot_is_spare(struct fdg_slots *s, unsigned n)
+{
+	return n >= OBJECTS && !FDG_GET(s->slot[n].owner) && FDG_GET(s->slot[n].lookup);
+}
+
+static unsigned spare(struct fdg_slots *s)
+{
+	unsigned used = FDG_GET(s->used), count = 0;
+
+	for (unsigned i = OBJECTS; i < used; i++)
+		count += fdg_slot_is_spare(s, i);
+	return count;
+}
+
 void fdg_slot_end(struct fdg_slots *s, unsigned n, struct fdg_lookup *l, bool stays_open, int64_t now)
 {
 	struct fdg_slot *slot = &s->slot[n];
+	bool is_busy = now - FDG_GET(slot->since) < BUSY;
 
 	if (!stays_open)
 		fdg_lookup_rest(l);
@@ -168,10 +249,26 @@ void fdg_slot_end(struct fdg_slots *s, unsigned n, struct fdg_lookup *l, bool st
 	else
 		FDG_PUT(slot->open, false);
 	fdg_lookup_end(l);
-	if (!stays_open && n >= OBJECTS) {
-		FDG_PUT(slot->lookup, NULL);
-		fdg_lookup_free(l);
+	if (stays_open || n < OBJECTS)
+		return;
+	if (is_busy && spare(s) < SPARE) {
+		fdg_room_kept(now);
+		return;
 	}
+	FDG_PUT(slot->lookup, NULL);
+	fdg_lookup_free(l);
+}
+
+void fdg_slot_clear(struct fdg_slots *s, unsigned n, int64_t now)
+{
+	struct fdg_held h;
+
+	fdg_slot_hold(&h, &s->slot[n], n);
+	if (h.lookup) {
+		fdg_lookup_begin(h.lookup);
+		fdg_slot_end(s, n, h.lookup, false, now);
+	}
+	fdg_slot_let_go(&h, &s->slot[n]);
 }
 
 bool fdg_lookups_take(struct fdg_held *h)
@@ -182,8 +279,10 @@ bool fdg_lookups_take(struct fdg_held *h)
 	if (!s)
 		return false;
 	me = fdg_sys_gettid();
-	n = take_made(s, me, h);
+	n = take_own(s, me, h);
 	if (n < 0)
+		n = take_made(s, me);
+	if (n < 0 && fdg_room_clock() - FDG_GET(looked) >= LOOK)
 		n = take_over(s, me);
 	if (n < 0)
 		n = take_new(s, me);

@@ -10,9 +10,10 @@
  *	… what is wanted of the result is copied …
  *	fdg_lookups_give(&h);
  *
- * h must lie in the frame of the call. A thread that is cancelled in between, or leaves by longjmp, does not give it back, and need not (nothing is pushed for that: what somebody
- * leaves by a switch of stacks of his own, libc would call into later). It is found out, by the number of the thread, or by h, which then lies below the stack of the thread that
- * left it, or is overwritten; and whoever needs an object next takes this one. A signal handler that looks a name up in the middle of a lookup has another one.
+ * h must lie in the frame of the call. A thread that is cancelled in between, or leaves by longjmp, need not give it back. Where it waits, libc tells us. Elsewhere nothing is
+ * pushed (what somebody leaves by a switch of stacks of his own, libc would call into later): it is found out, by the number of the thread, or by h, which then lies below the
+ * stack of the thread that left it, or is overwritten; and whoever needs an object next takes this one. Not each is found out; a thread that has four has left the oldest.
+ * A signal handler that looks a name up in the middle of a lookup has another one.
  *
  * A forked child leaves alone what was under way in its parent, in other threads; in a vfork child there is nothing for us.
  *
@@ -48,6 +49,8 @@ void fdg_lookups_moved(void);
 
 /* May names be looked up by us, now? (lookup_ours.c) */
 bool fdg_lookups_may(void);
+/* May lists of names be ours? In a filter from outside too: each name is asked of libc there. */
+bool fdg_lookups_may_list(void);
 /* Around libc's own, where it is called in place of ours: what it writes into its own state is no wish of the program's. */
 uint64_t fdg_lookups_libc_begins(void);
 void fdg_lookups_libc_ends(uint64_t before);

@@ -11,7 +11,8 @@
 #include "wrap/wrap.h"
 
 enum {
-	DENSE = 1000, /* ms from the end of a lookup to that of the next, in which descriptors stay open */
+	DENSE = 1000, /* ms in which … */
+	BULK = 16,    /* … so many lookups end: from then on descriptors stay open between them */
 	IDLE = 2000,
 	KEEPERS = 16,   /* slots whose objects keep descriptors between lookups, at most */
 	KEEPER_OF = 64, /* … one for so many descriptors that the program may have */
@@ -19,7 +20,9 @@ enum {
 	MARGIN = 64,    /* a call may obtain several numbers */
 };
 
-static _Atomic int64_t last_end; /* ms */
+static _Atomic int64_t last_end, second; /* ms */
+static _Atomic unsigned ended; /* since then */
+static _Atomic bool is_bulk;
 static _Atomic bool never;
 static _Atomic int keepers = -1, floor_of_ours; /* -1: not asked yet */
 _Atomic int64_t fdg_room_due;
@@ -78,17 +81,32 @@ static bool are_out_of_the_way(const struct fdg_lookup *l)
 	return true;
 }
 
+/* Seconds begin with the first lookup in them. That threads count at once is no harm. */
 static bool comes_densely(int64_t now)
 {
-	int64_t before = FDG_GET(last_end);
+	int64_t begun = FDG_GET(second);
 
 	FDG_PUT(last_end, now);
-	return before && now - before < DENSE;
+	if (!begun || now - begun >= DENSE) {
+		FDG_PUT(is_bulk, begun && now - begun < 2 * DENSE && FDG_GET(ended) >= BULK);
+		FDG_PUT(second, now);
+		FDG_PUT(ended, 0);
+	}
+	return atomic_fetch_add_explicit(&ended, 1, memory_order_relaxed) + 1 >= BULK || FDG_GET(is_bulk);
+}
+
+/* A socket may be what a lookup failed by: its own address is no more the host's, say. */
+static bool has_failed(const struct fdg_lookup *l)
+{
+	struct fdg_lookup_facts facts;
+
+	fdg_lookup_facts(l, &facts);
+	return facts.reason != NULL;
 }
 
 bool fdg_room_keeps(unsigned n, const struct fdg_lookup *l, int64_t now)
 {
-	return comes_densely(now) && !FDG_GET(never) && !fdg_out() && may_keep(n) && are_out_of_the_way(l);
+	return comes_densely(now) && !FDG_GET(never) && !fdg_out() && !has_failed(l) && may_keep(n) && are_out_of_the_way(l);
 }
 
 void fdg_room_kept(int64_t now)
@@ -102,27 +120,23 @@ static bool is_ours(void)
 	return !fdg_out() && !fdg_foreign_memory();
 }
 
-/* The objects that nobody uses: those that have been idle since then lose their descriptors. True: some have some still. */
+/* The objects that nobody uses: those that have been idle since then lose their descriptors, and so do those of threads that are gone. True: some have some still. */
 static bool close_idle(struct fdg_slots *s, int64_t since, int64_t now)
 {
 	unsigned used = FDG_GET(s->used);
-	int me = fdg_sys_gettid();
+	int me = fdg_sys_gettid(), pid = fdg_sys_getpid();
 	bool any = false;
 
 	for (unsigned i = 0; i < used; i++) {
 		struct fdg_slot *slot = &s->slot[i];
-		struct fdg_held h;
+		bool left = fdg_slot_claim_left(slot, pid, me);
 
-		if (!atomic_load(&slot->open))
+		if (!left && !atomic_load(&slot->open) && !fdg_slot_is_spare(s, i))
 			continue;
-		if (FDG_GET(slot->since) > since || !fdg_slot_claim(slot, 0, me)) {
+		if (left || (FDG_GET(slot->since) <= since && fdg_slot_claim(slot, 0, me)))
+			fdg_slot_clear(s, i, now);
+		else
 			any = true;
-			continue;
-		}
-		fdg_slot_hold(&h, slot, i);
-		fdg_lookup_begin(h.lookup);
-		fdg_slot_end(s, i, h.lookup, false, now);
-		fdg_slot_let_go(&h, slot);
 	}
 	return any;
 }

@@ -2,7 +2,7 @@
 /*
  * The descriptors that lookups keep (lookups.h), out of the program's way.
  *
- * While lookups come one upon the other (a second from one to the next, at most) their sockets stay open between them, out of the low numbers; else a process has none
+ * While lookups come one upon the other (from the sixteenth within a second on) their sockets stay open between them, out of the low numbers; else a process has none
  * after a lookup. They are closed when there were no lookups for two seconds, and at once when the program comes near their numbers, lacks descriptors, is about to close
  * or to use such a number, or to list them all, forks, or enters a filter. The ledger knows nothing of them, so no guard names them.
  */
@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-extern _Atomic int64_t fdg_room_due;  /* ms of CLOCK_MONOTONIC_COARSE: when to look for idle ones; 0: none are open */
+extern _Atomic int64_t fdg_room_due;  /* ms of CLOCK_MONOTONIC_COARSE: when to look for idle ones, and for spare objects; 0: there are none */
 extern _Atomic unsigned fdg_room_lowest; /* no number below is one of them */
 
 void fdg_room_look(void);

@@ -13,9 +13,12 @@
 #include <linux/seccomp.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/prctl.h>
 
 #include "base/apart.h"
 #include "base/exe.h"
+#include "base/judged.h"
+#include "base/sys.h"
 #include "guards/cloexec/leftover.h"
 #include "guards/closewait/keepalive.h"
 #include "guards/closewait/sweep.h"
@@ -107,6 +110,7 @@ __attribute__((constructor)) static void fdg_start(int argc, char **argv, char *
 	fdg_self_start(argv);
 	fdg_report_start(NULL, argc, argv);
 	fdg_environ_start(envp, library_path());
+	fdg_sys2(SYS_prctl, PR_GET_SECCOMP, FDG_PROBE); /* a supervisor that may not look into this process knows by it that we are here */
 	if (is_left_out()) {
 		atomic_store(&fdg_phase, FDG_PASSIVE);
 		return;
@@ -127,8 +131,10 @@ __attribute__((constructor)) static void fdg_start(int argc, char **argv, char *
 /* Wrappers go on working after this: other libraries' destructors and detached threads still call them. */
 __attribute__((destructor)) static void fdg_stop(void)
 {
-	if (!fdg_out()) /* a program that is left out did not say run.start either */
-		fdg_leaving();
+	if (fdg_out()) /* a program that is left out did not say run.start either */
+		return;
+	fdg_leaving();
+	fdg_room_make();
 }
 
 WRAP(void, _exit, (int status))

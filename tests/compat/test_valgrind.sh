@@ -47,4 +47,12 @@ for kind in socket pipe; do
 	done
 done
 
+# The first lookup of a process looks at more than any other.
+fresh
+check "lookup, bare: memcheck" memcheck bare lookup-wrong localhost 1
+check "lookup, guarded: memcheck" memcheck guarded lookup-wrong localhost 1
+check "lookup, guarded: 0 errors" no_errors guarded
+same "lookup, guarded: nothing else on standard error" "$(foreign bare)" "$(foreign guarded)"
+check "lookup, guarded: it was one" found '"lookups\(_by_libc\)\?":1'
+
 finish

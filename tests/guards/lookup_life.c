@@ -46,6 +46,7 @@ static void one(void)
 	first("nx.example");
 	first("192.0.2.7");
 	say("%s %s %s", first("ok.example"), first("nx.example"), first("h1"));
+	say("%d more open", open_now() - open_at_start);
 }
 
 /* What is kept between lookups goes when none comes any more. */
@@ -227,12 +228,22 @@ static void filtered(void)
 	say("%s", first("ok.example"));
 }
 
-/* From outside: a call that libc's resolver does not make is refused from now on, and the program begins behind that. */
-static void refused(void)
+/* From outside: a call that libc's resolver does not make is refused from now on, or the end, and the program begins behind that. */
+static void behind(unsigned action)
 {
-	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && filter(SECCOMP_RET_ERRNO | EPERM, SYS_recvmmsg) == 0, "filter");
+	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && filter(action, SYS_recvmmsg) == 0, "filter");
 	setenv("LD_PRELOAD", getenv("THEN_PRELOAD"), 1);
 	execl("/proc/self/exe", "lookup-life", "one", (char *)NULL);
+}
+
+static void refused(void)
+{
+	behind(SECCOMP_RET_ERRNO | EPERM);
+}
+
+static void killed(void)
+{
+	behind(SECCOMP_RET_KILL_PROCESS);
 }
 
 /* In a lookup that waits for a server that does not answer. */
@@ -250,16 +261,26 @@ static void cancelled(void)
 		if (r != PTHREAD_CANCELED)
 			say("not cancelled");
 	}
+	say("%d more open", open_now() - open_at_start);
 	say("%s", first("ok.example"));
 }
 
 static void jumped(void)
 {
 	densely();
-	for (int i = 0; i < 300; i++)
-		jump_out_of_lookup(100 + i * 7, i % 2);
+	for (int i = 0; i < 200; i++)
+		jump_out_of_lookup(100 + i * 10, i % 2);
 	say("%s %s", first("ok.example"), first("tc.example"));
 	say("few: %d", open_now() - open_at_start < 30);
+}
+
+/* Each time from further down the stack than the last one. */
+static void jumped_deeper(void)
+{
+	for (int i = 0; i < 30; i++)
+		jump_out_of_depth(i);
+	say("few: %d", open_now() - open_at_start < 10);
+	say("%s", first("ok.example"));
 }
 
 static void disturbed(void)
@@ -287,8 +308,8 @@ int main(int argc, char **argv)
 		void (*go)(void);
 	} whats[] = { { "threads", threads }, { "one", one }, { "idle", idle }, { "listed", listed }, { "close_all", close_all }, { "put_over_all", put_over_all }, { "fill", fill },
 		      { "fill_unseen", fill_unseen }, { "few", few }, { "lowered", lowered }, { "children", children }, { "exec", exec }, { "opened", opened },
-		      { "elsewhere", elsewhere }, { "elsewhere_and_back", elsewhere_and_back }, { "filtered", filtered }, { "refused", refused },
-		      { "cancelled", cancelled }, { "jumped", jumped }, { "disturbed", disturbed }, { "forked_in_the_middle", forked_in_the_middle } };
+		      { "elsewhere", elsewhere }, { "elsewhere_and_back", elsewhere_and_back }, { "filtered", filtered }, { "refused", refused }, { "killed", killed },
+		      { "cancelled", cancelled }, { "jumped", jumped }, { "jumped_deeper", jumped_deeper }, { "disturbed", disturbed }, { "forked_in_the_middle", forked_in_the_middle } };
 
 	open_at_start = open_now();
 	for (size_t i = 0; argc == 2 && i < COUNT(whats); i++)

@@ -160,7 +160,7 @@ static inline void leave(int signal)
 /* Leaves a lookup after so many µs, wherever it is then; from a stack of the handler's own, or not. */
 static inline void jump_out_of_lookup(int us, bool own_stack)
 {
-	static char stack[64 << 10];
+	static char stack[8 << 10];
 	stack_t alternate = { .ss_sp = stack, .ss_size = sizeof stack };
 	struct sigaction act = { .sa_handler = leave, .sa_flags = own_stack ? SA_ONSTACK : 0 };
 
@@ -171,6 +171,18 @@ static inline void jump_out_of_lookup(int us, bool own_stack)
 	timer(us, false);
 	first("silent.example");
 	timer(0, false);
+}
+
+static __attribute__((noinline, unused)) void jump_out_of_depth(int steps)
+{
+	char room[20000];
+
+	__asm__ volatile("" : : "r"(room) : "memory");
+	if (steps)
+		jump_out_of_depth(steps - 1);
+	else
+		jump_out_of_lookup(5000, false);
+	__asm__ volatile("" : : "r"(room) : "memory");
 }
 
 static pid_t forked;

@@ -33,7 +33,7 @@ unset LOCALDOMAIN RES_OPTIONS HOSTALIASES RESOLV_MULTI
 alone() { "$@" 8>&-; }
 
 serve --port 53
-for what in one idle listed close_all put_over_all fill fill_unseen few lowered children exec elsewhere elsewhere_and_back filtered cancelled jumped disturbed \
+for what in one idle listed close_all put_over_all fill fill_unseen few lowered children exec elsewhere elsewhere_and_back filtered cancelled jumped jumped_deeper disturbed \
 	forked_in_the_middle threads; do
 	want=$(alone timeout 60 lookup-life $what 2>&1)
 	fresh
@@ -52,7 +52,7 @@ for preload in "$FDG_LIB:$early" "$early:$FDG_LIB"; do
 	check "around main: ${preload##*/}: by us" ends_with '*/true' 'lookups=[1-9]*'
 done
 
-# What is libc's: of a process that is refused a call of ours from outside, or has a preload behind us; while nscd is there; and with resolver=off.
+# What is libc's: of a process in a filter from outside, or has a preload behind us; while nscd is there; and with resolver=off.
 want=$(alone lookup-life one 2>&1)
 by_libc() {
 	same "$1: as without us" "$2" "$3"
@@ -62,6 +62,7 @@ by_libc() {
 }
 fresh
 by_libc "refused" "$want" "$(alone env THEN_PRELOAD="$FDG_LIB" FDGUARD_OPTIONS="format=json:log=$tmp/log" lookup-life refused 2>&1)"
+by_libc "killed" "$want" "$(alone env THEN_PRELOAD="$FDG_LIB" FDGUARD_OPTIONS="format=json:log=$tmp/log" lookup-life killed 2>&1)"
 by_libc "resolver=off" "$want" "$(alone guarded resolver=off lookup-life one 2>&1)"
 by_libc "--observe" "$want" "$(alone "$FDG_RUN" run --observe --json --log "$tmp/log" -- lookup-life one 2>&1)"
 by_libc "a preload behind us" "203.0.113.9, and 0 more open" "$(alone env LD_PRELOAD="$FDG_LIB:$FDG_BIN/lookup-proxy.so" FDGUARD_OPTIONS="format=json:log=$tmp/log" lookup-life one 2>&1 | sed -n 1p)"
@@ -74,8 +75,9 @@ for options in resolver=on resolver=off; do
 	[ $options = resolver=on ] && by=fdguard || by=libc
 	fresh
 	same "$options: no answer" "Temporary failure in name resolution" "$(alone guarded $options lookup-wrong silent.example 2>&1)"
-	check "$options: told" finding resolver.fail level=note action=reported guard=resolver looked_up=silent.example call=getaddrinfo by=$by 'site.0.symbol=connect_to+*' \
+	check "$options: told" finding resolver.fail level=note action=reported guard=resolver looked_up=silent.example call=getaddrinfo "by=$by" 'site.0.symbol=connect_to+*' \
 		'age_ms=[1-9]*' 'message=getaddrinfo of silent.example failed after *: *'
+	[ $by = libc ] || check "the server, and the reason" finding resolver.fail peer=127.0.0.1:53 'reason=no server answered in time' 'messages=[1-9]*'
 	same "$options: once" 1 "$(told resolver.fail)"
 	fresh
 	alone guarded $options lookup-wrong servfail.example 250 >out 2>&1
@@ -86,9 +88,6 @@ for options in resolver=on resolver=off; do
 	check "$options: right: covered" covered
 	same "$options: right: nothing is told" 0 "$(told 'resolver\.[a-z]*')"
 done
-fresh
-alone guarded resolver=on lookup-wrong silent.example >out 2>&1
-check "the server, and the reason" finding resolver.fail peer=127.0.0.1:53 'reason=no server answered in time' 'messages=[1-9]*'
 fresh
 alone guarded resolver=on lookup-wrong servfail.example >out 2>&1
 check "its own reason" finding resolver.fail 'reason=*SERVFAIL*'

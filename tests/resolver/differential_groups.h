@@ -199,8 +199,8 @@ static void group_search(void)
 		{ "search-bad", PLAIN "search nx.test bad!domain ok.test\n" },
 		{ "search-dot-end", PLAIN "search nx.test. ok.test.\n" },
 	};
-	static const char *const names[] = { "x",          "x.",   "x.nx",    "x.nx.",    "x.nodata",
-					     "x.servfail", "x.ok", "x.a.b.c", "x.refused" };
+	static const char *const names[] = { "x",          "x.",   "x.nx",    "x.nx.",     "x.nodata",
+					     "x.servfail", "x.ok", "x.a.b.c", "x.refused", "" };
 	static const int flags[] = { AI_CANONNAME, AI_V4MAPPED };
 
 	for (size_t i = 0; i < COUNT(files); i++) {
@@ -215,15 +215,17 @@ static void group_options(void)
 	static const char *const options[] = { "edns0",     "edns0 trust-ad", "single-request", "single-request-reopen",
 					       "use-vc",    "no-aaaa",        "rotate",         "attempts:0",
 					       "timeout:0", "unknown-word" };
-	static const char *const names[] = { "ok.test",    "nx.test",     "nodata.test", "servfail.test",
-					     "chain.test", "ok-6nx.test", "nx-6ok.test", "servfail-6ok.test",
-					     "tc.test",    "big.test" };
+	static const char *const names[] = { "ok.test",       "nx.test",     "nodata.test", "servfail.test",
+					     "chain.test",    "ok-6nx.test", "nx-6ok.test", "servfail-6ok.test",
+					     "tc.test",       "big.test",    "ok!.test",    "nodata!.test",
+					     "servfail!.test" };
 	char text[256];
 
 	for (size_t i = 0; i < COUNT(options); i++) {
 		snprintf(text, sizeof(text), PLAIN "options %s\n", options[i]);
 		set_etc(options[i], text, "", ORDER);
 		compare_names(names, COUNT(names), few_flags, 1);
+		compare_families("ok!.test", some_flags, 1);
 	}
 	set_etc("edns0", PLAIN "options edns0\n", "", ORDER);
 	compare("noopt.test", NULL, AI_CANONNAME, AF_UNSPEC, SOCK_STREAM, 0);

@@ -172,7 +172,7 @@ static void *look_up_much(void *cookie)
 /* Who calls has used some of it, and the loader more: libc's own lookup needs less than 12 KiB. */
 static void *look_up_deep(void *cookie)
 {
-	char used[5 << 10];
+	char used[4 << 10];
 
 	memset(used, 1, sizeof(used));
 	cookie = look_up_much(cookie);
@@ -228,14 +228,15 @@ static void another_root_has_files_of_its_own(void **state)
 	mkdir("/etc/root/etc", 0755);
 	write_etc("/etc/root/etc/hosts", "10.9.9.9 h1\n");
 	write_etc("/etc/root/etc/resolv.conf", PLAIN);
+	write_etc("/etc/root/etc/nsswitch.conf", "hosts: dns\n"); /* which libc does not look at any more */
 	pid = fork();
 	if (!pid) {
-		struct fdg_lookup *l = make();
+		struct fdg_lookup *l = make(), *late = make();
 		bool bad = strcmp(first(l, "h1"), "10.0.0.1") != 0;
 
 		if (chroot("/etc/root"))
 			_exit(2);
-		bad = bad || strcmp(first(l, "h1"), "10.9.9.9") != 0;
+		bad = bad || strcmp(first(l, "h1"), "10.9.9.9") != 0 || strcmp(first(late, "h1"), "10.9.9.9") != 0;
 		_exit(bad || count(l, "ok.test") != 2);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -295,6 +296,86 @@ static void facts_are_told(void **state)
 	fdg_lookup_free(l);
 }
 
+static int block_and_nap(struct pollfd *fds, unsigned n, int timeout_ms)
+{
+	static bool napped;
+	int r = poll_block(fds, n, timeout_ms);
+
+	if (!napped)
+		usleep(1200000);
+	napped = true;
+	return r;
+}
+
+/* The thread is stopped in its wait, say. */
+static void what_was_no_wait_is_known(void **state)
+{
+	const struct fdg_lookup_calls napping = { .block = block_and_nap };
+	struct fdg_lookup_result r;
+	struct fdg_lookup_facts f;
+	struct fdg_lookup *l;
+	int number;
+
+	(void)state;
+	assert_int_equal(fdg_lookup_make(&napping, &l), 0);
+	fdg_lookup_begin(l);
+	assert_int_equal(fdg_lookup_addresses(l, "ok.test", NULL, &both, &r, &number), 0);
+	fdg_lookup_facts(l, &f);
+	fdg_lookup_end(l);
+	assert_true(f.took_us >= 1200000);
+	assert_true(f.took_us - f.waited_us >= 900000);
+	fdg_lookup_free(l);
+}
+
+static rlim_t bytes_mapped(void)
+{
+	FILE *f = fopen("/proc/self/statm", "r");
+	unsigned long pages;
+	int n = f ? fscanf(f, "%lu", &pages) : 0;
+
+	if (f)
+		fclose(f);
+	return n == 1 ? pages * (rlim_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
+/* Its error, with so much memory left to map. */
+static int count_with_room(rlim_t room)
+{
+	struct rlimit l = { 0, RLIM_INFINITY };
+	struct fdg_lookup *object = make();
+	int r;
+
+	l.rlim_cur = bytes_mapped() + room;
+	setrlimit(RLIMIT_AS, &l);
+	r = count(object, "ok.test");
+	l.rlim_cur = RLIM_INFINITY;
+	setrlimit(RLIMIT_AS, &l);
+	fdg_lookup_free(object);
+	return r;
+}
+
+/* Whatever is there for files, and not for questions: somebody else may do with less. EAI_AGAIN would be a server's fault. */
+static void who_has_no_memory_to_ask_says_so(void **state)
+{
+	int status;
+	pid_t pid = fork();
+
+	(void)state;
+	if (!pid) {
+		bool short_of_it = false, bad = false;
+
+		for (rlim_t room = 0; room <= 1 << 20; room += 16 << 10) {
+			int r = count_with_room(room);
+
+			short_of_it = short_of_it || r == EAI_MEMORY;
+			bad = bad || (r != EAI_MEMORY && r != FDG_LOOKUP_NOT_OURS && r != 2);
+		}
+		_exit(bad || !short_of_it || count_with_room(1 << 20) != 2);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -308,6 +389,8 @@ int main(void)
 		T(another_root_has_files_of_its_own),
 		T(addresses_that_come_and_go_are_noticed),
 		T(facts_are_told),
+		T(what_was_no_wait_is_known),
+		T(who_has_no_memory_to_ask_says_so),
 	};
 
 	return run_with_server(tests, COUNT(tests));

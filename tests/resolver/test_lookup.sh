@@ -21,5 +21,6 @@ ip address add 10.1.0.1/24 dev v0 && ip route add default via 10.1.0.2 || exit 1
 unset LOCALDOMAIN RES_OPTIONS HOSTALIASES RESOLV_MULTI
 check "threads, children, descriptors, files" timeout 60 "$FDG_BIN/resolver-lookup"
 check "threads and signals that leave in the middle" timeout 60 "$FDG_BIN/resolver-lookup_left"
+check "few messages, many ports, networks that change" timeout 60 "$FDG_BIN/resolver-lookup_modest"
 check "the public library while files change" timeout 60 "$FDG_BIN/resolver-reload"
 finish

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,7 +46,7 @@ static void tell_mode(int fd)
 static int act_copy(int argc, char *argv[])
 {
 	const char *how = argc > 0 ? argv[0] : "dup";
-	int pair[2] = { -1, -1 }, copy = -1, zero = 0, r = -1, extra = strstr(how, "append") ? O_APPEND : 0;
+	int pair[2] = { -1, -1 }, copy = -1, zero = 0, r = -1, extra = strstr(how, "append") ? O_APPEND : strstr(how, "direct") ? O_DIRECT : 0;
 
 	for (int n = argc > 1 ? atoi(argv[1]) : 1; n > 0; n--) {
 		make_pair(pair);
@@ -62,6 +63,27 @@ static int act_copy(int argc, char *argv[])
 	}
 	printf("fd %d copy %d ", pair[0], copy);
 	tell_mode(pair[0]);
+	return 0;
+}
+
+/* COUNT are copied, and only then are the copies turned blocking: how many of the first are still non-blocking? */
+static int act_batch(int argc, char *argv[])
+{
+	int count = argc > 0 ? atoi(argv[0]) : 300, pair[2], left = 0, *fd = calloc((size_t)count, 2 * sizeof(*fd));
+
+	need(fd != NULL, "calloc");
+	for (int i = 0; i < count; i++) {
+		make_pair(pair);
+		close(pair[1]);
+		fd[2 * i] = pair[0];
+	}
+	for (int i = 0; i < count; i++)
+		need((fd[2 * i + 1] = dup(fd[2 * i])) >= 0, "dup");
+	for (int i = 0; i < count; i++)
+		need(fcntl(fd[2 * i + 1], F_SETFL, 0) == 0, "F_SETFL");
+	for (int i = 0; i < count; i++)
+		left += (fcntl(fd[2 * i], F_GETFL) & O_NONBLOCK) != 0;
+	printf("%d of %d\n", left, count);
 	return 0;
 }
 
@@ -99,6 +121,60 @@ static int act_child(int argc, char *argv[])
 		_exit(fcntl(pair[0], F_SETFL, 0) != 0);
 	need(waitpid(child, &status, 0) == child && status == 0, "child");
 	tell_mode(pair[0]);
+	return 0;
+}
+
+/* Which descriptor a signal names: the one by which F_SETFL asked for it. */
+static volatile sig_atomic_t named = -1;
+
+static void take_name(int number, siginfo_t *info, void *context)
+{
+	(void)number, (void)context;
+	named = info->si_fd;
+}
+
+static int act_async(int argc, char *argv[])
+{
+	struct sigaction action = { .sa_sigaction = take_name, .sa_flags = SA_SIGINFO };
+	int pair[2], copy;
+
+	(void)argc, (void)argv;
+	make_pair(pair);
+	copy = fcntl(pair[0], F_DUPFD_CLOEXEC, 20);
+	sigaction(SIGUSR1, &action, NULL);
+	need(copy == 20 && fcntl(copy, F_SETOWN, getpid()) == 0 && fcntl(copy, F_SETSIG, SIGUSR1) == 0, "F_SETSIG");
+	need(fcntl(copy, F_SETFL, O_ASYNC) == 0, "F_SETFL");
+	need(write(pair[1], "x", 1) == 1, "write");
+	for (int i = 0; i < 200 && named < 0; i++)
+		poll(NULL, 0, 10);
+	printf("named %d\n", named);
+	return 0;
+}
+
+/* A thread with descriptors of its own, whose numbers mean another thing to the others. */
+static void *turn_its_own(void *cookie)
+{
+	int pair[2], fd = *(int *)cookie;
+
+	need(unshare(CLONE_FILES) == 0, "unshare");
+	make_pair(pair);
+	need(dup2(pair[0], fd) == fd && close(pair[0]) == 0, "dup2");
+	need(fcntl(fd, F_SETFL, 0) == 0, "F_SETFL");
+	tell_mode(fd);
+	return NULL;
+}
+
+static int act_apart(int argc, char *argv[])
+{
+	pthread_t thread;
+	int pair[2], copy;
+
+	(void)argc, (void)argv;
+	make_pair(pair);
+	copy = dup(pair[0]);
+	need(pthread_create(&thread, NULL, turn_its_own, &copy) == 0, "pthread_create");
+	pthread_join(thread, NULL);
+	tell_mode(copy);
 	return 0;
 }
 
@@ -246,6 +322,17 @@ static int act_daemon(int argc, char *argv[])
 	return 0;
 }
 
+/* Nobody may look into it who has no CAP_SYS_PTRACE: it becomes a program, or turns a copy blocking. */
+static int act_hidden(int argc, char *argv[])
+{
+	need(prctl(PR_SET_DUMPABLE, 0) == 0, "PR_SET_DUMPABLE");
+	if (argc < 1 || strcmp(argv[0], "copy") == 0)
+		return act_copy(argc - 1, argv + 1);
+	execv(argv[0], argv);
+	need(0, argv[0]);
+	return 99;
+}
+
 static int act_exit(int argc, char *argv[])
 {
 	return argc > 0 ? atoi(argv[0]) : 0;
@@ -313,7 +400,7 @@ static int act_tty(int argc, char *argv[])
 }
 
 static const struct { const char *name; int (*act)(int argc, char *argv[]); } acts[] = {
-	{ "born", act_born }, { "busy", act_busy }, { "child", act_child }, { "copy", act_copy }, { "daemon", act_daemon }, { "exit", act_exit },
+	{ "apart", act_apart }, { "async", act_async }, { "batch", act_batch }, { "born", act_born }, { "busy", act_busy }, { "child", act_child }, { "copy", act_copy }, { "daemon", act_daemon }, { "exit", act_exit }, { "hidden", act_hidden },
 	{ "kill", act_kill }, { "right", act_right }, { "storm", act_storm }, { "threads", act_threads }, { "tty", act_tty },
 };
 

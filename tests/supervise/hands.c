@@ -130,6 +130,36 @@ static int by_threads(char *argv[])
 	return by_exec(argv);
 }
 
+/* A file that somebody has open for writing: execve fails late, with ETXTBSY. */
+static void be_refused(void)
+{
+	char *path = getenv("REFUSED"), *argv[] = { path, (char *)"list", NULL };
+	int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
+
+	if (fd < 0)
+		_exit(99);
+	execv(path, argv);
+	close(fd);
+}
+
+static int by_refused(char *argv[])
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		be_refused();
+		execv(argv[0], argv);
+		_exit(127);
+	}
+	return finish(child);
+}
+
+static int by_refused_parent(char *argv[])
+{
+	be_refused();
+	return by_fork(argv);
+}
+
 static void mark(const char *how)
 {
 	int listener;
@@ -139,6 +169,14 @@ static void mark(const char *how)
 			dup2(sockets[i], CHOSEN + i);
 		else if (strcmp(how, "setfd") == 0)
 			fcntl(sockets[i], F_SETFD, 0);
+		else if (strcmp(how, "itself") == 0)
+			dup2(sockets[i], sockets[i]);
+		else if (strcmp(how, "dup") == 0)
+			dup(sockets[i]);
+		else if (strcmp(how, "dupfd") == 0)
+			fcntl(sockets[i], F_DUPFD, CHOSEN);
+		else if (strcmp(how, "dupfd-cloexec") == 0)
+			fcntl(sockets[i], F_DUPFD_CLOEXEC, CHOSEN);
 		else if (strcmp(how, "fionclex") == 0)
 			ioctl(sockets[i], FIONCLEX);
 		else if (strcmp(how, "cloexec") == 0)
@@ -155,8 +193,9 @@ static void mark(const char *how)
 	} else if (strcmp(how, "stale") == 0) { /* the number was meant, and is another one's by now */
 		dup2(sockets[0], CHOSEN);
 		close(CHOSEN);
-		if (fcntl(socket(AF_INET, SOCK_DGRAM, 0), F_DUPFD, CHOSEN) != CHOSEN)
-			_exit(99);
+		for (int fd = 0; fd < CHOSEN;)
+			if ((fd = socket(AF_INET, SOCK_DGRAM, 0)) < 0)
+				_exit(99);
 	}
 }
 
@@ -164,6 +203,7 @@ static int start(const char *how, char *argv[])
 {
 	static const struct { const char *how; int (*start)(char *argv[]); } ways[] = {
 		{ "vfork", by_vfork }, { "spawn", by_spawn }, { "exec", by_exec }, { "grandchild", by_grandchild }, { "search", by_search }, { "threads", by_threads }, { "listen", by_exec },
+		{ "refused", by_refused }, { "refused-parent", by_refused_parent },
 	};
 
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
@@ -201,12 +241,17 @@ static int wait_with(const char *how)
 	return select(strcmp(how, "below") == 0 ? FD_SETSIZE : fd + 1, NULL, &large.set, NULL, &none) < 0;
 }
 
+static int is_closed_first(const char *how)
+{
+	return strcmp(how, "setfd") == 0 || strcmp(how, "dup") == 0 || strcmp(how, "dupfd") == 0;
+}
+
 int main(int argc, char *argv[])
 {
 	if (argc > 1 && strcmp(argv[1], "list") == 0)
 		return list();
 	for (int i = 0; i < SOCKETS; i++)
-		sockets[i] = socket(AF_INET, SOCK_DGRAM | (argc > 1 && strcmp(argv[1], "setfd") == 0 ? SOCK_CLOEXEC : 0), 0);
+		sockets[i] = socket(AF_INET, SOCK_DGRAM | (argc > 1 && is_closed_first(argv[1]) ? SOCK_CLOEXEC : 0), 0);
 	if (argc > 2 && strcmp(argv[1], "select") == 0)
 		return wait_with(argv[2]);
 	if (argc < 3)

@@ -3,6 +3,7 @@
  * What a program may find itself in. outer WHAT CMD [ARG…]: becomes CMD
  *
  *   deny     where pidfd_getfd, kcmp and process_vm_readv fail with EPERM, as in a container without CAP_SYS_PTRACE
+ *   pidfd    where pidfd_open does
  *   forbid   where seccomp fails with EPERM
  *   none     where seccomp fails with ENOSYS, as in kernels without it
  *   listener under a filter that somebody answers for (who lets all pass)
@@ -66,13 +67,15 @@ static long listen_for(const long *calls, size_t n)
 
 int main(int argc, char *argv[])
 {
-	static const long looks[] = { SYS_pidfd_getfd, SYS_kcmp, SYS_process_vm_readv }, seccomp[] = { SYS_seccomp }, some[] = { SYS_getpriority };
+	static const long looks[] = { SYS_pidfd_getfd, SYS_kcmp, SYS_process_vm_readv }, pidfds[] = { SYS_pidfd_open }, seccomp[] = { SYS_seccomp }, some[] = { SYS_getpriority };
 	long r = -1;
 
 	if (argc < 3)
 		return 2;
 	if (strcmp(argv[1], "deny") == 0)
 		r = filter(looks, COUNT(looks), SECCOMP_RET_ERRNO | EPERM, 0);
+	else if (strcmp(argv[1], "pidfd") == 0)
+		r = filter(pidfds, COUNT(pidfds), SECCOMP_RET_ERRNO | EPERM, 0);
 	else if (strcmp(argv[1], "forbid") == 0)
 		r = filter(seccomp, COUNT(seccomp), SECCOMP_RET_ERRNO | EPERM, 0);
 	else if (strcmp(argv[1], "none") == 0)

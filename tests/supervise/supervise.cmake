@@ -6,6 +6,7 @@ fdguard_program(acts supervise/acts.c FLAGS -O1 -static LIBS pthread)
 fdguard_program(hands supervise/hands.c FLAGS -O1 -static LIBS pthread)
 fdguard_program(hands-dynamic supervise/hands.c FLAGS -O1 LIBS pthread)
 fdguard_program(outer supervise/outer.c)
+fdguard_program(serves supervise/serves.c FLAGS -O1 -static)
 
 file(GLOB SUPERVISE_SCRIPTS CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/supervise/test_*.sh)
 foreach(script ${SUPERVISE_SCRIPTS})

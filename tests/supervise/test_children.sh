@@ -28,12 +28,30 @@ hands cloexec=report vfork "$hands" list >/dev/null
 check "the parent is the one that made them" sh -c 'p=$(sed -n "s/.*\"parent_pid\":\([0-9]*\).*/\1/p" log); c=$(grep cloexec.leaked log | sed "s/.*\"pid\":\([0-9]*\),.*/\1/"); [ "$p" -gt 0 ] && [ "$p" != "$c" ]'
 
 # ---- what is meant ----
-for how in dup2 setfd fionclex; do
+for how in dup2 itself setfd fionclex; do
 	fresh
 	list="3 4 5 open"
 	[ $how = dup2 ] && list="20 21 22 open"
 	same "$how: what the program chose for its child gets there" "$list" "$(hands cloexec=fix $how "$hands" list)"
 	refuse "$how: and is no leak" told ""
+done
+for how in dup dupfd; do
+	fresh
+	list="6 7 8 open"
+	[ $how = dupfd ] && list="20 21 22 open"
+	same "$how: copies are left alone" "$list" "$(hands cloexec=fix $how "$hands" list)"
+	check "$how: and told of" told 'inherited 3 UDP sockets'
+done
+same "a copy with close-on-exec says nothing of the original" "open" "$(hands cloexec=fix dupfd-cloexec "$hands" list)"
+cp "$hands" refused
+for how in refused refused-parent; do
+	same "$how: what was held back from an exec that failed gets to the next one, which names it" "3 open" "$(REFUSED=$tmp/refused hands cloexec=fix $how "$hands" list --fd=@)"
+	same "$how: and not to one that does not" "open" "$(REFUSED=$tmp/refused hands cloexec=fix $how "$hands" list)"
+done
+for left_out in skip=hands only=nothing; do
+	fresh
+	same "$left_out: a program that is left out hands on what it likes" "3 4 5 open" "$(hands cloexec=fix:$left_out fork "$hands" list)"
+	refuse "$left_out: and nothing is said of it" found '"guard":"cloexec"'
 done
 fresh
 same "what has close-on-exec is not there, and nothing is said of it" "open" "$(hands cloexec=fix cloexec "$hands" list)"
@@ -70,7 +88,7 @@ check "and told of" told 'inherited 3 UDP sockets'
 fresh
 same "nor is it where we may not have its descriptors" "3 4 5 open" \
 	"$(FDGUARD_OPTIONS="cloexec=fix:format=json:log=$tmp/log" "$FDG_BIN/outer" deny "$supervise" "$hands" hands fork "$hands" list)"
-refuse "and as its arguments are not to be seen either, nothing is said" found '"guard":"cloexec"'
+check "and told of, as its arguments are to be had by /proc" told 'inherited 3 sockets from hands'
 
 # ---- what it was started with ----
 fresh

@@ -17,6 +17,10 @@ fresh
 same "what is right is left alone" blocking "$(watched '' right)"
 check "and nothing is said of it" quiet
 fresh
+watched '' copy dup-direct >/dev/null 2>&1
+same "a call that the kernel refuses" 99 $?
+check "is none that turns anything" quiet
+fresh
 watched nonblock=off copy dup >/dev/null
 check "nonblock=off says nothing" quiet
 
@@ -25,13 +29,17 @@ check "a program that is left out is left out" test ! -e left-out
 
 fresh
 same "a forked child that changes what it has of its parent" blocking "$(watched '' child)"
-check "is told of with its parent" found 'turned fd 3 (UNIX socket) blocking by F_SETFL, and with it fd 3 of process [0-9]*, which'
+check "is told of with its parent, as a note: its parent may be about to close it" found '"level":"note","action":"reported","message":"acts turned fd 3 (UNIX socket) blocking by F_SETFL, and with it fd 3 of process [0-9]*, which'
 ended_with() { findings nonblock.shared | grep -q "\"count\":$1,"; }
 fresh
 watched '' copy dup 120 >/dev/null
 eventually ended_with 120
 same "of 120 times at one place it tells the first, when there are ten times as many, and the last" "1 10 100 120" \
 	"$(findings nonblock.shared | sed 's/.*"count":\([0-9]*\).*/\1/' | tr '\n' ' ' | sed 's/ $//')"
+fresh
+same "many that are copied first and changed later are all known" "0 of 400" "$(watched '' batch 400)"
+check "(each is counted)" eventually ended_with 400
+same "and fixed" "400 of 400" "$(watched nonblock=fix batch 400)"
 
 fresh
 same "nonblock=fix: the program is told that it is done, and it stays non-blocking" "fd 3 copy 5 non-blocking" "$(watched nonblock=fix copy dup)"
@@ -39,6 +47,11 @@ check "which is said" found '"id":"nonblock.shared","level":"warning","action":"
 same "other flags are set all the same" "fd 3 copy 5 non-blocking append" "$(watched nonblock=fix copy dup-append)"
 same "the same of FIONBIO" "fd 3 copy 5 non-blocking" "$(watched nonblock=fix copy dup-fionbio)"
 same "nobody shares it: it is done" blocking "$(watched nonblock=fix right)"
+same "a forked child has the mode that it asked for" blocking "$(watched nonblock=fix child)"
+same "who asks for signals gets them by its number" "named 20" "$(watched nonblock=fix async)"
+fresh
+same "a thread with descriptors of its own" "blocking non-blocking" "$(watched nonblock=fix apart | tr '\n' ' ' | sed 's/ $//')"
+check "is not taken for the others" quiet
 
 # Where we may not look into other processes: /proc has to do.
 fresh

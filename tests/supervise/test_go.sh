@@ -50,10 +50,15 @@ for build in static cgo; do
 	fresh
 	same "$build: fixed, all deadlines fire" "$good_all" "$(FDGUARD_OPTIONS=$log:nonblock=fix "$supervise" "./$build" "$build" file 500)"
 	check "$build: which is said" found '"action":"fixed"'
+	check "$build: to its end" eventually found '"id":"run.end"' # else its last lines would be in the next one's log
 	fresh
 	same "$build: its right twin" "$good_all" "$(FDGUARD_OPTIONS=$log:nonblock=fix "$supervise" "./$build" "$build" control 500)"
 	check "$build: is silent" quiet
 done
+
+fresh
+FDGUARD_OPTIONS=$log "$FDG_BIN/outer" deny "$supervise" ./static static file 1 >/dev/null
+check "where process_vm_readv is refused the line is told as well" found "\"symbol\":\"main.tune+0x[0-9a-f]*\",\"file\":\"[^\"]*/dial.go\",\"line\":$line"
 
 GOCACHE=$GOCACHE sh "$FDG_SRC/tests/bench/echo.sh" "$(dirname "$FDG_BIN")" 1 50 >out 2>&1
 same "the benchmark of the echo server runs" "bare supervised strace_--seccomp-bpf strace_-f" "$(awk -F '\t' '!/^#/ && $2 > 0 && $3 > 0 { gsub(" ", "_", $1); print $1 }' out | paste -s -d ' ' -)"

@@ -59,7 +59,7 @@ static void put_message(struct fdg_buf *b, const struct fdg_leak *l, const struc
 {
 	if (letter == FDG_NOTE_LEAKED) {
 		fdg_put(b, l->self);
-		fdg_fmt(b, " (pid %d) inherited ", l->pid);
+		fdg_fmt(b, " (pid %d) inherited %s", l->pid, l->more ? "at least " : "");
 		fdg_put_kind(b, g->kind, g->count);
 		fdg_fmt(b, " from %s (pid %d)", fdg_base_name(l->note->exe), l->note->maker);
 	} else {

@@ -18,6 +18,7 @@ struct fdg_leak {
 	const struct fdg_note *note; /* who started it, and where */
 	bool closes;                 /* leaks are closed before it begins */
 	bool outside;                /* it is not this process */
+	bool more;                   /* not all were looked at */
 	const struct fdg_source *source; /* of the note's site; NULL: nothing is known but symbols */
 };
 

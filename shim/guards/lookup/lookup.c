@@ -14,6 +14,9 @@
  * without an answer (that a name does not exist is an answer), with the server and the reason. Both are notes. A place that fails at one server again and again is told of at its
  * first, tenth, hundredth such lookup, and so on: a program that polls for a name does not fill the log. Where libc looked the name up, its server is not known.
  *
+ * A process that is stopped (job control, a debugger, a frozen or throttled cgroup) in a lookup, or reads a hosts file of a million lines, has a slow lookup and a quick server. Waits are
+ * made in short slices, so that it is known how much of the time was none: what was not spent in waiting for servers is not put to their account.
+ *
  * What we do is in the resolver: wrap/getaddrinfo.c.
  */
 #include "guards/lookup/lookup.h"
@@ -59,11 +62,11 @@ const char *fdg_lookup_reason(int eai)
 {
 	switch (eai) {
 	case EAI_AGAIN:
-		return "no server answered, or all that were asked failed (EAI_AGAIN)";
+		return "libc says EAI_AGAIN: no server answered, or all that were asked failed";
 	case EAI_FAIL:
-		return "the server failed for good (EAI_FAIL)";
+		return "libc says EAI_FAIL: a server failed for good, or the name cannot be asked for";
 	case EAI_SYSTEM:
-		return "a system call failed (EAI_SYSTEM)";
+		return "libc says EAI_SYSTEM: a system call failed";
 	default:
 		return NULL;
 	}
@@ -73,9 +76,9 @@ const char *fdg_lookup_host_reason(int h_error)
 {
 	switch (h_error) {
 	case TRY_AGAIN:
-		return "no server answered, or all that were asked failed (TRY_AGAIN)";
+		return "libc says TRY_AGAIN: no server answered, or all that were asked failed";
 	case NO_RECOVERY:
-		return "the server failed for good (NO_RECOVERY)";
+		return "libc says NO_RECOVERY: a server failed for good, or the name cannot be asked for";
 	default:
 		return NULL;
 	}
@@ -136,18 +139,45 @@ static void put_messages(struct fdg_buf *b, const struct fdg_looked_up *l, const
 	fdg_put(b, l->sent == 1 ? " message" : " messages");
 }
 
+static bool has_lost(const struct fdg_looked_up *l)
+{
+	return l->lost_ms >= FDG_LOOKUP_LOST && l->lost_ms >= l->took_ms / 4;
+}
+
+/* It did not wait for servers for so long that it would be slow. */
+static bool is_no_servers(const struct fdg_looked_up *l)
+{
+	return !l->reason && has_lost(l) && l->took_ms - l->lost_ms < FDG_LOOKUP_SLOW;
+}
+
+static void put_time(struct fdg_buf *b, const struct fdg_looked_up *l)
+{
+	fdg_put_time(b, (uint64_t)l->took_ms);
+	if (!has_lost(l))
+		return;
+	fdg_put(b, ", but waited for servers for no more than ");
+	fdg_put_time(b, (uint64_t)(l->took_ms - l->lost_ms));
+	fdg_put(b, " of that (else it was stopped, short of CPU, or read files)");
+}
+
 static void put_sentence(struct fdg_buf *b, const struct fdg_looked_up *l, const char *asked, const char *server)
 {
-	fdg_fmt(b, "%s%s%s", l->call, *asked ? " of " : "", asked);
-	if (l->reason) {
-		fdg_put(b, " failed after ");
-		fdg_put_time(b, (uint64_t)l->took_ms);
+	fdg_fmt(b, "%s%s%s%s", l->call, *asked ? " of " : "", asked, l->reason ? " failed after " : " took ");
+	put_time(b, l);
+	if (l->reason)
 		fdg_fmt(b, ": %s", l->reason);
-	} else {
-		fdg_put(b, " took ");
-		fdg_put_time(b, (uint64_t)l->took_ms);
-	}
 	put_messages(b, l, server);
+}
+
+static const char *fix(const struct fdg_looked_up *l)
+{
+	if (l->reason && l->by_libc)
+		return "ask the servers that /etc/resolv.conf lists for the same name (dig @SERVER NAME); in the program, try again after EAI_AGAIN (TRY_AGAIN)";
+	if (l->reason)
+		return "ask that server for the same name (dig @SERVER NAME), or see which ones /etc/resolv.conf lists; in the program, try again after EAI_AGAIN";
+	if (is_no_servers(l))
+		return "see what kept the process from running (SIGSTOP, a debugger, a frozen or throttled cgroup, too few CPUs), and how long /etc/hosts is; the servers are not the cause";
+	return "see whether a server that /etc/resolv.conf lists before is dead, and which search domains are tried first; look names up ahead, or several at a time";
 }
 
 static unsigned add_facts(const struct fdg_looked_up *l, const char *asked, struct fdg_fact *fact)
@@ -159,6 +189,8 @@ static unsigned add_facts(const struct fdg_looked_up *l, const char *asked, stru
 		fact[n++] = (struct fdg_fact){ "looked_up", "looked up", asked, 0 };
 	if (l->sent)
 		fact[n++] = (struct fdg_fact){ "messages", NULL, NULL, l->sent };
+	if (has_lost(l))
+		fact[n++] = (struct fdg_fact){ "lost_ms", NULL, NULL, l->lost_ms };
 	if (l->reason)
 		fact[n++] = (struct fdg_fact){ "reason", NULL, l->reason, 0 };
 	fact[n++] = (struct fdg_fact){ "by", NULL, l->by_libc ? "libc" : "fdguard", 0 };
@@ -171,14 +203,13 @@ static void say(const struct fdg_looked_up *l, uint32_t times, const char *serve
 	char message[512], asked[NAME_SHOWN * 4 + 8];
 	struct fdg_buf m = FDG_BUF(message), a = FDG_BUF(asked);
 	struct fdg_place site;
-	struct fdg_fact fact[5];
+	struct fdg_fact fact[6];
 
 	put_asked(&a, l->asked);
 	put_sentence(&m, l, asked, server);
 	f.message = message;
-	f.fix = l->reason ? "ask that server for the same name (dig @SERVER NAME), or see which ones /etc/resolv.conf lists; in the program, try again after EAI_AGAIN" :
-			    "see whether a server that /etc/resolv.conf lists before is dead, and which search domains are tried first; look names up ahead, or several at a time";
-	f.key = server;
+	f.fix = fix(l);
+	f.key = is_no_servers(l) ? "none waited for" : server;
 	f.peer = *server ? server : NULL;
 	f.count = times;
 	f.count_label = "such lookups";
@@ -203,7 +234,8 @@ void fdg_looked_up(const struct fdg_looked_up *l)
 	atomic_fetch_add_explicit(l->by_libc ? &fdg_run.looked_up_by_libc : &fdg_run.looked_up, 1, memory_order_relaxed);
 	if ((!l->reason && l->took_ms < FDG_LOOKUP_SLOW) || !fdg_report_wants(fdg_finding_level(FDG_RESOLVER_FAIL)))
 		return;
-	put_server(&b, l->server);
+	if (!is_no_servers(l))
+		put_server(&b, l->server);
 	hash = fdg_hash(fdg_hash(l->reason != NULL, server, b.len), &l->site, sizeof(l->site)) | 1;
 	times = count(hash);
 	if (is_power_of_ten(times))

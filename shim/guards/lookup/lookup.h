@@ -19,14 +19,21 @@ struct fdg_looked_up {
 	const void *site;   /* of the call */
 	bool by_libc;       /* then there is nothing to say of a server */
 	int64_t took_ms;
+	int64_t lost_ms; /* … of which it is known to have waited for no server */
 	const char *reason; /* why there is no answer; NULL: there is one, and be it that there is no such name */
 	const struct sockaddr_storage *server; /* who answered, or failed last; NULL: not known */
 	unsigned sent;      /* messages, to all servers */
 };
 
 /* Counts it, and tells of one that took FDG_LOOKUP_SLOW, or failed. */
-enum { FDG_LOOKUP_SLOW = 1000 /* ms */ };
+enum { FDG_LOOKUP_SLOW = 1000, FDG_LOOKUP_LOST = 250 /* ms; what is less is not spoken of */ };
 void fdg_looked_up(const struct fdg_looked_up *l);
+
+/* Of a lookup that waited for answers for that long at most; ms. */
+static inline int64_t fdg_lookup_lost(uint64_t took_us, uint64_t waited_us)
+{
+	return took_us > waited_us ? (int64_t)((took_us - waited_us) / 1000) : 0;
+}
 
 /* For lookups of libc's, which tells nothing but its code. NULL: that is an answer, or no lookup failed. */
 const char *fdg_lookup_reason(int eai);

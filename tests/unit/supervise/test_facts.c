@@ -20,8 +20,8 @@
 #include <cmocka.h>
 
 #include "supervise/facts.h"
+#include "supervise/hints.h"
 #include "supervise/maps.h"
-#include "supervise/mode.h"
 #include "supervise/sharing.h"
 
 static int epoll;
@@ -64,9 +64,14 @@ static void be_child(int to)
 	theirs.pipe_other = open(path, O_RDONLY | O_NONBLOCK);
 	theirs.memory = sentence;
 	theirs.grandchild = fork();
-	if (theirs.grandchild == 0)
-		for (close(theirs.copy), close(theirs.far);;)
+	if (theirs.grandchild == 0) {
+		close(theirs.copy);
+		close(theirs.far);
+		for (write(pipes[1], "", 1);;)
 			pause();
+	}
+	if (read(pipes[0], path, 1) != 1)
+		_exit(99);
 	pthread_create(&thread, NULL, wait_as_thread, &to);
 	pthread_join(thread, NULL);
 }
@@ -185,33 +190,72 @@ static const char *sharer_of(int fd)
 	return text;
 }
 
+/* What was hinted at before is another program's. */
+static void forget_hints(void)
+{
+	fdg_facts_exec(process);
+}
+
+/* The numbers that were copied of what `fd` is. */
+static unsigned hints_of(int fd, int copied[8])
+{
+	struct fdg_identity what;
+
+	assert_true(fdg_stream_of(child, fd, &what));
+	return fdg_hint_find(process, &what, copied, 8);
+}
+
 static void test_a_hint_leads_to_who_shares(void **state)
 {
+	int copied[8];
+
 	(void)state;
-	process->hints = 0;
-	fdg_mode_hint(process, theirs.pipe);
-	fdg_mode_hint(process, theirs.copy);
-	fdg_mode_hint(process, theirs.alone);
-	fdg_mode_hint(process, theirs.copy); /* again: it is not kept twice */
-	assert_int_equal(process->hints, 3);
+	forget_hints();
+	fdg_hint_add(process, theirs.pipe);
+	fdg_hint_add(process, theirs.copy);
+	fdg_hint_add(process, theirs.far);
+	fdg_hint_add(process, theirs.alone);
+	fdg_hint_add(process, theirs.copy); /* again: it is not kept twice */
+	fdg_hint_add(process, 0);
+	assert_int_equal(hints_of(theirs.socket, copied), 2);
+	assert_int_equal(copied[0], theirs.copy);
+	assert_int_equal(copied[1], theirs.far);
+	assert_int_equal(hints_of(theirs.pipe_copy, copied), 1);
 	assert_memory_equal(sharer_of(theirs.socket), "same:", 5);
+	forget_hints();
+	assert_int_equal(hints_of(theirs.socket, copied), 0);
 }
 
 static void test_a_forked_child_shares_by_the_same_number(void **state)
 {
 	(void)state;
-	process->hints = 0;
+	forget_hints();
 	assert_memory_equal(sharer_of(theirs.alone), "child:", 6);
 	assert_string_equal(sharer_of(theirs.far), "none");
 }
 
-static void test_who_was_copied_long_ago_is_looked_for(void **state)
+/* All of ours, so that no place is left for the child's. */
+static void test_who_was_copied_too_long_ago_is_looked_for(void **state)
 {
+	struct fdg_process *self = fdg_facts_of(getpid());
+	int copied[8], pair[2];
+
 	(void)state;
-	process->hints = 0;
-	for (int i = 0; i < FDG_HINTS + 10; i++)
-		fdg_mode_hint(process, 2000 + i);
+	forget_hints();
+	fdg_hint_add(process, theirs.copy);
+	assert_int_equal(hints_of(theirs.socket, copied), 1);
+	assert_non_null(self);
+	for (int i = 0; i < 8 * FDG_HINTS && !process->is_hint_lost; i++) {
+		assert_int_equal(pipe(pair), 0);
+		fdg_hint_add(self, pair[0]);
+		close(pair[0]);
+		close(pair[1]);
+	}
+	assert_true(process->is_hint_lost);
+	assert_false(self->is_hint_lost); /* what is closed is no loss */
+	assert_int_equal(hints_of(theirs.socket, copied), 0);
 	assert_memory_equal(sharer_of(theirs.far), "same:", 5);
+	fdg_facts_forget(self);
 }
 
 static void test_a_pipe_that_was_opened_twice_is_not_shared(void **state)
@@ -274,7 +318,7 @@ int main(void)
 		cmocka_unit_test(test_the_same_is_known_without_fetching_it),
 		cmocka_unit_test(test_a_hint_leads_to_who_shares),
 		cmocka_unit_test(test_a_forked_child_shares_by_the_same_number),
-		cmocka_unit_test(test_who_was_copied_long_ago_is_looked_for),
+		cmocka_unit_test(test_who_was_copied_too_long_ago_is_looked_for),
 		cmocka_unit_test(test_a_pipe_that_was_opened_twice_is_not_shared),
 		cmocka_unit_test(test_mappings_have_names),
 		cmocka_unit_test(test_its_end_is_told_and_its_place_is_free_again),

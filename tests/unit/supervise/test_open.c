@@ -18,13 +18,15 @@
 
 #include "supervise/marks.h"
 #include "supervise/open.h"
+#include "supervise/patience.h"
+#include "supervise/undo.h"
 
 static struct fdg_open_list *list;
 static struct fdg_process *self;
 
 static const struct fdg_open *look(int fd)
 {
-	fdg_open_list(getpid(), list);
+	fdg_open_list(getpid(), list, INT64_MAX);
 	return fdg_open_find(list, fd);
 }
 
@@ -89,12 +91,13 @@ static void more_than_are_listed(void **state)
 		skip();
 	for (int i = 0; i < FDG_OPEN_MAX + 10; i++)
 		assert_true(fcntl(0, F_DUPFD, 10) >= 10);
-	fdg_open_list(getpid(), list);
+	fdg_open_list(getpid(), list, INT64_MAX);
 	assert_int_equal(list->count, FDG_OPEN_MAX);
 	assert_false(list->is_whole);
+	assert_true(list->is_cut);
 	for (int fd = 10; fd < FDG_OPEN_MAX + 100; fd++)
 		close(fd);
-	fdg_open_list(-1, list);
+	fdg_open_list(-1, list, INT64_MAX);
 	assert_false(list->is_whole);
 	assert_int_equal(list->count, 0);
 }
@@ -126,6 +129,88 @@ static void what_a_program_was_started_with(void **state)
 	self->pid++; /* another process in its place */
 	assert_true(fdg_open_was_there(self, &what));
 	self->pid--;
+}
+
+static void a_look_that_takes_too_long(void **state)
+{
+	(void)state;
+	fdg_open_list(getpid(), list, 0);
+	assert_true(list->is_cut);
+	assert_false(list->is_whole);
+	fdg_open_list(getpid(), list, INT64_MAX);
+	assert_false(list->is_cut);
+	assert_true(list->is_whole);
+	assert_true(fdg_patience_left(self));
+	assert_true(fdg_patience_lost(self)); /* said once */
+	assert_false(fdg_patience_lost(self));
+	assert_false(fdg_patience_left(self));
+	self->pid++; /* another process in its place */
+	assert_true(fdg_patience_left(self));
+	assert_true(fdg_patience_lost(self));
+	self->pid--;
+	assert_true(fdg_patience_left(NULL));
+	assert_false(fdg_patience_lost(NULL));
+}
+
+static void copies_are_known_by_what_they_are_of(void **state)
+{
+	int s = socket(AF_INET, SOCK_DGRAM, 0), other = socket(AF_INET, SOCK_DGRAM, 0), more;
+	struct fdg_identity what, another;
+
+	(void)state;
+	assert_true(fdg_identity_of(getpid(), s, &what) && fdg_identity_of(getpid(), other, &another));
+	assert_false(fdg_marks_copied(self, &what));
+	fdg_marks_copy(self, s);
+	fdg_marks_copy(self, 4000); /* nothing is there */
+	assert_true(fdg_marks_copied(self, &what));
+	assert_false(fdg_marks_copied(self, &another));
+	fdg_marks_forget(self);
+	assert_false(fdg_marks_copied(self, &what));
+	for (int i = 0; i < 65; i++) {
+		assert_true((more = socket(AF_INET, SOCK_DGRAM, 0)) >= 0);
+		fdg_marks_copy(self, more);
+		close(more);
+	}
+	assert_true(fdg_marks_copied(self, &another)); /* who copies so many: any may be one */
+	fdg_marks_forget(self);
+	close(s);
+	close(other);
+}
+
+static void what_an_exec_that_failed_left(void **state)
+{
+	int plain = fcntl(1, F_DUPFD, 600), s = fcntl(socket(AF_INET, SOCK_DGRAM, 0), F_DUPFD, 700), far = fcntl(1, F_DUPFD, 800);
+	const struct fdg_open *o = look(s);
+
+	(void)state;
+	assert_non_null(o);
+	fdg_undo_keep(self, o);
+	fcntl(s, F_SETFD, FD_CLOEXEC);
+	assert_null(look(s));
+	fdg_undo_look(self, list);
+	assert_non_null(o = fdg_open_find(list, s));
+	assert_true(o->is_held);
+	assert_false(fdg_open_find(list, plain)->is_held);
+	assert_non_null(fdg_open_find(list, far)); /* in its order */
+	fcntl(s, F_SETFD, 0);
+	assert_non_null(look(s));
+	fdg_undo_look(self, list);
+	assert_false(fdg_open_find(list, s)->is_held); /* somebody else took it back */
+	fcntl(s, F_SETFD, FD_CLOEXEC);
+	fdg_undo_done(self, s);
+	assert_null(look(s));
+	fdg_undo_look(self, list);
+	assert_null(fdg_open_find(list, s));
+	fcntl(s, F_SETFD, 0);
+	fdg_undo_keep(self, look(s));
+	assert_int_equal(dup2(plain, s), s); /* another one has its number */
+	fcntl(s, F_SETFD, FD_CLOEXEC);
+	assert_null(look(s));
+	fdg_undo_look(self, list);
+	assert_null(fdg_open_find(list, s));
+	close(plain);
+	close(far);
+	close(s);
 }
 
 static void marks_are_for_a_number_and_what_was_there(void **state)
@@ -160,10 +245,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_what_stays_open_by_rising_number), cmocka_unit_test(kinds_by_what_proc_calls_them), cmocka_unit_test(more_than_are_listed),
 		cmocka_unit_test(what_a_program_was_started_with), cmocka_unit_test(marks_are_for_a_number_and_what_was_there),
+		cmocka_unit_test(a_look_that_takes_too_long), cmocka_unit_test(copies_are_known_by_what_they_are_of),
+		cmocka_unit_test(what_an_exec_that_failed_left),
 	};
 
 	list = mmap(NULL, sizeof(*list), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (list == MAP_FAILED || fdg_facts_start(epoll_create1(EPOLL_CLOEXEC)) < 0 || fdg_open_start() < 0 || fdg_marks_start() < 0 || !(self = fdg_facts_of(getpid())))
+	if (list == MAP_FAILED || fdg_facts_start(epoll_create1(EPOLL_CLOEXEC)) < 0 || fdg_open_start() < 0 || fdg_marks_start() < 0 || fdg_patience_start() < 0 || fdg_undo_start() < 0 || !(self = fdg_facts_of(getpid())))
 		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

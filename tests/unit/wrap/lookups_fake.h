@@ -32,6 +32,7 @@ struct fdg_lookup {
 
 static _Atomic int made, freed, torn, clashes, rested;
 static bool may = true;
+static const char *failed;
 static int fd_of_next = KEPT_AT;
 int (*real_poll)(struct pollfd *, nfds_t, int);
 
@@ -56,6 +57,12 @@ void fdg_lookup_free(struct fdg_lookup *l)
 {
 	assert_false(l->running || l->fd);
 	freed++;
+}
+
+void fdg_lookup_facts(const struct fdg_lookup *l, struct fdg_lookup_facts *ret)
+{
+	(void)l;
+	*ret = (struct fdg_lookup_facts){ .reason = failed };
 }
 
 bool fdg_lookup_begin(struct fdg_lookup *l)
@@ -107,13 +114,14 @@ static int setup(void **state)
 	atomic_store(&fdg_phase, FDG_ACTIVE);
 	fdg_room_make();
 	atomic_store(&fdg_slots, NULL);
-	last_end = 0;
+	last_end = looked = 0;
 	never = false;
 	fdg_room_due = 0;
 	fdg_room_lowest = UINT_MAX;
 	made = freed = torn = clashes = rested = 0;
 	fd_of_next = KEPT_AT;
 	may = true;
+	failed = NULL;
 	return 0;
 }
 
@@ -123,6 +131,13 @@ static __attribute__((noinline)) void take_and_give(void)
 
 	assert_true(fdg_lookups_take(&h));
 	fdg_lookups_give(&h);
+}
+
+/* So many within a second that descriptors stay open. */
+static inline void take_densely(void)
+{
+	for (int i = 0; i < BULK; i++)
+		take_and_give();
 }
 
 #endif

@@ -189,6 +189,102 @@ static void so_does_one_that_is_cancelled(void **state)
 	assert_int_equal(slot(0)->owner, 0);
 }
 
+/* In the wait of a lookup, for ever. */
+static void *block_with_it(void *nothing)
+{
+	struct pollfd none = { .fd = -1 };
+	FDG_HELD(h);
+
+	assert_true(fdg_lookups_take(&h));
+	block(&none, 1, -1);
+	fdg_lookups_give(&h);
+	return nothing;
+}
+
+static void who_is_cancelled_in_the_wait_gives_it_back(void **state)
+{
+	pthread_t t;
+
+	(void)state;
+	assert_int_equal(pthread_create(&t, NULL, block_with_it, NULL), 0);
+	pthread_cancel(t);
+	pthread_join(t, NULL);
+	assert_int_equal(torn, 1);
+	assert_int_equal(rested, 1);
+	assert_int_equal(slot(0)->owner, 0);
+}
+
+static void leave_the_wait(int signal)
+{
+	(void)signal;
+	siglongjmp(out, 1);
+}
+
+static int poll_with_signal(struct pollfd *fds, nfds_t n, int timeout)
+{
+	raise(SIGALRM);
+	return poll(fds, n, timeout);
+}
+
+static void raise_in(const struct sigaction *act)
+{
+	sigaction(SIGALRM, act, NULL);
+	real_poll = poll_with_signal;
+	if (!sigsetjmp(out, 1))
+		block_with_it(NULL);
+	real_poll = poll;
+}
+
+static void so_does_who_leaves_it_by_longjmp(void **state)
+{
+	const struct sigaction act = { .sa_handler = leave_the_wait };
+
+	(void)state;
+	raise_in(&act);
+	assert_int_equal(torn, 1);
+	assert_int_equal(rested, 1);
+	assert_int_equal(slot(0)->owner, 0);
+}
+
+static int owner_after;
+
+/* A jump of the handler's own, within itself: the wait goes on. */
+static void jump_about(int signal)
+{
+	sigjmp_buf here;
+
+	if (!sigsetjmp(here, 1))
+		siglongjmp(here, 1);
+	owner_after = slot(0)->owner;
+	leave_the_wait(signal);
+}
+
+static void not_so_who_comes_back_to_it(void **state)
+{
+	const struct sigaction act = { .sa_handler = jump_about };
+
+	(void)state;
+	raise_in(&act);
+	assert_int_not_equal(owner_after, 0);
+	assert_int_equal(slot(0)->owner, 0);
+}
+
+/* Frames that are still there, for all that can be seen. */
+static void a_thread_has_few(void **state)
+{
+	struct fdg_held all[OWN + 3] = { 0 };
+
+	(void)state;
+	for (int i = OWN + 2; i >= 0; i--)
+		assert_true(fdg_lookups_take(&all[i]));
+	assert_int_equal(made, OWN);
+	assert_int_equal(torn, 3);
+	assert_int_equal(all[2].slot, all[OWN + 2].slot); /* the oldest */
+	assert_int_equal(all[1].slot, all[OWN + 1].slot);
+	for (int i = 0; i < OWN; i++)
+		fdg_lookups_give(&all[i]);
+}
+
 static void a_child_leaves_what_others_have(void **state)
 {
 	FDG_HELD(h);
@@ -213,8 +309,10 @@ static void there_are_so_many_slots(void **state)
 	struct fdg_held all[FDG_SLOTS + 1] = { 0 };
 
 	(void)state;
-	for (int i = FDG_SLOTS; i > 0; i--) /* a stack grows downwards */
+	for (int i = FDG_SLOTS; i > 0; i--) {
 		assert_true(fdg_lookups_take(&all[i]));
+		slot(all[i].slot - 1)->owner = LOST; /* somebody else's */
+	}
 	assert_false(fdg_lookups_take(&all[0]));
 	for (int i = 1; i <= FDG_SLOTS; i++)
 		fdg_lookups_give(&all[i]);
@@ -265,10 +363,15 @@ int main(void)
 		cmocka_unit_test_setup(so_is_what_was_left_by_libcs_longjmp, setup),
 		cmocka_unit_test_setup(a_thread_that_is_gone_leaves_it, setup),
 		cmocka_unit_test_setup(so_does_one_that_is_cancelled, setup),
+		cmocka_unit_test_setup(who_is_cancelled_in_the_wait_gives_it_back, setup),
+		cmocka_unit_test_setup(so_does_who_leaves_it_by_longjmp, setup),
+		cmocka_unit_test_setup(not_so_who_comes_back_to_it, setup),
+		cmocka_unit_test_setup(a_thread_has_few, setup),
 		cmocka_unit_test_setup(a_child_leaves_what_others_have, setup),
 		cmocka_unit_test_setup(there_are_so_many_slots, setup),
 		cmocka_unit_test_setup(threads_do_not_meet, setup),
 	};
 
+	real_poll = poll;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

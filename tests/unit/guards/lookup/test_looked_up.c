@@ -73,6 +73,32 @@ static void slow(void **state)
 	assert_non_null(strstr(report(), "getaddrinfo took 1.5s [resolver.slow]\n"));
 }
 
+/* The process was stopped, say: no word of a server. */
+static void slow_by_itself(void **state)
+{
+	struct fdg_looked_up l = of("db.example", "10.0.0.9");
+	const char *text;
+
+	(void)state;
+	l.site = "another place";
+	l.took_ms = 2100;
+	l.lost_ms = 1850;
+	fdg_looked_up(&l);
+	text = report();
+	assert_non_null(strstr(text, "getaddrinfo of db.example took 2.1s, but waited for servers for no more than 250ms of that (else it was stopped, short of CPU, or read files) [resolver.slow]\n"));
+	assert_null(strstr(text, "10.0.0.9"));
+	assert_null(strstr(text, "is dead"));
+	l.took_ms = 4000;
+	l.lost_ms = 2000;
+	fdg_looked_up(&l);
+	assert_non_null(strstr(report(), "no more than 2s of that (else it was stopped, short of CPU, or read files); answered by 10.0.0.9:53, after 2 messages"));
+	l = of("db.example", "10.0.0.10");
+	l.took_ms = 1200;
+	l.lost_ms = FDG_LOOKUP_LOST - 1;
+	fdg_looked_up(&l);
+	assert_non_null(strstr(report(), "took 1.2s; answered by 10.0.0.10:53, after"));
+}
+
 static void failed(void **state)
 {
 	struct fdg_looked_up l = of("db.example", "2001:db8::53");
@@ -165,6 +191,8 @@ static void reasons(void **state)
 	assert_null(fdg_lookup_host_reason(HOST_NOT_FOUND));
 	assert_non_null(fdg_lookup_host_reason(TRY_AGAIN));
 	assert_non_null(fdg_lookup_host_reason(NO_RECOVERY));
+	assert_non_null(strstr(fdg_lookup_host_reason(NO_RECOVERY), "libc says NO_RECOVERY"));
+	assert_non_null(strstr(fdg_lookup_reason(EAI_FAIL), "libc says EAI_FAIL"));
 }
 
 int main(void)
@@ -172,6 +200,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_soon_answered_is_not_told),
 		cmocka_unit_test(slow),
+		cmocka_unit_test(slow_by_itself),
 		cmocka_unit_test(failed),
 		cmocka_unit_test(a_name_is_text),
 		cmocka_unit_test(again_and_again_is_told_now_and_then),
