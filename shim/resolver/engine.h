@@ -147,12 +147,10 @@ struct fdg_exchange {
 	uint32_t turn; /* rotate: whose it is */
 	struct fdg_ids ids;
 	struct fdg_wheel *wheel;
-	uint64_t held_until;            /* µs: the kernel took no more */
-	uint64_t checked;               /* µs: when descriptors were looked at */
-	uint64_t net_device, net_inode; /* brief: the network namespace of what is open */
-	uint64_t net_looked;            /* µs: when it was looked at */
-	uint64_t total;                 /* µs: the longest life of a question, from when it goes out */
-	uint64_t silent_since;          /* µs: when something went out after which nothing came; 0: not so */
+	uint64_t held_until;   /* µs: the kernel took no more */
+	uint64_t checked;      /* µs: when descriptors were looked at */
+	uint64_t total;        /* µs: the longest life of a question, from when it goes out */
+	uint64_t silent_since; /* µs: when something went out after which nothing came; 0: not so */
 	/* Ports: slots_each of them for each server, one server's behind the other's. */
 	struct fdg_port *ports;
 	uint64_t (*used_ids)[FDG_PORT_IDS];
@@ -265,7 +263,7 @@ int fdg_renew_epoll(struct fdg_exchange *x);
 /* Makes all anew that is not ours any more. `idle`: nothing was in flight. */
 void fdg_renew_check(struct fdg_exchange *x, bool idle);
 void fdg_renew_end(struct fdg_exchange *x);
-/* brief, when nothing is in flight: closes what has been open for long, or belongs to another network. */
+/* brief, when nothing is in flight: closes what has been open for long. */
 void fdg_renew_old(struct fdg_exchange *x);
 
 /* send.c */

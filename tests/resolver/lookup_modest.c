@@ -60,7 +60,9 @@ static void another_network_has_no_such_server(void **state)
 		int here = open("/proc/self/ns/net", O_RDONLY);
 		bool bad = count(l, "ok.test") != 2 || unshare(CLONE_NEWNET);
 
+		usleep(150000); /* as long as a socket serves, and more */
 		bad = bad || count(l, "ok.test") != EAI_AGAIN || setns(here, CLONE_NEWNET);
+		usleep(150000);
 		_exit(bad || count(l, "ok.test") != 2);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
