@@ -97,6 +97,7 @@ struct fdg_port {
 	int fd;       /* -1: none */
 	bool leaving; /* nothing goes out from it any more, and when nothing is in flight it is closed */
 	uint16_t flying, forged;
+	bool worn;           /* brief: it may serve on under another number */
 	uint32_t used, life; /* transmissions, and after how many it is left */
 	uint64_t opened;     /* µs */
 	uint64_t cookie;

@@ -73,14 +73,15 @@ static void set_option(int fd, int level, int name, int value)
 	fdg_sys5(SYS_setsockopt, fd, level, name, &value, sizeof(value));
 }
 
-/* What came before the socket was connected may be anybody's. */
-static void drop_all(int fd)
+/* What came before the socket was connected may be anybody's. False: there is no end to it. */
+static bool drop_all(int fd)
 {
 	uint8_t byte;
 
 	for (int i = 0; i < LEFT_BEHIND; i++)
-		if (fdg_sys6(SYS_recvfrom, fd, (long)&byte, 1, MSG_DONTWAIT, 0, 0) < 0)
-			return;
+		if (fdg_sys6(SYS_recvfrom, fd, (long)&byte, 1, MSG_DONTWAIT, 0, 0) == -EAGAIN)
+			return true;
+	return false;
 }
 
 static int prepare(struct fdg_exchange *x, int fd, unsigned server, int type, uint64_t number, uint32_t events)
@@ -91,7 +92,7 @@ static int prepare(struct fdg_exchange *x, int fd, unsigned server, int type, ui
 
 	if (type == SOCK_STREAM)
 		set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-	else
+	else if (!x->set.brief)
 		set_option(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
 	error = fdg_sys3(SYS_connect, fd, &t->address, t->address_len);
 	if (error < 0 && error != -EINPROGRESS)
@@ -151,19 +152,44 @@ static uint32_t life_of_one(struct fdg_exchange *x)
 	return fdg_random_16(&x->random, &more) ? FDG_PORT_BRIEF + more % (FDG_PORT_BRIEF + 1) : FDG_PORT_BRIEF;
 }
 
+static void begin(struct fdg_exchange *x, unsigned port, int fd, uint64_t cookie, uint64_t opened)
+{
+	x->ports[port] = (struct fdg_port){ .fd = fd, .cookie = cookie, .life = life_of_one(x), .opened = opened };
+	for (unsigned i = 0; i < FDG_PORT_IDS; i++)
+		x->used_ids[port][i] = 0;
+	x->targets[fdg_port_server(x, port)].ports++;
+}
+
+/*
+ * A socket that was not bound by bind() loses its number when it is disconnected, and gets another one, by chance, when it is connected again (ip(7): udp_disconnect,
+ * inet_autobind): that costs less than a new socket.
+ */
+static bool gets_another_number(struct fdg_exchange *x, unsigned port)
+{
+	const struct fdg_target *t = &x->targets[fdg_port_server(x, port)];
+	struct sockaddr none = { .sa_family = AF_UNSPEC };
+	struct fdg_port *p = &x->ports[port];
+
+	if (!fdg_pool_is_ours(p->fd, p->cookie)) {
+		p->fd = -1;
+		return false;
+	}
+	if (fdg_sys3(SYS_connect, p->fd, &none, sizeof(none)) >= 0 && fdg_sys3(SYS_connect, p->fd, &t->address, t->address_len) >= 0 && drop_all(p->fd)) {
+		begin(x, port, p->fd, p->cookie, p->opened);
+		return true;
+	}
+	put_away(x, port);
+	return false;
+}
+
 static int open_port(struct fdg_exchange *x, unsigned port)
 {
-	unsigned server = fdg_port_server(x, port);
-	struct fdg_port *p = &x->ports[port];
-	int fd = fdg_pool_open(x, server, SOCK_DGRAM, port, EPOLLIN);
+	int fd = fdg_pool_open(x, fdg_port_server(x, port), SOCK_DGRAM, port, EPOLLIN);
 
 	if (fd < 0)
 		return fd;
-	*p = (struct fdg_port){ .fd = fd, .cookie = fdg_pool_cookie(fd), .life = life_of_one(x), .opened = x->now };
+	begin(x, port, fd, fdg_pool_cookie(fd), x->now);
 	x->loose = -1;
-	for (unsigned i = 0; i < FDG_PORT_IDS; i++)
-		x->used_ids[port][i] = 0;
-	x->targets[server].ports++;
 	if (!x->counts.ports_made++)
 		x->segments = knows_segments(fd);
 	return 0;
@@ -176,9 +202,14 @@ static int open_one_more(struct fdg_exchange *x, unsigned server)
 
 	if (x->targets[server].ports >= x->set.ports)
 		return 0;
-	for (unsigned port = first; port < first + x->slots_each; port++)
-		if (x->ports[port].fd < 0)
+	for (unsigned port = first; port < first + x->slots_each; port++) {
+		const struct fdg_port *p = &x->ports[port];
+
+		if (p->worn && !p->flying && p->fd >= 0 && gets_another_number(x, port))
+			return 0;
+		if (p->fd < 0)
 			return open_port(x, port);
+	}
 	return 0;
 }
 
@@ -235,8 +266,10 @@ bool fdg_pool_id(struct fdg_exchange *x, unsigned port, uint16_t *ret)
 	while (fdg_pool_used(x, port, *ret));
 	x->used_ids[port][*ret / 64] |= UINT64_C(1) << *ret % 64;
 	p->flying++;
-	if (++p->used == p->life)
+	if (++p->used == p->life) {
 		fdg_pool_retire(x, port);
+		p->worn = x->set.brief;
+	}
 	return true;
 }
 
@@ -245,7 +278,7 @@ void fdg_pool_landed(struct fdg_exchange *x, unsigned port)
 	struct fdg_port *p = &x->ports[port];
 
 	p->flying--;
-	if (!p->flying && p->leaving && p->fd >= 0)
+	if (!p->flying && p->leaving && !p->worn && p->fd >= 0)
 		put_away(x, port);
 }
 
@@ -256,6 +289,7 @@ void fdg_pool_retire(struct fdg_exchange *x, unsigned port)
 	if (!p->leaving)
 		x->targets[fdg_port_server(x, port)].ports--;
 	p->leaving = true;
+	p->worn = false;
 	if (!p->flying && p->fd >= 0)
 		put_away(x, port);
 }

@@ -254,10 +254,22 @@ static unsigned group(struct fdg_exchange *x, unsigned n)
 	return groups;
 }
 
+/* How many went, or a negative errno. For one alone there is a cheaper call. */
+static long put_out(struct fdg_exchange *x, int fd, unsigned groups)
+{
+	const struct iovec *part = x->out[0].msg_hdr.msg_iov;
+	long r;
+
+	if (groups != 1 || x->out[0].msg_hdr.msg_iovlen != 1)
+		return fdg_sys4(SYS_sendmmsg, fd, x->out, groups, MSG_NOSIGNAL);
+	r = fdg_sys6(SYS_sendto, fd, (long)part->iov_base, (long)part->iov_len, MSG_NOSIGNAL, 0, 0);
+	return r < 0 ? r : 1;
+}
+
 static bool send_batch(struct fdg_exchange *x, unsigned port, unsigned n)
 {
 	unsigned groups = group(x, n), done = 0;
-	long went = fdg_sys4(SYS_sendmmsg, x->ports[port].fd, x->out, groups, MSG_NOSIGNAL);
+	long went = put_out(x, x->ports[port].fd, groups);
 
 	if (went < 0)
 		return not_sent(x, port, n, went);
@@ -377,8 +389,7 @@ static void probe(struct fdg_exchange *x, unsigned server)
 	port = fdg_pool_pick(x, server, &error);
 	if (port == FDG_NONE || !load(x, q, port, 0))
 		return;
-	group(x, 1);
-	if (fdg_sys4(SYS_sendmmsg, x->ports[port].fd, x->out, 1, MSG_NOSIGNAL) != 1) {
+	if (put_out(x, x->ports[port].fd, group(x, 1)) != 1) {
 		fdg_try_close(x, x->batch[0]);
 		return;
 	}

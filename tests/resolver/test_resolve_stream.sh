@@ -64,10 +64,10 @@ check 'and that is half way' [ "${next:-0}" -gt 1 -a "${next:-0}" -lt 20000 ]
 tail -n "+${next:-1}" list | $resolve --server "127.0.0.1:$port" >second
 check 'what is missing comes by going on from there' sh -c 'cat first second | cut -f 1 | cmp -s - list'
 printf '# one\n\nok1.x.example\n\nsilent.x.example\nok2.x.example\n' >holes
-timeout --preserve-status -s TERM 0.8 "$FDG_BIN/fdguard-resolve" --timeout 20s --server "127.0.0.1:$port" -f holes >first 2>err
+timeout --preserve-status -s TERM 1.5 "$FDG_BIN/fdguard-resolve" --timeout 20s --server "127.0.0.1:$port" -f holes >first 2>err
 same 'SIGTERM: the status' 143 $?
 check 'lines without a name are counted' grep -q 'stopped: Terminated; 1 line is written; the first that is missing is that of line 5 of holes$' err
-timeout --preserve-status -s TERM 0.8 "$FDG_BIN/fdguard-resolve" --unordered --timeout 20s --server "127.0.0.1:$port" -f holes >first 2>err
+timeout --preserve-status -s TERM 1.5 "$FDG_BIN/fdguard-resolve" --unordered --timeout 20s --server "127.0.0.1:$port" -f holes >first 2>err
 check '--unordered' grep -q 'stopped: Terminated; 2 lines are written; the first that is missing is that of line 5 of holes$' err
 
 { $resolve --server "127.0.0.1:$port" -f list 2>err; echo $? >status; } | head -n 3 >out
