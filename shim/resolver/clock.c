@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "base/sys.h"
+#include "resolver/lookup.h"
 
 #include "base/poison.h"
 
@@ -82,14 +83,28 @@ static uintptr_t find(void)
 	return f;
 }
 
-uint64_t fdg_clock(void)
+static struct timespec read_clock(clockid_t clock)
 {
 	uintptr_t f = __atomic_load_n(&known, __ATOMIC_RELAXED);
 	struct timespec t;
 
 	if (f == UNKNOWN)
 		f = find();
-	if (f == NONE || ((clock_function *)f)(CLOCK_MONOTONIC, &t))
-		fdg_sys_clock(CLOCK_MONOTONIC, &t);
+	if (f == NONE || ((clock_function *)f)(clock, &t))
+		fdg_sys_clock(clock, &t);
+	return t;
+}
+
+uint64_t fdg_clock(void)
+{
+	struct timespec t = read_clock(CLOCK_MONOTONIC);
+
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+int64_t fdg_lookup_clock_ms(void)
+{
+	struct timespec t = read_clock(CLOCK_MONOTONIC_COARSE);
+
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }

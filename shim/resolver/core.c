@@ -204,6 +204,7 @@ static void exchange_settings(struct fdg_core *c, struct fdg_exchange_settings *
 		ret->ports = s->ports;
 	ret->polled = ret->brief = s->polled;
 	ret->block = s->block;
+	ret->receive = s->receive;
 	ret->let_go = spare;
 	ret->owner = c;
 }

@@ -55,6 +55,7 @@ struct fdg_core_settings {
 	bool polled;
 	unsigned believe_ms; /* fdg_world */
 	int (*block)(struct pollfd *fds, unsigned n, int timeout_ms);
+	long (*receive)(int fd, void *message, size_t room, int flags);
 };
 
 enum fdg_request_state {

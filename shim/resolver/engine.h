@@ -101,6 +101,7 @@ struct fdg_port {
 	uint32_t used, life; /* transmissions, and after how many it is left */
 	uint64_t opened;     /* µs */
 	uint64_t cookie;
+	int wait_ms; /* SO_RCVTIMEO; 0: none yet */
 };
 
 struct fdg_stream {
@@ -272,6 +273,10 @@ void fdg_udp_flush(struct fdg_exchange *x);
 
 /* udp.c */
 void fdg_udp_receive(struct fdg_exchange *x, unsigned port);
+/* May what comes be waited for in the very call that receives it? */
+bool fdg_udp_may_wait(struct fdg_exchange *x, unsigned port, int timeout_ms);
+/* -EINTR: a signal handler came between. */
+int fdg_udp_wait(struct fdg_exchange *x, unsigned port);
 /* It was told that nothing listens: all that is in flight from there hears it. */
 void fdg_udp_refused(struct fdg_exchange *x, unsigned port);
 /* The descriptor is not what it was: the program has closed it, and perhaps opened another in its place. */

@@ -56,6 +56,8 @@ struct fdg_exchange_settings {
 	bool polled; /* no epoll: fdg_exchange_fd has none to offer, and one descriptor is enough for UDP */
 	/* polled: what waits, with a negative errno; NULL: straight to the kernel. It may not return: fdg_exchange_abandon. */
 	int (*block)(struct pollfd *fds, unsigned n, int timeout_ms);
+	/* polled: recv(2), in which one answer is waited for, with a negative errno; NULL: by block alone. It may not return, either. */
+	long (*receive)(int fd, void *message, size_t room, int flags);
 	/* No descriptor is left, and none of its own can be spared: true if its owner has closed one. Or NULL. */
 	bool (*let_go)(void *owner);
 	void *owner;
@@ -118,6 +120,8 @@ bool fdg_exchange_cancel(struct fdg_exchange *x, fdg_exchange_handle h);
 int fdg_exchange_fd(const struct fdg_exchange *x);
 /* When to drive at the latest: milliseconds from now, 0 for at once, -1: when the descriptor is readable. */
 int fdg_exchange_due(struct fdg_exchange *x);
+/* Microseconds of CLOCK_MONOTONIC, when the last wait was over. */
+uint64_t fdg_exchange_now(const struct fdg_exchange *x);
 /* Sends, receives, ends what is over. Never blocks. */
 void fdg_exchange_drive(struct fdg_exchange *x);
 /* The same, after waiting for something to do for at most that long; -1: for as long as it takes, if there are questions. */

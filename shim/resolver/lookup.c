@@ -3,6 +3,7 @@
  * Properties, operation and safety: lookup.h. A core of one request, polled; the wait is the only place where it can be left in good order. Left
  * elsewhere, what may be half done is not touched: its sockets are closed, its memory is given up, and a new one is made.
  */
+#include "resolver/modest.h"
 #include "resolver/lookup.h"
 
 #include <errno.h>
@@ -33,9 +34,15 @@ static int make_core(struct fdg_lookup *l)
 		.polled = true,
 		.believe_ms = l->calls.believe_ms,
 		.block = l->calls.block,
+		.receive = l->calls.receive,
 	};
 
 	return fdg_core_make(&s, &l->core);
+}
+
+void fdg_lookup_modest(void)
+{
+	atomic_store(&fdg_modest, true);
 }
 
 int fdg_lookup_make(const struct fdg_lookup_calls *calls, struct fdg_lookup **ret)
@@ -189,10 +196,10 @@ struct fdg_request *fdg_lookup_start(struct fdg_lookup *l)
 /* A thread that is stopped, or gets no CPU, overstays its waits: what is beyond a slice was no wait for an answer. */
 static void wait_a_slice(struct fdg_lookup *l)
 {
-	uint64_t begun = fdg_clock(), spent;
+	uint64_t begun = l->core->now, spent;
 
 	fdg_exchange_wait(l->core->x, SLICE_MS);
-	l->core->now = fdg_clock();
+	l->core->now = fdg_exchange_now(l->core->x);
 	spent = l->core->now - begun;
 	l->waited += spent < SLICE_MS * 1000 ? spent : SLICE_MS * 1000;
 }
@@ -210,7 +217,7 @@ int fdg_lookup_run(struct fdg_lookup *l)
 
 	while (q->state != FDG_REQUEST_ENDED)
 		wait_a_slice(l);
-	l->took = fdg_clock() - l->started;
+	l->took = (l->waited ? l->core->now : fdg_clock()) - l->started;
 	return could_not_ask(q) ? EAI_MEMORY : q->error;
 }
 

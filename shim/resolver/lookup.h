@@ -28,14 +28,22 @@
 
 struct pollfd;
 
-/* The one call that blocks, so that it may be a cancellation point; all others go straight to the kernel (base/sys.h). */
+/* What blocks, so that it may be a cancellation point; all other calls go straight to the kernel (base/sys.h). */
 struct fdg_lookup_calls {
 	/* poll(2), but a negative errno; NULL: straight to the kernel. It may not return (pthread_cancel, longjmp out of a signal handler). */
 	int (*block)(struct pollfd *fds, unsigned n, int timeout_ms);
+	/* recv(2), likewise: a single answer is waited for where it is received, which is cheaper. NULL: by block. */
+	long (*receive)(int fd, void *message, size_t room, int flags);
 	/* Milliseconds for which /etc/hosts and /etc/resolv.conf are believed not to have changed; 0: looked at in every lookup, as libc does. */
 	unsigned believe_ms;
 	bool cache; /* answers are kept (option resolver.cache) */
 };
+
+/*
+ * This process makes no call in lookups that libc's own would not make (modest.h): for one in a seccomp filter, before its first object. What was made before is closed by
+ * fdg_lookup_rest.
+ */
+void fdg_lookup_modest(void);
 
 struct fdg_lookup;
 
@@ -54,6 +62,8 @@ void fdg_lookup_rest(struct fdg_lookup *l);
 unsigned fdg_lookup_descriptors(const struct fdg_lookup *l, int *ret, unsigned room);
 /* They lie from this number on, where one is free there. */
 int fdg_lookup_floor(void);
+/* The time to within 10 ms, past whoever has other clocks for the program (libfaketime). */
+int64_t fdg_lookup_clock_ms(void);
 
 enum {
 	FDG_LOOKUP_NOT_OURS =
@@ -111,7 +121,7 @@ int fdg_lookup_host_errno(const struct fdg_lookup *l);
 /* Of the last lookup, for findings. */
 struct fdg_lookup_facts {
 	uint64_t took_us;
-	uint64_t waited_us;             /* … of which it waited for answers, at most; the rest went by while the thread did not run, or had work to do */
+	uint64_t waited_us; /* … of which it waited for answers, at most; the rest went by while the thread did not run, or had work to do */
 	unsigned sent;                  /* messages; 0: no server was asked */
 	struct sockaddr_storage server; /* who answered, or failed last; ss_family 0: none */
 	const char *reason;             /* on failure: why, a sentence; else NULL */

@@ -59,6 +59,10 @@ static void take_polled(struct fdg_exchange *x, int timeout)
 	unsigned n = gather(x);
 	int ready;
 
+	if (n == 1 && x->polled[0] < x->port_count && fdg_udp_may_wait(x, x->polled[0], timeout)) {
+		x->interrupted = fdg_udp_wait(x, x->polled[0]) == -EINTR;
+		return;
+	}
 	x->blocked = true;
 	ready = x->set.block ? x->set.block(x->polls, n, timeout) : fdg_sys_poll(x->polls, n, timeout);
 	x->blocked = false;
@@ -134,16 +138,26 @@ static uint64_t due_at(struct fdg_exchange *x)
 	return due;
 }
 
-int fdg_exchange_due(struct fdg_exchange *x)
+static int due_in(struct fdg_exchange *x)
 {
-	uint64_t due = due_at(x), now;
+	uint64_t due = due_at(x);
 
 	if (due == FDG_WHEEL_NEVER)
 		return -1;
-	now = due ? fdg_clock() : 0;
-	if (due <= now)
+	if (due <= x->now)
 		return 0;
-	return due - now > (uint64_t)FAR * 1000 ? FAR : (int)((due - now + 999) / 1000);
+	return due - x->now > (uint64_t)FAR * 1000 ? FAR : (int)((due - x->now + 999) / 1000);
+}
+
+int fdg_exchange_due(struct fdg_exchange *x)
+{
+	x->now = fdg_clock();
+	return due_in(x);
+}
+
+uint64_t fdg_exchange_now(const struct fdg_exchange *x)
+{
+	return x->now;
 }
 
 void fdg_exchange_drive(struct fdg_exchange *x)
@@ -160,7 +174,7 @@ void fdg_exchange_wait(struct fdg_exchange *x, int timeout_ms)
 	x->now = fdg_clock();
 	fdg_renew_check(x, false);
 	send_all(x);
-	due = fdg_exchange_due(x);
+	due = due_in(x);
 	if (!x->running)
 		due = 0;
 	if (due >= 0 && (timeout_ms < 0 || due < timeout_ms))

@@ -44,7 +44,7 @@ static bool parse_status(struct fdg_text word, enum fdg_nss_status *ret)
 	return false;
 }
 
-/* NAME=return or NAME=continue, with a ! for all but NAME; merge is libc's. */
+/* NAME=return or NAME=continue, with a ! for all but NAME; merge is libc's. So is to go on after a success, which forgets some of what was found. */
 static bool parse_action(struct fdg_text *rest, struct fdg_nss_step *step)
 {
 	bool all_but = take(rest, '!'), ends;
@@ -78,7 +78,7 @@ static bool parse_step(struct fdg_text *rest, struct fdg_nss_step *ret)
 		if (!parse_action(rest, ret))
 			return false;
 	while (!take(rest, ']'));
-	return true;
+	return ret->ends[FDG_NSS_SUCCESS];
 }
 
 static bool parse_steps(struct fdg_text rest, struct fdg_nss *ret)
@@ -95,7 +95,7 @@ bool fdg_nss_parse(struct fdg_text text, struct fdg_nss *ret)
 	struct fdg_text line, last = { NULL, 0 };
 
 	while (fdg_text_line(&text, &line)) {
-		struct fdg_text rest = fdg_text_trim_start(fdg_text_until(&line, "#")),
+		struct fdg_text rest = fdg_text_trim_start(line), /* libc knows no comment behind words: each of its words is a source */
 				name = fdg_text_until(&rest, ": \t\r\v\f");
 
 		if (fdg_text_is(name, "hosts") && rest.s > name.s + name.n)

@@ -13,12 +13,15 @@
 #include <unistd.h>
 
 #include "base/sys.h"
+#include "resolver/modest.h"
 
 #include "base/poison.h"
 
 #ifndef SO_COOKIE
 #define SO_COOKIE 57
 #endif
+
+_Atomic bool fdg_modest;
 
 enum { HIGH = 960, RECEIVE_BUFFER = 1 << 20, LEFT_BEHIND = 16 };
 
@@ -40,6 +43,8 @@ int fdg_pool_high_noted(int fd, volatile int *loose)
 	int high;
 
 	*loose = fd < 0 ? -1 : fd;
+	if (fdg_is_modest())
+		return fd;
 	high = fd < 0 ? fd : fdg_sys_fcntl(fd, F_DUPFD_CLOEXEC, fdg_pool_floor());
 	if (high < 0)
 		return fd;
@@ -60,7 +65,7 @@ uint64_t fdg_pool_cookie(int fd)
 	uint64_t cookie = 0;
 	unsigned len = sizeof(cookie);
 
-	return fdg_sys_getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) < 0 ? 0 : cookie;
+	return fdg_is_modest() || fdg_sys_getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) < 0 ? 0 : cookie;
 }
 
 bool fdg_pool_is_ours(int fd, uint64_t cookie)
@@ -102,11 +107,18 @@ static int prepare(struct fdg_exchange *x, int fd, unsigned server, int type, ui
 	return x->epoll < 0 ? 0 : (int)fdg_sys4(SYS_epoll_ctl, x->epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
+/* Each call says MSG_DONTWAIT, but for fdg_udp_wait's. */
+static bool may_wait(const struct fdg_exchange *x, int type)
+{
+	return type == SOCK_DGRAM && x->set.receive;
+}
+
 int fdg_pool_open(struct fdg_exchange *x, unsigned server, int type, uint64_t number, uint32_t events)
 {
 	int fd, error;
 
-	fd = (int)fdg_sys3(SYS_socket, x->targets[server].address.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = (int)fdg_sys3(SYS_socket, x->targets[server].address.ss_family,
+			   type | SOCK_CLOEXEC | (may_wait(x, type) ? 0 : SOCK_NONBLOCK), 0);
 	if (fd < 0)
 		return fd;
 	fd = fdg_pool_high_noted(fd, &x->loose);
@@ -135,7 +147,7 @@ static bool knows_segments(int fd)
 	int value;
 	unsigned len = sizeof(value);
 
-	return !fdg_sys_getsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &value, &len);
+	return !fdg_is_modest() && !fdg_sys_getsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &value, &len);
 }
 
 /*
@@ -152,9 +164,11 @@ static uint32_t life_of_one(struct fdg_exchange *x)
 	return fdg_random_16(&x->random, &more) ? FDG_PORT_BRIEF + more % (FDG_PORT_BRIEF + 1) : FDG_PORT_BRIEF;
 }
 
-static void begin(struct fdg_exchange *x, unsigned port, int fd, uint64_t cookie, uint64_t opened)
+static void begin(struct fdg_exchange *x, unsigned port, const struct fdg_port *as)
 {
-	x->ports[port] = (struct fdg_port){ .fd = fd, .cookie = cookie, .life = life_of_one(x), .opened = opened };
+	x->ports[port] = (struct fdg_port){
+		.fd = as->fd, .cookie = as->cookie, .life = life_of_one(x), .opened = as->opened, .wait_ms = as->wait_ms
+	};
 	for (unsigned i = 0; i < FDG_PORT_IDS; i++)
 		x->used_ids[port][i] = 0;
 	x->targets[fdg_port_server(x, port)].ports++;
@@ -174,8 +188,11 @@ static bool gets_another_number(struct fdg_exchange *x, unsigned port)
 		p->fd = -1;
 		return false;
 	}
-	if (fdg_sys3(SYS_connect, p->fd, &none, sizeof(none)) >= 0 && fdg_sys3(SYS_connect, p->fd, &t->address, t->address_len) >= 0 && drop_all(p->fd)) {
-		begin(x, port, p->fd, p->cookie, p->opened);
+	if (fdg_sys3(SYS_connect, p->fd, &none, sizeof(none)) >= 0 &&
+	    fdg_sys3(SYS_connect, p->fd, &t->address, t->address_len) >= 0 && drop_all(p->fd)) {
+		begin(x, port,
+		      &(struct fdg_port){
+			      .fd = p->fd, .cookie = p->cookie, .opened = p->opened, .wait_ms = p->wait_ms });
 		return true;
 	}
 	put_away(x, port);
@@ -188,7 +205,7 @@ static int open_port(struct fdg_exchange *x, unsigned port)
 
 	if (fd < 0)
 		return fd;
-	begin(x, port, fd, fdg_pool_cookie(fd), x->now);
+	begin(x, port, &(struct fdg_port){ .fd = fd, .cookie = fdg_pool_cookie(fd), .opened = x->now });
 	x->loose = -1;
 	if (!x->counts.ports_made++)
 		x->segments = knows_segments(fd);

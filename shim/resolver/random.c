@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "base/sys.h"
+#include "resolver/modest.h"
 
 #include "base/poison.h"
 
@@ -24,7 +25,7 @@ int fdg_random_make(struct fdg_random *ret)
 	if (!page)
 		return -ENOMEM;
 	ret->page = page;
-	ret->pid = fdg_sys3(SYS_madvise, page, PAGE, MADV_WIPEONFORK) < 0 ? fdg_sys_getpid() : 0;
+	ret->pid = fdg_is_modest() || fdg_sys3(SYS_madvise, page, PAGE, MADV_WIPEONFORK) < 0 ? fdg_sys_getpid() : 0;
 	page->mine = 1;
 	return 0;
 }

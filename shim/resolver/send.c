@@ -261,8 +261,8 @@ static long put_out(struct fdg_exchange *x, int fd, unsigned groups)
 	long r;
 
 	if (groups != 1 || x->out[0].msg_hdr.msg_iovlen != 1)
-		return fdg_sys4(SYS_sendmmsg, fd, x->out, groups, MSG_NOSIGNAL);
-	r = fdg_sys6(SYS_sendto, fd, (long)part->iov_base, (long)part->iov_len, MSG_NOSIGNAL, 0, 0);
+		return fdg_sys4(SYS_sendmmsg, fd, x->out, groups, MSG_NOSIGNAL | MSG_DONTWAIT);
+	r = fdg_sys6(SYS_sendto, fd, (long)part->iov_base, (long)part->iov_len, MSG_NOSIGNAL | MSG_DONTWAIT, 0, 0);
 	return r < 0 ? r : 1;
 }
 

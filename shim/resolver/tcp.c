@@ -260,11 +260,11 @@ static void pull_in(struct fdg_exchange *x, unsigned server)
 static bool ended_connecting(struct fdg_exchange *x, unsigned server)
 {
 	struct fdg_stream *s = &x->targets[server].stream;
-	int error = 0;
-	unsigned len = sizeof(error);
+	uint8_t byte;
+	long r = fdg_sys6(SYS_recvfrom, s->fd, (long)&byte, 1, MSG_PEEK | MSG_DONTWAIT, 0, 0);
 
 	s->begun = false;
-	if (!fdg_sys_getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &len) && !error)
+	if (r > 0 || r == -EAGAIN)
 		return true;
 	broke(x, server, FDG_EXCHANGE_UNREACHABLE);
 	failed(x, server, FDG_EXCHANGE_UNREACHABLE);

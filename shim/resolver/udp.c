@@ -3,12 +3,17 @@
 #include "resolver/engine.h"
 
 #include <errno.h>
+#include <sys/time.h>
 
 #include "base/sys.h"
+#include "resolver/modest.h"
 
 #include "base/poison.h"
 
-enum { ROUNDS = 8 /* system calls for a port in one drive */ };
+enum {
+	ROUNDS = 8,      /* system calls for a port in one drive */
+	WAIT_LEAST = 10, /* ms */
+};
 
 void fdg_udp_refused(struct fdg_exchange *x, unsigned port)
 {
@@ -151,20 +156,25 @@ static unsigned wanted(const struct fdg_exchange *x, unsigned port)
 	return x->set.polled && flying < FDG_BATCH ? flying : FDG_BATCH;
 }
 
+static int one_came(struct fdg_exchange *x, size_t len)
+{
+	size_t room = x->in_parts[0].iov_len;
+
+	x->in[0].msg_hdr.msg_flags = len > room ? MSG_TRUNC : 0;
+	x->in[0].msg_len = (unsigned)(len > room ? room : len);
+	return 1;
+}
+
 /* How many came, or a negative errno. For one alone there is a cheaper call. */
 static long take_in(struct fdg_exchange *x, int fd, unsigned most)
 {
 	struct iovec *part = &x->in_parts[0];
 	long r;
 
-	if (most != 1)
+	if (most != 1 && !fdg_is_modest())
 		return fdg_sys5(SYS_recvmmsg, fd, x->in, most, MSG_DONTWAIT, NULL);
 	r = fdg_sys6(SYS_recvfrom, fd, (long)part->iov_base, (long)part->iov_len, MSG_DONTWAIT | MSG_TRUNC, 0, 0);
-	if (r < 0)
-		return r;
-	x->in[0].msg_hdr.msg_flags = (size_t)r > part->iov_len ? MSG_TRUNC : 0;
-	x->in[0].msg_len = (size_t)r > part->iov_len ? (unsigned)part->iov_len : (unsigned)r;
-	return 1;
+	return r < 0 ? r : one_came(x, (size_t)r);
 }
 
 void fdg_udp_receive(struct fdg_exchange *x, unsigned port)
@@ -181,4 +191,39 @@ void fdg_udp_receive(struct fdg_exchange *x, unsigned port)
 		if (n < FDG_BATCH || !x->ports[port].flying)
 			return;
 	}
+}
+
+/*
+ * A socket's patience is set when it is used for the second time: the first answer is polled for, which is all that a rare lookup's socket sees. The kernel rounds patience to
+ * ticks of up to 10 ms, and may end it one early: what is left is polled for, too.
+ */
+bool fdg_udp_may_wait(struct fdg_exchange *x, unsigned port, int timeout_ms)
+{
+	struct fdg_port *p = &x->ports[port];
+	struct timeval patience = { timeout_ms / 1000, timeout_ms % 1000 * 1000 };
+
+	if (!x->set.receive || fdg_is_modest() || p->flying != 1 || (p->used < 2 && !p->wait_ms) ||
+	    timeout_ms < WAIT_LEAST)
+		return false;
+	if (p->wait_ms != timeout_ms &&
+	    fdg_sys5(SYS_setsockopt, p->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0)
+		return false;
+	p->wait_ms = timeout_ms;
+	return true;
+}
+
+int fdg_udp_wait(struct fdg_exchange *x, unsigned port)
+{
+	const struct iovec *part = &x->in_parts[0];
+	long r;
+
+	x->blocked = true;
+	r = x->set.receive(x->ports[port].fd, part->iov_base, part->iov_len, MSG_TRUNC);
+	x->blocked = false;
+	x->now = fdg_clock();
+	if (r >= 0)
+		take_all(x, port, (unsigned)one_came(x, (size_t)r));
+	else if (r != -EAGAIN)
+		receive_failed(x, port, r);
+	return r < 0 ? (int)r : 0;
 }

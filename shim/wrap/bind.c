@@ -183,14 +183,21 @@ void fdg_bind_start(void)
 	atomic_store_explicit(&ready, 1, memory_order_release);
 }
 
-static void *find(const struct row *r)
+static bool is_libc(const struct object *o)
+{
+	struct dl_find_object libc;
+
+	return _dl_find_object((void *)(uintptr_t)__errno_location, &libc) == 0 && libc.dlfo_link_map->l_addr == o->base;
+}
+
+static void *find(const struct row *r, bool in_libc)
 {
 	uint32_t hash = gnu_hash(r->name);
 
 	for (size_t i = 0; i < object_count; i++) {
 		const ElfW(Sym) *s = find_symbol(&objects[i], r->name, hash, r->version);
 
-		if (!s)
+		if (!s || (in_libc && !is_libc(&objects[i])))
 			continue;
 		/* An indirect function must be asked for its address; none of libc's is one, another preload's might be. */
 		if (ELF64_ST_TYPE(s->st_info) == STT_GNU_IFUNC)
@@ -207,7 +214,18 @@ void *fdg_bind(void **pointer)
 	fdg_bind_start();
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		if (rows[i].pointer == pointer)
-			found = find(&rows[i]);
+			found = find(&rows[i], false);
 	__atomic_store_n(pointer, found, __ATOMIC_RELEASE);
+	return found;
+}
+
+void *fdg_bind_libcs(void **pointer)
+{
+	void *found = (void *)(uintptr_t)no_such_call;
+
+	fdg_bind_start();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (rows[i].pointer == pointer)
+			found = find(&rows[i], true);
 	return found;
 }

@@ -119,7 +119,7 @@ static int ask_all(int mode, struct gaicb *list[], int n, struct sigevent *event
 	struct fdg_gai_batch *b;
 	int saved = errno;
 
-	if (!fdg_lookups_may_list() || (mode != GAI_WAIT && mode != GAI_NOWAIT))
+	if (!fdg_lookups_may() || (mode != GAI_WAIT && mode != GAI_NOWAIT))
 		return real_getaddrinfo_a(mode, list, n, event);
 	b = new_batch(mode, event, site);
 	if (!b)

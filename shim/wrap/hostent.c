@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/sys.h"
+#include "wrap/lookups.h"
 
 #include "base/poison.h"
 
@@ -66,7 +67,7 @@ bool fdg_hostent_fill(const struct fdg_lookup_host *from, struct hostent *to, ch
 
 static bool take(struct fdg_hostent_own *own)
 {
-	int me = fdg_sys_gettid();
+	int me = fdg_lookups_me();
 
 	for (int i = 0; i < TRIES; i++) {
 		int writer = 0;

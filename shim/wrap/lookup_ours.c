@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Which lookups are ours. Not those of a process in which somebody else has put himself behind libc's names (a preload that asks a proxy, say, and means that nobody asks
- * elsewhere); not in a seccomp filter that came from outside; not while a caching daemon listens, which libc asks first; and not of a
- * thread whose resolver the program has set up in its own way (res_init and _res, resolver(3)).
+ * elsewhere); not while a caching daemon listens, which libc asks first; and not of a thread whose resolver the program has set up in its own way (res_init and _res, resolver(3)).
  */
 #include <arpa/nameser.h>
 #include <errno.h>
@@ -14,7 +13,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "base/judged.h"
 #include "options/options.h"
@@ -25,7 +23,7 @@
 #define BELIEVE_MS 1000
 #define PLAIN 4 /* states of libc's that are as it made them */
 
-enum { UNKNOWN, OURS, FILTERED, THEIRS };
+enum { UNKNOWN, OURS, MODEST, THEIRS };
 
 static _Atomic int verdict;
 static _Atomic int64_t daemon_looked;
@@ -50,14 +48,15 @@ static bool is_libcs(void **pointer)
 
 static bool all_are_libcs(void)
 {
-	return is_libcs((void **)&real_getaddrinfo) && is_libcs((void **)&real_getnameinfo) && is_libcs((void **)&real_gethostbyname) &&
-	       is_libcs((void **)&real_gethostbyname2) && is_libcs((void **)&real_gethostbyaddr) && is_libcs((void **)&real_gethostbyname_r) &&
+	return is_libcs((void **)&real_getaddrinfo) && is_libcs((void **)&real_getnameinfo) &&
+	       is_libcs((void **)&real_gethostbyname) && is_libcs((void **)&real_gethostbyname2) &&
+	       is_libcs((void **)&real_gethostbyaddr) && is_libcs((void **)&real_gethostbyname_r) &&
 	       is_libcs((void **)&real_gethostbyname2_r) && is_libcs((void **)&real_gethostbyaddr_r);
 }
 
 /*
- * A filter from outside knows what libc's lookups need, and may kill for what ours make besides (systemd's SystemCallFilter= does): even to ask would be the end. Our
- * supervisor's refuses nothing.
+ * A filter from outside knows what libc's lookups need, and may kill for what ours make besides (systemd's SystemCallFilter= does): even to ask would be the end. There ours
+ * make no other calls than libc's. Our supervisor's refuses nothing.
  */
 static bool is_filtered(void)
 {
@@ -77,36 +76,39 @@ static bool kernel_is_ours(void)
 	struct rlimit limit;
 	int value = 0;
 
-	return fdg_sys4(SYS_sendmmsg, -1, NULL, 0, 0) == -EBADF && fdg_sys5(SYS_recvmmsg, -1, NULL, 0, 0, NULL) == -EBADF &&
-	       fdg_sys6(SYS_sendto, -1, 0, 0, 0, 0, 0) == -EBADF && fdg_sys6(SYS_recvfrom, -1, 0, 0, 0, 0, 0) == -EBADF &&
-	       fdg_sys3(SYS_connect, -1, &address, len) == -EBADF && fdg_sys3(SYS_getsockname, -1, &address, &len) == -EBADF &&
+	return fdg_sys4(SYS_sendmmsg, -1, NULL, 0, 0) == -EBADF &&
+	       fdg_sys5(SYS_recvmmsg, -1, NULL, 0, 0, NULL) == -EBADF &&
+	       fdg_sys6(SYS_sendto, -1, 0, 0, 0, 0, 0) == -EBADF &&
+	       fdg_sys6(SYS_recvfrom, -1, 0, 0, 0, 0, 0) == -EBADF &&
+	       fdg_sys3(SYS_connect, -1, &address, len) == -EBADF &&
+	       fdg_sys3(SYS_getsockname, -1, &address, &len) == -EBADF &&
 	       fdg_sys5(SYS_getsockopt, -1, SOL_SOCKET, SO_COOKIE, &address, &len) == -EBADF &&
-	       fdg_sys5(SYS_setsockopt, -1, SOL_SOCKET, SO_RCVBUF, &value, sizeof(value)) == -EBADF && fdg_sys_fcntl(-1, F_DUPFD_CLOEXEC, 0) == -EBADF &&
-	       fdg_sys4(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit) == 0 && fdg_sys3(SYS_getrandom, NULL, 0, 0) == 0 &&
-	       fdg_sys3(SYS_madvise, NULL, 0, MADV_WIPEONFORK) == 0 && fdg_sys3(SYS_tgkill, fdg_sys_getpid(), fdg_sys_gettid(), 0) == 0;
+	       fdg_sys5(SYS_setsockopt, -1, SOL_SOCKET, SO_RCVBUF, &value, sizeof(value)) == -EBADF &&
+	       fdg_sys_fcntl(-1, F_DUPFD_CLOEXEC, 0) == -EBADF &&
+	       fdg_sys4(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit) == 0 &&
+	       fdg_sys3(SYS_getrandom, NULL, 0, 0) == 0 && fdg_sys3(SYS_madvise, NULL, 0, MADV_WIPEONFORK) == 0 &&
+	       fdg_sys3(SYS_tgkill, fdg_sys_getpid(), fdg_sys_gettid(), 0) == 0;
 }
 
 static int judge(void)
 {
 	int v = THEIRS;
 
-	if (all_are_libcs() && is_filtered())
-		v = FILTERED;
-	else if (all_are_libcs() && kernel_is_ours())
+	if (all_are_libcs() && is_filtered()) {
+		fdg_lookup_modest();
+		v = MODEST;
+	} else if (all_are_libcs() && kernel_is_ours()) {
 		v = OURS;
+	}
 	PUT(verdict, v);
 	return v;
 }
 
 static bool daemon_listens(void)
 {
-	struct timespec t;
+	int64_t now = fdg_lookup_clock_ms() + BELIEVE_MS;
 	struct stat st;
-	int64_t now;
 
-	if (clock_gettime(CLOCK_MONOTONIC_COARSE, &t) < 0)
-		return false;
-	now = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000 + BELIEVE_MS;
 	if (now - GET(daemon_looked) >= BELIEVE_MS) {
 		PUT(daemon_looked, now);
 		PUT(daemon_there, fdg_sys_stat(DAEMON, &st) == 0);
@@ -127,7 +129,8 @@ static uint64_t mix(uint64_t h, const void *p, size_t n)
 static uint64_t state_of_thread(void)
 {
 	const struct __res_state *r = __res_state();
-	unsigned long options = r->options & ~(unsigned long)(RES_SNGLKUP | RES_SNGLKUPREOP); /* libc's own doing, after a loss */
+	unsigned long options =
+		r->options & ~(unsigned long)(RES_SNGLKUP | RES_SNGLKUPREOP); /* libc's own doing, after a loss */
 	uint64_t h = UINT64_C(0xcbf29ce484222325);
 
 	if (!(r->options & RES_INIT))
@@ -151,38 +154,39 @@ static bool is_plain(uint64_t state)
 	return !state;
 }
 
+static bool ours_sometimes(void)
+{
+	int v = GET(verdict);
+
+	return v == OURS || v == MODEST;
+}
+
 uint64_t fdg_lookups_libc_begins(void)
 {
-	return GET(verdict) == OURS ? state_of_thread() : 0;
+	return ours_sometimes() ? state_of_thread() : 0;
 }
 
 /* It was as libc made it, and still is. Noted in a vfork child, too: the state that libc has made there is its parent's. */
 void fdg_lookups_libc_ends(uint64_t before)
 {
-	uint64_t after = GET(verdict) == OURS ? state_of_thread() : 0;
+	uint64_t after = ours_sometimes() ? state_of_thread() : 0;
 
 	if (after && is_plain(before) && !is_plain(after))
 		PUT(plain[atomic_fetch_add_explicit(&plain_count, 1, memory_order_relaxed) % PLAIN], after);
 }
 
-/* The verdict, or THEIRS for now. */
-static int now(void)
+bool fdg_lookups_may(void)
 {
 	int v = GET(verdict);
 
 	if (!fdg_options.resolver || fdg_out() || fdg_foreign_memory())
-		return THEIRS;
+		return false;
 	if (v == UNKNOWN)
 		v = judge();
-	return v != THEIRS && is_plain(state_of_thread()) && !daemon_listens() ? v : THEIRS;
+	return v != THEIRS && is_plain(state_of_thread()) && !daemon_listens();
 }
 
-bool fdg_lookups_may(void)
+bool fdg_lookups_are_modest(void)
 {
-	return now() == OURS;
-}
-
-bool fdg_lookups_may_list(void)
-{
-	return now() != THEIRS;
+	return GET(verdict) == MODEST;
 }

@@ -10,6 +10,7 @@
 #include <signal.h>
 
 #include "options/options.h"
+#include "wrap/libcs.h"
 #include "wrap/wrap.h"
 
 #define NEAR ((uintptr_t)1 << 20) /* a frame so far below is of the same stack */
@@ -21,7 +22,8 @@ enum {
 	BUSY = 1000, /* … so many ms */
 	LOOK = 100,  /* ms between two searches for what threads have left, which ask the kernel about each owner */
 	OWN = 4,     /* slots of a thread: a handler in a handler in a handler */
-	LOST = -1,   /* owner: a thread of the parent's, in a forked child: for good */
+	MODEST = 1 << 30, /* the numbers of modest threads come after all of the kernel's (PID_MAX_LIMIT, 2^22) */
+	LOST = -1,        /* owner: a thread of the parent's, in a forked child: for good */
 };
 
 _Atomic(struct fdg_slots *) fdg_slots;
@@ -30,6 +32,18 @@ static _Atomic int64_t looked; /* ms: take_over last did */
 /* libc's, which its header leaves out. */
 void _pthread_cleanup_push(struct _pthread_cleanup_buffer *buffer, void (*routine)(void *), void *arg);
 void _pthread_cleanup_pop(struct _pthread_cleanup_buffer *buffer, int execute);
+
+int fdg_lookups_me(void)
+{
+	static _Atomic int last = MODEST;
+	static _Thread_local int own;
+
+	if (!fdg_lookups_are_modest())
+		return fdg_sys_gettid();
+	if (!own)
+		own = atomic_fetch_add(&last, 1) + 1;
+	return own;
+}
 
 static struct fdg_slots *slots_made(void)
 {
@@ -53,7 +67,8 @@ static int last_of(struct fdg_slots *s, int me)
 	int last = -1;
 
 	for (unsigned i = 0; i < used; i++)
-		if (FDG_GET(s->slot[i].owner) == me && (last < 0 || FDG_GET(s->slot[i].turn) > FDG_GET(s->slot[last].turn)))
+		if (FDG_GET(s->slot[i].owner) == me &&
+		    (last < 0 || FDG_GET(s->slot[i].turn) > FDG_GET(s->slot[last].turn)))
 			last = (int)i;
 	return last;
 }
@@ -67,14 +82,14 @@ static void leave_block(void *nothing)
 	(void)nothing;
 	if (!s || fdg_out() || fdg_foreign_memory())
 		return;
-	n = last_of(s, fdg_sys_gettid());
+	n = last_of(s, fdg_lookups_me());
 	if (n >= 0)
 		fdg_slot_clear(s, (unsigned)n, fdg_room_clock());
 	errno = saved;
 }
 
 /*
- * The wait of a lookup, by libc's own poll: there a thread can be cancelled, and nearly all the time of a lookup is spent. pthread_cleanup_push would be an attribute for the
+ * The waits of a lookup, by libc's own poll and recv: there a thread can be cancelled, and nearly all the time of a lookup is spent. pthread_cleanup_push would be an attribute for the
  * unwinder, which longjmp does not ask; libc's own list, behind it, serves both.
  */
 static int block(struct pollfd *fds, unsigned n, int timeout_ms)
@@ -83,7 +98,19 @@ static int block(struct pollfd *fds, unsigned n, int timeout_ms)
 	int r;
 
 	_pthread_cleanup_push(&buffer, leave_block, NULL);
-	r = real_poll(fds, n, timeout_ms);
+	r = fdg_libcs_poll(fds, n, timeout_ms);
+	r = r < 0 ? -errno : r;
+	_pthread_cleanup_pop(&buffer, 0);
+	return r;
+}
+
+static long receive(int fd, void *message, size_t room, int flags)
+{
+	struct _pthread_cleanup_buffer buffer;
+	long r;
+
+	_pthread_cleanup_push(&buffer, leave_block, NULL);
+	r = fdg_libcs_recv(fd, message, room, flags);
 	r = r < 0 ? -errno : r;
 	_pthread_cleanup_pop(&buffer, 0);
 	return r;
@@ -91,7 +118,9 @@ static int block(struct pollfd *fds, unsigned n, int timeout_ms)
 
 static struct fdg_lookup *object_of(struct fdg_slot *s)
 {
-	const struct fdg_lookup_calls calls = { .block = block, .cache = fdg_options.resolver_cache };
+	const struct fdg_lookup_calls calls = { .block = block,
+						.receive = receive,
+						.cache = fdg_options.resolver_cache };
 	struct fdg_lookup *l = FDG_GET(s->lookup);
 
 	if (!l && !fdg_lookup_make(&calls, &l))
@@ -101,7 +130,8 @@ static struct fdg_lookup *object_of(struct fdg_slot *s)
 
 bool fdg_slot_claim(struct fdg_slot *s, int from, int me)
 {
-	return atomic_compare_exchange_strong_explicit(&s->owner, &from, me, memory_order_acquire, memory_order_relaxed);
+	return atomic_compare_exchange_strong_explicit(&s->owner, &from, me, memory_order_acquire,
+						       memory_order_relaxed);
 }
 
 void fdg_slot_hold(struct fdg_held *h, struct fdg_slot *s, unsigned n)
@@ -141,6 +171,8 @@ static bool was_left(uintptr_t frame, uintptr_t now)
 
 	if (!frame)
 		return false;
+	if (fdg_lookups_are_modest())
+		return frame <= now && now - frame < NEAR;
 	if (is_overwritten(frame))
 		return true;
 	fdg_sys2(SYS_sigaltstack, NULL, &alternate);
@@ -152,7 +184,7 @@ static bool was_left(uintptr_t frame, uintptr_t now)
 
 static bool is_gone(int pid, int tid)
 {
-	return tid != LOST && fdg_sys3(SYS_tgkill, pid, tid, 0) == -ESRCH;
+	return tid != LOST && tid < MODEST && fdg_sys3(SYS_tgkill, pid, tid, 0) == -ESRCH;
 }
 
 bool fdg_slot_claim_left(struct fdg_slot *s, int pid, int me)
@@ -215,7 +247,8 @@ static int take_new(struct fdg_slots *s, int me)
 		if (FDG_GET(s->slot[i].owner) || !fdg_slot_claim(&s->slot[i], 0, me))
 			continue;
 		used = FDG_GET(s->used);
-		while (used < i + 1 && !atomic_compare_exchange_weak_explicit(&s->used, &used, i + 1, memory_order_release, memory_order_relaxed))
+		while (used < i + 1 && !atomic_compare_exchange_weak_explicit(
+					       &s->used, &used, i + 1, memory_order_release, memory_order_relaxed))
 			;
 		return (int)i;
 	}
@@ -278,7 +311,7 @@ bool fdg_lookups_take(struct fdg_held *h)
 
 	if (!s)
 		return false;
-	me = fdg_sys_gettid();
+	me = fdg_lookups_me();
 	n = take_own(s, me, h);
 	if (n < 0)
 		n = take_made(s, me);

@@ -49,8 +49,10 @@ void fdg_lookups_moved(void);
 
 /* May names be looked up by us, now? (lookup_ours.c) */
 bool fdg_lookups_may(void);
-/* May lists of names be ours? In a filter from outside too: each name is asked of libc there. */
-bool fdg_lookups_may_list(void);
+/* They are, in a filter from outside: no call is made there that libc's lookups do not make. */
+bool fdg_lookups_are_modest(void);
+/* The calling thread's number, for owners of things: the kernel's, but for modest ones. */
+int fdg_lookups_me(void);
 /* Around libc's own, where it is called in place of ours: what it writes into its own state is no wish of the program's. */
 uint64_t fdg_lookups_libc_begins(void);
 void fdg_lookups_libc_ends(uint64_t before);

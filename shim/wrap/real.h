@@ -69,5 +69,7 @@ int __vdprintf_chk(int fd, int flag, const char *format, va_list v);
 void fdg_bind_start(void);
 /* For the stubs: finds what `pointer`, one of the above, is to point to, stores and returns it. */
 void *fdg_bind(void **pointer);
+/* libc's own, past any preload behind us; it is not stored. */
+void *fdg_bind_libcs(void **pointer);
 
 #endif

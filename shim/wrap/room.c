@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <sys/resource.h>
 #include <sys/single_threaded.h>
-#include <time.h>
 
 #include "wrap/lookups_inside.h"
 #include "wrap/wrap.h"
@@ -30,11 +29,7 @@ _Atomic unsigned fdg_room_lowest = UINT_MAX;
 
 int64_t fdg_room_clock(void)
 {
-	struct timespec t;
-
-	if (clock_gettime(CLOCK_MONOTONIC_COARSE, &t) < 0)
-		return 1;
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000 + 1;
+	return fdg_lookup_clock_ms() + 1;
 }
 
 /* How many slots may keep descriptors; from which number on these lie. The limit that the program has when it first comes to it counts. */
@@ -106,7 +101,7 @@ static bool has_failed(const struct fdg_lookup *l)
 
 bool fdg_room_keeps(unsigned n, const struct fdg_lookup *l, int64_t now)
 {
-	return comes_densely(now) && !FDG_GET(never) && !fdg_out() && !has_failed(l) && may_keep(n) && are_out_of_the_way(l);
+	return !fdg_lookups_are_modest() && comes_densely(now) && !FDG_GET(never) && !fdg_out() && !has_failed(l) && may_keep(n) && are_out_of_the_way(l);
 }
 
 void fdg_room_kept(int64_t now)
@@ -124,7 +119,7 @@ static bool is_ours(void)
 static bool close_idle(struct fdg_slots *s, int64_t since, int64_t now)
 {
 	unsigned used = FDG_GET(s->used);
-	int me = fdg_sys_gettid(), pid = fdg_sys_getpid();
+	int me = fdg_lookups_me(), pid = fdg_sys_getpid();
 	bool any = false;
 
 	for (unsigned i = 0; i < used; i++) {

@@ -52,8 +52,16 @@ for preload in "$FDG_LIB:$early" "$early:$FDG_LIB"; do
 	check "around main: ${preload##*/}: by us" ends_with '*/true' 'lookups=[1-9]*'
 done
 
-# What is libc's: of a process in a filter from outside, or has a preload behind us; while nscd is there; and with resolver=off.
+# In a filter from outside they are ours, by calls that libc's lookups make as well.
 want=$(alone lookup-life one 2>&1)
+for filter in refused killed; do
+	fresh
+	same "$filter: as without us" "$want" "$(alone env THEN_PRELOAD="$FDG_LIB" FDGUARD_OPTIONS="format=json:log=$tmp/log" lookup-life $filter 2>&1)"
+	check "$filter: by us" ends_with '*/lookup-life' 'lookups=[1-9]*'
+	refuse "$filter: none by libc" ends_with '*/lookup-life' 'lookups_by_libc=*'
+done
+
+# What is libc's: of a process that has a preload behind us; while nscd is there; and with resolver=off.
 by_libc() {
 	same "$1: as without us" "$2" "$3"
 	check "$1: by libc" ends_with '*/lookup-life' 'lookups_by_libc=[1-9]*'
@@ -61,8 +69,6 @@ by_libc() {
 	fresh
 }
 fresh
-by_libc "refused" "$want" "$(alone env THEN_PRELOAD="$FDG_LIB" FDGUARD_OPTIONS="format=json:log=$tmp/log" lookup-life refused 2>&1)"
-by_libc "killed" "$want" "$(alone env THEN_PRELOAD="$FDG_LIB" FDGUARD_OPTIONS="format=json:log=$tmp/log" lookup-life killed 2>&1)"
 by_libc "resolver=off" "$want" "$(alone guarded resolver=off lookup-life one 2>&1)"
 by_libc "--observe" "$want" "$(alone "$FDG_RUN" run --observe --json --log "$tmp/log" -- lookup-life one 2>&1)"
 by_libc "a preload behind us" "203.0.113.9, and 0 more open" "$(alone env LD_PRELOAD="$FDG_LIB:$FDG_BIN/lookup-proxy.so" FDGUARD_OPTIONS="format=json:log=$tmp/log" lookup-life one 2>&1 | sed -n 1p)"

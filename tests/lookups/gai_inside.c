@@ -42,7 +42,7 @@ int fdg_getaddrinfo_for(const struct gaicb *cb, struct addrinfo **list, const vo
 	return asks(cb->ar_name, cb->ar_service, cb->ar_request, list);
 }
 
-bool fdg_lookups_may_list(void)
+bool fdg_lookups_may(void)
 {
 	return true;
 }

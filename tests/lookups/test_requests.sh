@@ -65,6 +65,7 @@ check '5,000 requests by 32 threads' guarded '' timeout 60 "$FDG_BIN/lookups-swa
 served
 serve --port 53
 check 'a filter from outside kills for calls that libc does without: 2,000 requests' guarded '' timeout 60 "$FDG_BIN/lookups-filtered" "$FDG_BIN/lookups-swarm" 2000 4
+same '... and none is asked of libc' '' "$(counted lookups_by_libc)"
 printf 'hosts: nosuchmodule files dns\nservices: files\n' >/etc/nsswitch.conf
 fresh
 check 'nsswitch names what only libc knows: 4,000 requests' guarded '' timeout 60 "$FDG_BIN/lookups-swarm" 4000 4

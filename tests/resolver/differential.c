@@ -18,6 +18,8 @@
 
 #include "server.h"
 
+#include "../harness/own_etc.h"
+
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define PLAIN "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n"
 #define ORDER "hosts: files dns\nservices: files\n"
@@ -77,8 +79,10 @@ static void write_etc(const char *path, const char *text)
 	static long moments;
 	long now = 2000000 + ++moments;
 	struct timespec times[2] = { { now, 0 }, { now, 0 } };
-	FILE *f = fopen("/etc/new", "w");
+	FILE *f;
 
+	need_own_etc();
+	f = fopen("/etc/new", "w");
 	if (!f || fputs(text, f) < 0 || fflush(f) || futimens(fileno(f), times) || fclose(f) ||
 	    rename("/etc/new", path)) {
 		perror(path);

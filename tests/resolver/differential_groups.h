@@ -264,13 +264,16 @@ static void group_nsswitch(void)
 		"files dns [NOTFOUND=return] files",
 		"dns [!SUCCESS=return] files",
 		"nosuchmodule files",
+		"files [SUCCESS=continue] dns",
+		"files # dns",
+		"files nosuchmodule [NOTFOUND=return] dns",
 	};
 	static const char *const names[] = { "ok.test",      "nx.test",    "nodata.test",    "servfail.test",
 					     "refused.test", "local",      "servfail.local", "nodata.local",
 					     "nx.local",     "four.local", "cut.local",      "dangling.local",
-					     "1.2.3.4" };
+					     "ok.local",     "1.2.3.4" };
 	static const char hosts[] =
-		"10.0.0.1 local servfail.local nodata.local nx.local cut.local dangling.local\n10.0.0.2 four.local\n";
+		"10.0.0.1 local servfail.local nodata.local nx.local cut.local dangling.local\n10.0.0.2 four.local ok.local\n";
 	static const int flags[] = { AI_CANONNAME, AI_V4MAPPED };
 	char text[256];
 

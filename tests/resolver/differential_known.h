@@ -40,3 +40,6 @@
 	{ "no-aaaa", "nx-6ok.test - fl=2 v6 1/0", "NONAME", "NODATA", NO_SIX },
 	{ "no-aaaa", "servfail-6ok.test - fl=2 v6 1/0", "AGAIN", "NODATA", NO_SIX },
 	{ "nosuchmodule files", NULL, "", "LIBC", "libc is asked where nsswitch names what we do not know" },
+	{ "files nosuchmodule [NOTFOUND=return] dns", NULL, "", "LIBC", "libc is asked where nsswitch names what we do not know" },
+	{ "files # dns", NULL, "", "LIBC", "what stands behind # is a source for libc" },
+	{ "files [SUCCESS=continue] dns", NULL, "", "LIBC", "libc is asked where a success does not end it" },

@@ -49,7 +49,7 @@ if(CMOCKA)
 endif()
 
 if(CMOCKA)
-  foreach(name lookup lookup_left lookup_modest reload)
+  foreach(name lookup lookup_left lookup_modest lookup_received reload)
     add_executable(resolver-${name} resolver/${name}.c resolver/server.c resolver/server_messages.c resolver/server_records.c)
     target_include_directories(resolver-${name} PRIVATE unit/resolver resolver ${FDGUARD_SOURCE_DIR}/shim/include)
     target_link_libraries(resolver-${name} PRIVATE fdguard-flags fdguard-resolver-test fdguard-core-test ${CMOCKA} pthread)

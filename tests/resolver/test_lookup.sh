@@ -22,5 +22,6 @@ unset LOCALDOMAIN RES_OPTIONS HOSTALIASES RESOLV_MULTI
 check "threads, children, descriptors, files" timeout 60 "$FDG_BIN/resolver-lookup"
 check "threads and signals that leave in the middle" timeout 60 "$FDG_BIN/resolver-lookup_left"
 check "few messages, many ports, networks that change" timeout 60 "$FDG_BIN/resolver-lookup_modest"
+check "answers that are waited for in recv" timeout 60 "$FDG_BIN/resolver-lookup_received"
 check "the public library while files change" timeout 60 "$FDG_BIN/resolver-reload"
 finish

@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "wrap/lookups.c"
@@ -31,14 +32,37 @@ struct fdg_lookup {
 };
 
 static _Atomic int made, freed, torn, clashes, rested;
-static bool may = true;
+static bool may = true, modest;
 static const char *failed;
 static int fd_of_next = KEPT_AT;
 int (*real_poll)(struct pollfd *, nfds_t, int);
 
+int fdg_libcs_poll(struct pollfd *fds, nfds_t n, int timeout_ms)
+{
+	return real_poll(fds, n, timeout_ms);
+}
+
+ssize_t fdg_libcs_recv(int fd, void *message, size_t room, int flags)
+{
+	return recv(fd, message, room, flags);
+}
+
+int64_t fdg_lookup_clock_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 bool fdg_lookups_may(void)
 {
 	return may;
+}
+
+bool fdg_lookups_are_modest(void)
+{
+	return modest;
 }
 
 int fdg_lookup_make(const struct fdg_lookup_calls *calls, struct fdg_lookup **ret)

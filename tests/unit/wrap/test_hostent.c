@@ -12,6 +12,11 @@
 
 #include "wrap/hostent.c"
 
+int fdg_lookups_me(void)
+{
+	return fdg_sys_gettid();
+}
+
 static const uint8_t three[] = { 192, 0, 2, 1, 192, 0, 2, 2, 192, 0, 2, 3 };
 static const struct fdg_lookup_host host = {
 	.name = "name.test",
