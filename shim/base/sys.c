@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -160,6 +161,23 @@ int fdg_sys_getpid(void)
 int fdg_sys_getppid(void)
 {
 	return (int)fdg_sys0(SYS_getppid);
+}
+
+uint64_t fdg_sys_set_mask(uint64_t mask)
+{
+	uint64_t old = 0;
+
+	fdg_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, &old, sizeof(mask));
+	return old;
+}
+
+uint64_t fdg_sys_all_signals(void)
+{
+	uint64_t all = ~UINT64_C(0);
+
+	for (int s = 32; s < SIGRTMIN; s++)
+		all &= ~(UINT64_C(1) << (s - 1));
+	return all;
 }
 
 int fdg_sys_gettid(void)

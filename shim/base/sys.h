@@ -88,5 +88,9 @@ bool fdg_sys_poke(void *to, const void *from, size_t n);
 int fdg_sys_getpid(void);
 int fdg_sys_getppid(void);
 int fdg_sys_gettid(void);
+/* The calling thread's mask, and what it was. */
+uint64_t fdg_sys_set_mask(uint64_t mask);
+/* What a program may block: not the two that libc keeps to itself, for pthread_cancel and setuid, which waits for every thread to take one. */
+uint64_t fdg_sys_all_signals(void);
 
 #endif

@@ -198,6 +198,9 @@ void fdg_ask(struct fdg_core *c, struct fdg_request *q, unsigned leg, const stru
 {
 	struct fdg_asking *a;
 
+	if (c->cache)
+		fdg_cache_look_ahead(c->cache, key->hash);
+	__builtin_prefetch(head_of(c, key->hash, key->type));
 	q->leg[leg] = (struct fdg_leg){ .asking = FDG_CORE_NONE, .type = key->type };
 	if (is_cached(c, q, leg, key))
 		return;

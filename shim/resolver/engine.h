@@ -136,7 +136,7 @@ struct fdg_exchange {
 	int epoll;                 /* -1: polled */
 	bool driving, interrupted; /* the last wait was, by a signal handler */
 	volatile int loose;        /* a descriptor that is open, and has no place yet; -1: none */
-	volatile bool blocked;     /* polled: in the wait, where it may be left */
+	volatile bool blocked;     /* in the wait, where it may be left */
 	struct fdg_random random;
 	struct fdg_exchange_settings set;
 	struct fdg_exchange_counts counts;

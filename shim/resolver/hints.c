@@ -2,6 +2,7 @@
 #include "resolver/hints.h"
 
 #include <netinet/in.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,7 +54,12 @@ static bool is_digits(const char *service)
 
 int fdg_hints_read(const char *node, const char *service, const struct addrinfo *hints, struct fdg_hints *ret)
 {
-	*ret = (struct fdg_hints){ .node = unless_star(node), .service = unless_star(service) };
+	memset(ret, 0, offsetof(struct fdg_hints, kind));
+	ret->node = unless_star(node);
+	ret->service = unless_star(service);
+	ret->kind_count = 0;
+	ret->is_number = ret->is_digits = false;
+	ret->number = 0;
 	if (!ret->node && !ret->service)
 		return EAI_NONAME;
 	ret->flags = hints ? hints->ai_flags : AI_V4MAPPED | AI_ADDRCONFIG;

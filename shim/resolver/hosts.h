@@ -48,10 +48,10 @@ struct fdg_hosts_want {
 	const struct fdg_ip *ip;
 };
 
-/* Of whole lines, those that may have it are moved to the front, in their order: parsed, they say of it what all would. Returns their length. */
+/* Of whole lines, those that may have the name, or the first that has the address, are moved to the front, in their order: parsed, they say of it what all would. Returns their length. */
 size_t fdg_hosts_keep(const struct fdg_hosts_want *want, char *text, size_t n);
 
-/* The same for a file that comes in parts: a fdg_file_part that collects what is kept. */
+/* The same for a file that comes in parts: a fdg_file_part that collects what is kept. -ECANCELED: no further part is needed. */
 struct fdg_hosts_pick {
 	struct fdg_hosts_want want;
 	char *text; /* mapped */

@@ -26,67 +26,140 @@ static bool begins(const char *text, const char *name, size_t n)
 /* The end of the line that has text[at], behind its newline. */
 static size_t line_end(const char *text, size_t n, size_t at)
 {
-	while (at < n && text[at] != '\n')
-		at++;
-	return at < n ? at + 1 : n;
+	const char *end = memchr(text + at, '\n', n - at);
+
+	return end ? (size_t)(end - text) + 1 : n;
+}
+
+/* Many places at a time: a file of 10,000 lines is read for each name that is looked up in it now and then. */
+typedef unsigned char block __attribute__((vector_size(16)));
+
+static block block_of(const char *text)
+{
+	block b;
+
+	memcpy(&b, text, sizeof(b));
+	return b | 0x20; /* small letters, and each other character as itself or another one: the name is compared where both may be */
+}
+
+static block all_of(char c)
+{
+	block b;
+
+	memset(&b, c | 0x20, sizeof(b));
+	return b;
+}
+
+static bool any(block b)
+{
+	uint64_t halves[2];
+
+	memcpy(halves, &b, sizeof(b));
+	return halves[0] | halves[1];
+}
+
+/* Where it stands first, from `at` on; n: nowhere. */
+static size_t find(const char *text, size_t n, size_t at, const char *name, size_t len)
+{
+	block first = all_of(name[0]), last = all_of(name[len - 1]);
+
+	for (; at + len - 1 + sizeof(block) <= n; at += sizeof(block)) {
+		block hit = (block)(block_of(text + at) == first) & (block)(block_of(text + at + len - 1) == last);
+
+		for (unsigned i = 0; any(hit) && i < sizeof(block); i++)
+			if (hit[i] && begins(text + at + i, name, len))
+				return at + i;
+	}
+	for (; at + len <= n; at++)
+		if (begins(text + at, name, len))
+			return at;
+	return n;
 }
 
 /* Wherever in the line the name stands, and be it a part of another one: the lines that stay are parsed as ever. */
 static size_t keep_name(char *text, size_t n, const char *name)
 {
-	size_t len = strlen(name), kept = 0, line = 0;
-	char small = lower(*name), large = small >= 'a' && small <= 'z' ? (char)(small & ~0x20) : small;
+	size_t len = strlen(name), kept = 0, done = 0, at;
 
 	if (!len) /* a line without a name has this one */
 		return n;
-	for (size_t at = 0; at + len <= n; at++) {
-		size_t end;
+	while ((at = find(text, n, done, name, len)) < n) {
+		size_t line = at, end = line_end(text, n, at);
 
-		if (text[at] == '\n')
-			line = at + 1;
-		if ((text[at] != small && text[at] != large) || !begins(text + at, name, len))
-			continue;
-		end = line_end(text, n, at);
+		while (line > done && text[line - 1] != '\n')
+			line--;
 		memmove(text + kept, text + line, end - line);
 		kept += end - line;
-		line = end;
-		at = end - 1;
+		done = end;
 	}
 	return kept;
 }
 
-static bool has_address(struct fdg_text line, const struct fdg_ip *want)
-{
-	static const struct fdg_ip loopback4 = { .family = AF_INET, .bytes = { 127, 0, 0, 1 } };
-	static const struct fdg_ip loopback6 = { .family = AF_INET6, .bytes = { [15] = 1 } };
-	struct fdg_text word;
-	struct fdg_ip ip;
-	uint8_t has[16], six[16];
+/* Lines are told by how they begin, most of them: an AF_INET address has one text, but for those in AF_INET6's. */
+struct wanted {
+	const struct fdg_ip *ip;
+	uint8_t six[16];
+	char text[16]; /* AF_INET's */
+	size_t len;
+};
 
-	if (!fdg_text_word(&line, &word) || !fdg_ip_parse(word, AF_UNSPEC, &ip))
-		return false;
-	fdg_ip_to_six(&ip, has);
-	fdg_ip_to_six(want, six);
-	return !memcmp(has, six, sizeof(six)) ||
-	       (want->family == AF_INET && !memcmp(want->bytes, loopback4.bytes, 4) &&
-		!memcmp(has, loopback6.bytes, sizeof(has)));
+static struct wanted wanted_of(const struct fdg_ip *ip)
+{
+	struct wanted w = { .ip = ip };
+	char *end = w.text;
+
+	fdg_ip_to_six(ip, w.six);
+	for (unsigned i = 0; ip->family == AF_INET && i < 4; i++) {
+		end = fdg_text_put_number(end, ip->bytes[i]);
+		if (i < 3)
+			*end++ = '.';
+	}
+	w.len = (size_t)(end - w.text);
+	return w;
 }
 
+static bool may_have(const struct wanted *w, const char *text, size_t n)
+{
+	return n && (!w->len || *text == ':' || *text == '0' || (n >= w->len && !memcmp(text, w->text, w->len)));
+}
+
+static bool has_address(struct fdg_text text, const struct wanted *w)
+{
+	static const uint8_t loopback4[4] = { 127, 0, 0, 1 }, loopback6[16] = { [15] = 1 };
+	struct fdg_text line, word;
+	struct fdg_ip ip;
+	uint8_t has[16];
+
+	text = fdg_text_trim_start(text);
+	if (!may_have(w, text.s, text.n) || !fdg_text_line(&text, &line))
+		return false;
+	line = fdg_text_until(&line, "#");
+	if (!fdg_text_word(&line, &word) || !fdg_ip_parse(word, AF_UNSPEC, &ip))
+		return false;
+	if (w->ip->family == AF_INET6 && ip.family == AF_INET)
+		return false;
+	fdg_ip_to_six(&ip, has);
+	return !memcmp(has, w->six, sizeof(has)) ||
+	       (w->ip->family == AF_INET && !memcmp(w->ip->bytes, loopback4, sizeof(loopback4)) && !memcmp(has, loopback6, sizeof(has)));
+}
+
+/* The first line that has it says what it is called. */
 static size_t keep_address(char *text, size_t n, const struct fdg_ip *ip)
 {
-	size_t kept = 0, end;
+	struct wanted w = wanted_of(ip);
+	size_t end;
 
 	for (size_t at = 0; at < n; at = end) {
 		struct fdg_text line;
 
 		end = line_end(text, n, at);
 		line = (struct fdg_text){ text + at, end - at };
-		if (!has_address(fdg_text_until(&line, "#"), ip))
+		if (!has_address(line, &w))
 			continue;
-		memmove(text + kept, text + at, end - at);
-		kept += end - at;
+		memmove(text, text + at, end - at);
+		return end - at;
 	}
-	return kept;
+	return 0;
 }
 
 size_t fdg_hosts_keep(const struct fdg_hosts_want *want, char *text, size_t n)
@@ -125,7 +198,7 @@ int fdg_hosts_pick_lines(void *pick, char *lines, size_t n)
 	if (kept)
 		memcpy(p->text + p->len, lines, kept);
 	p->len += kept;
-	return 0;
+	return kept && p->want.ip ? -ECANCELED : 0;
 }
 
 void fdg_hosts_pick_free(struct fdg_hosts_pick *p)

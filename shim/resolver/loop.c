@@ -25,8 +25,11 @@ static void event(struct fdg_exchange *x, uint64_t number, uint32_t events)
 static bool take_epoll(struct fdg_exchange *x, int timeout)
 {
 	struct epoll_event events[EVENTS];
-	long n = fdg_sys6(SYS_epoll_pwait, x->epoll, (long)events, EVENTS, timeout, 0, 0);
+	long n;
 
+	x->blocked = true;
+	n = fdg_sys6(SYS_epoll_pwait, x->epoll, (long)events, EVENTS, timeout, 0, 0);
+	x->blocked = false;
 	x->now = fdg_clock();
 	x->interrupted = n == -EINTR;
 	for (long i = 0; i < n; i++)

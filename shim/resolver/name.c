@@ -78,20 +78,19 @@ static enum fdg_dns_error add_label(struct fdg_dns_name *name, const char **text
 enum fdg_dns_error fdg_dns_name_from_text(const char *text, size_t n, struct fdg_dns_name *ret)
 {
 	const char *end = text + n;
-	struct fdg_dns_name name = { .len = 0 };
 
+	ret->len = 0;
 	if (n == 1 && *text == '.')
 		text = end;
 	while (text < end) {
-		enum fdg_dns_error error = add_label(&name, &text, end);
+		enum fdg_dns_error error = add_label(ret, &text, end);
 
 		if (error)
 			return error;
 		if (text < end)
 			text++; /* the dot */
 	}
-	name.wire[name.len++] = 0;
-	*ret = name;
+	ret->wire[ret->len++] = 0;
 	return FDG_DNS_OK;
 }
 

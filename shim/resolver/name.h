@@ -32,7 +32,7 @@ void fdg_dns_name_copy(struct fdg_dns_name *to, const struct fdg_dns_name *from)
 
 /*
  * n bytes of text: labels with dots between, \X for the byte X, \ddd for the byte of that decimal value. A dot at the end changes nothing;
- * "" and "." are the root. On an error the name is not written.
+ * "" and "." are the root. On an error there is no name in *ret.
  */
 enum fdg_dns_error fdg_dns_name_from_text(const char *text, size_t n, struct fdg_dns_name *ret);
 /* NUL-terminated, as libc's ns_name_ntop writes it: no dot at the end, but the root is "."; returns the length without the NUL. */

@@ -276,11 +276,14 @@ bool fdg_pool_used(const struct fdg_exchange *x, unsigned port, uint16_t id)
 bool fdg_pool_id(struct fdg_exchange *x, unsigned port, uint16_t *ret)
 {
 	struct fdg_port *p = &x->ports[port];
+	uint16_t next;
 
 	do
 		if (!fdg_random_16(&x->random, ret))
 			return false;
 	while (fdg_pool_used(x, port, *ret));
+	if (fdg_random_next(&x->random, &next)) /* of a batch, all go out from one port */
+		__builtin_prefetch(&x->used_ids[port][next / 64], 1);
 	x->used_ids[port][*ret / 64] |= UINT64_C(1) << *ret % 64;
 	p->flying++;
 	if (++p->used == p->life) {

@@ -92,3 +92,13 @@ bool fdg_random_is_forked(struct fdg_random *r)
 	r->page->left = 0;
 	return true;
 }
+
+bool fdg_random_next(const struct fdg_random *r, uint16_t *ret)
+{
+	const uint8_t *p = r->page->bytes + r->page->left;
+
+	if (r->page->left < 2)
+		return false;
+	*ret = (uint16_t)(p[-2] << 8 | p[-1]);
+	return true;
+}

@@ -19,6 +19,8 @@ int fdg_random_make(struct fdg_random *ret);
 void fdg_random_free(struct fdg_random *r);
 /* False when the kernel gives none. */
 bool fdg_random_16(struct fdg_random *r, uint16_t *ret);
+/* What that will say next, if nothing comes between; false: it is not known yet. */
+bool fdg_random_next(const struct fdg_random *r, uint16_t *ret);
 /* True once in a forked child. */
 bool fdg_random_is_forked(struct fdg_random *r);
 

@@ -109,7 +109,7 @@ void fdg_request_name(struct fdg_request *q, const char *name)
 
 	if (n >= sizeof(q->canonical))
 		return;
-	memcpy(q->canonical, name, n + 1);
+	fdg_dns_copy(q->canonical, name, n + 1);
 	q->name = q->canonical;
 	q->named = true;
 }
@@ -198,7 +198,7 @@ static void keep_hints(struct fdg_request *q, const struct fdg_hints *h)
 	q->kind_count = h->kind_count;
 	memcpy(q->kind, h->kind, h->kind_count * sizeof(*q->kind));
 	if (n < sizeof(q->node))
-		memcpy(q->node, h->node ? h->node : "", n + 1);
+		fdg_dns_copy(q->node, h->node ? h->node : "", n + 1);
 	else
 		q->asked_for = h->node;
 }

@@ -215,6 +215,7 @@ static void pick_hosts(struct fdg_world *w, const struct fdg_hosts_want *want)
 		w->let_go(w->cookie);
 		error = fdg_file_read(paths[FDG_WORLD_HOSTS], FDG_TABLE_TEXT_MAX, f, fdg_hosts_pick_lines, &pick);
 	}
+	error = error == -ECANCELED ? 0 : error;
 	read_hosts(w, error ? (struct fdg_text){ "", 0 } : (struct fdg_text){ pick.text, pick.len }, error);
 	fdg_hosts_pick_free(&pick);
 	fdg_file_free(f);

@@ -25,6 +25,7 @@ struct fdg_gai_batch {
 	bool waited; /* GAI_WAIT: the caller sleeps on `left`, and frees it; else it is freed by whoever tells of it */
 	struct sigevent event;
 	const void *site;
+	void *here; /* GAI_WAIT: the caller's */
 	struct fdg_gai_batch *next; /* of those that are over */
 };
 
@@ -43,10 +44,12 @@ struct fdg_gai {
 	struct gaicb *cb;
 	struct fdg_gai_batch *batch;
 	uint64_t handle;                 /* FLYING: of the object */
+	uint64_t lost;                   /* µs in which whoever drives it had not run, by the time that it was submitted */
 	uint32_t number, next, previous; /* of the line that it is in */
 	int error;                       /* DONE, and … */
 	struct addrinfo *found;
 	uint8_t state;
+	bool left; /* ASKED, of a caller who has gone: nothing of the program's is touched any more */
 };
 
 #define FDG_GAI_NONE UINT32_MAX
@@ -75,6 +78,8 @@ extern struct fdg_gai_line fdg_gai_queued, fdg_gai_lined;
 /* It is over; the program knows with the next publish. `g` is in no line. */
 void fdg_gai_end(struct fdg_gai *g, int error, struct addrinfo *found);
 void fdg_gai_publish(void);
+/* The caller of GAI_WAIT leaves for good: what it waits for is over for it, and freed as it ends. */
+void fdg_gai_abandon(struct fdg_gai_batch *b);
 /* A FLYING one is cancelled for the program, and DROPPED until it is over. */
 void fdg_gai_drop(struct fdg_gai *g);
 /* A request less that the batch waits for; the last one, and it is told of by leave. */

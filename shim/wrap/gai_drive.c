@@ -10,16 +10,21 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+#include "base/state.h"
 #include "base/sys.h"
 #include "guards/lookup/lookup.h"
 #include "options/options.h"
+#include "resolver/engine.h"
 #include "resolver/resolver_inside.h"
+#include "wrap/libcs.h"
+#include "wrap/lookup_list.h"
 
 enum { INFLIGHT = 1024, PORTS = 16, LOOK_MS = 250, DENSE = 16, DENSE_US = 1000000 / DENSE };
 
 static struct fdg_resolver *object;
 static bool there;            /* the thread */
 static _Atomic uint32_t bell; /* rung for it while it has nothing to do */
+static _Atomic uint64_t lost; /* µs in which it did not run though a wait was over */
 static uint64_t rested;       /* µs: when it had nothing left to do */
 static unsigned dense;        /* bursts that came one upon the other */
 
@@ -31,13 +36,14 @@ static struct {
 	struct fdg_looked_up l;
 } to_tell;
 
-static struct fdg_looked_up facts_of(const struct fdg_gai *g, const struct fdg_resolver_result *result)
+static struct fdg_looked_up facts_of(const struct fdg_gai *g, const struct fdg_resolver_result *result, uint64_t lost_now)
 {
 	return (struct fdg_looked_up){
 		.call = "getaddrinfo_a",
 		.asked = result->node,
 		.site = g->batch->site,
 		.took_ms = (int64_t)(result->took_us / 1000),
+		.lost_ms = (int64_t)((lost_now - g->lost) / 1000),
 		.reason = fdg_lookup_reason(result->error) ? result->reason : NULL,
 		.server = result->server,
 		.sent = result->sent,
@@ -46,7 +52,7 @@ static struct fdg_looked_up facts_of(const struct fdg_gai *g, const struct fdg_r
 
 static void note(const struct fdg_gai *g, const struct fdg_resolver_result *result)
 {
-	struct fdg_looked_up l = facts_of(g, result);
+	struct fdg_looked_up l = facts_of(g, result, atomic_load_explicit(&lost, memory_order_relaxed));
 
 	if (to_tell.any || (!l.reason && l.took_ms < FDG_LOOKUP_SLOW)) {
 		fdg_looked_up(&(struct fdg_looked_up){ .call = l.call }); /* counted */
@@ -87,45 +93,6 @@ static struct fdg_resolver *make(unsigned inflight)
 	return r;
 }
 
-static struct addrinfo *copy_of(const struct addrinfo *a)
-{
-	size_t name_len = a->ai_canonname ? strlen(a->ai_canonname) + 1 : 0;
-	struct addrinfo *c = malloc(sizeof(*c) + a->ai_addrlen);
-
-	if (!c)
-		return NULL;
-	*c = *a;
-	c->ai_next = NULL;
-	c->ai_addr = (struct sockaddr *)(c + 1);
-	memcpy(c->ai_addr, a->ai_addr, a->ai_addrlen);
-	if (name_len) {
-		c->ai_canonname = malloc(name_len);
-		if (!c->ai_canonname) {
-			free(c);
-			return NULL;
-		}
-		memcpy(c->ai_canonname, a->ai_canonname, name_len);
-	}
-	return c;
-}
-
-/* As libc's are: each entry one piece of malloc, its name another. */
-static struct addrinfo *copy(const struct addrinfo *list)
-{
-	struct addrinfo *first = NULL, **last = &first;
-
-	for (; list; list = list->ai_next) {
-		*last = copy_of(list);
-		if (!*last) {
-			if (first)
-				freeaddrinfo(first);
-			return NULL;
-		}
-		last = &(*last)->ai_next;
-	}
-	return first;
-}
-
 /* What only libc knows, and what we had no memory or descriptors for: libc's needs one alone. */
 static bool is_libcs(const struct fdg_resolver_result *r)
 {
@@ -135,7 +102,7 @@ static bool is_libcs(const struct fdg_resolver_result *r)
 
 static int result_of(const struct fdg_resolver_result *result, struct addrinfo **ret)
 {
-	*ret = result->error ? NULL : copy(result->addresses);
+	*ret = result->error ? NULL : fdg_lookup_list_copy(result->addresses);
 	return result->error || *ret ? result->error : EAI_MEMORY;
 }
 
@@ -163,10 +130,11 @@ static void flown(void *cookie, const struct fdg_resolver_result *result)
 	}
 }
 
-static bool submit(struct fdg_resolver *r, struct fdg_gai *g, fdg_resolver_done *done)
+static bool submit(struct fdg_resolver *r, struct fdg_gai *g, fdg_resolver_done *done, uint64_t lost_now)
 {
 	const struct gaicb *cb = g->cb;
 
+	g->lost = lost_now;
 	return fdg_resolver_submit(r, cb->ar_name, cb->ar_service, cb->ar_request, done, g, &g->handle) == 0;
 }
 
@@ -176,7 +144,7 @@ static void submit_queued(void)
 	struct fdg_gai *g;
 
 	while (object && (g = fdg_gai_first(&fdg_gai_queued))) {
-		if (!submit(object, g, flown))
+		if (!submit(object, g, flown, atomic_load_explicit(&lost, memory_order_relaxed)))
 			return;
 		fdg_gai_take(&fdg_gai_queued, g);
 		g->state = FDG_GAI_FLYING;
@@ -218,12 +186,23 @@ static void work(void)
 	fdg_gai_publish();
 }
 
+/* A wait for answers of so many ms that has begun then: how much longer it was (the process was stopped, or short of CPU). */
+static uint64_t beyond(uint64_t begun, int timeout_ms)
+{
+	uint64_t spent = fdg_clock() - begun, meant = (uint64_t)timeout_ms * 1000;
+
+	return spent > meant ? spent - meant : 0;
+}
+
 /* A program may close the descriptor under us. */
 static void wait_for(int fd, int timeout_ms)
 {
+	int ms = timeout_ms < 0 || timeout_ms > LOOK_MS ? LOOK_MS : timeout_ms;
 	struct pollfd p = { .fd = fd, .events = POLLIN };
+	uint64_t begun = fdg_clock();
 
-	fdg_sys_poll(&p, fd >= 0, timeout_ms < 0 || timeout_ms > LOOK_MS ? LOOK_MS : timeout_ms);
+	fdg_sys_poll(&p, fd >= 0, ms);
+	atomic_fetch_add_explicit(&lost, beyond(begun, ms), memory_order_relaxed);
 }
 
 /* True: it may end. */
@@ -300,14 +279,23 @@ void fdg_gai_cancel_flying(struct fdg_gai *g)
 	fdg_resolver_cancel(object, g->handle);
 }
 
-/* Nobody else touches the object; g is known to others. */
+/* The wait for a list in the thread that asks. */
+struct here {
+	struct fdg_gai_batch *batch;
+	struct fdg_resolver *object; /* nobody else touches it */
+	uint64_t begun, lost; /* of the present wait; of those before */
+	volatile bool asleep; /* waits for threads that ask libc */
+};
+
+/* g is known to others. */
 static void waited(void *cookie, const struct fdg_resolver_result *result)
 {
 	struct fdg_gai *g = cookie;
 	struct addrinfo *found = NULL;
 	bool libcs = is_libcs(result), taken;
 	int error = libcs ? 0 : result_of(result, &found);
-	struct fdg_looked_up l = facts_of(g, result);
+	struct here *h = g->batch->here;
+	struct fdg_looked_up l = facts_of(g, result, h->lost + beyond(h->begun, LOOK_MS));
 	uint64_t mask;
 
 	if (!libcs)
@@ -322,12 +310,14 @@ static void waited(void *cookie, const struct fdg_resolver_result *result)
 		fdg_gai_libc_here(g);
 }
 
-static void sleep_until_over(struct fdg_gai_batch *b)
+static void sleep_until_over(struct here *h)
 {
 	uint32_t left;
 
-	while ((left = atomic_load_explicit(&b->left, memory_order_acquire)))
-		fdg_sys4(SYS_futex, &b->left, FUTEX_WAIT_PRIVATE, left, NULL);
+	h->asleep = true;
+	while ((left = atomic_load_explicit(&h->batch->left, memory_order_acquire)))
+		fdg_sys4(SYS_futex, &h->batch->left, FUTEX_WAIT_PRIVATE, left, NULL);
+	h->asleep = false;
 }
 
 static struct fdg_gai *first_of(struct fdg_gai_line *mine)
@@ -355,28 +345,54 @@ static void look_up(struct fdg_gai *g)
 	fdg_gai_leave(mask);
 }
 
-static void drive_all(struct fdg_gai_line *mine, unsigned count)
+static void drive_all(struct here *h, struct fdg_gai_line *mine, unsigned count)
 {
 	struct fdg_resolver *r = make(count < INFLIGHT ? count : INFLIGHT);
 	struct fdg_gai *g;
 
+	h->object = r;
 	while (r && (mine->used || fdg_resolver_running(r))) {
 		while (fdg_resolver_room(r) && (g = first_of(mine)))
-			submit(r, g, waited);
-		fdg_resolver_wait(r, -1);
+			submit(r, g, waited, h->lost);
+		h->begun = fdg_clock();
+		fdg_resolver_wait(r, LOOK_MS);
+		h->lost += beyond(h->begun, LOOK_MS);
 	}
+	h->object = NULL;
 	fdg_resolver_destroy(r);
+}
+
+/* libc calls this where a signal handler leaves by longjmp. Elsewhere than in a wait nothing is known of the object's state, nor of malloc's: then it stays as it is. */
+static void leave_here(void *cookie)
+{
+	struct here *h = cookie;
+	bool waits = h->object && h->object->core->x && h->object->core->x->blocked;
+	int saved = errno;
+	uint64_t mask;
+
+	if ((!waits && !h->asleep) || fdg_foreign_memory())
+		return;
+	fdg_resolver_destroy(h->object);
+	mask = fdg_gai_enter();
+	fdg_gai_abandon(h->batch);
+	fdg_gai_leave(mask);
+	errno = saved;
 }
 
 void fdg_gai_drive_here(struct fdg_gai_line *mine, unsigned count, struct fdg_gai_batch *b)
 {
+	struct here h = { .batch = b };
+	struct _pthread_cleanup_buffer buffer;
 	struct fdg_gai *g;
 
+	b->here = &h;
+	_pthread_cleanup_push(&buffer, leave_here, &h);
 	if (count > 1)
-		drive_all(mine, count);
+		drive_all(&h, mine, count);
 	while ((g = first_of(mine)))
 		look_up(g);
-	sleep_until_over(b);
+	sleep_until_over(&h);
+	_pthread_cleanup_pop(&buffer, 0);
 }
 
 void fdg_gai_drive_forked(void)

@@ -9,7 +9,7 @@
 #include "base/big.h"
 #include "base/sys.h"
 
-enum { CHUNK = 4096, CHUNKS = 256, KERNEL_SIGSET = 8 };
+enum { CHUNK = 4096, CHUNKS = 256 };
 
 struct fdg_gai_line fdg_gai_queued, fdg_gai_lined;
 
@@ -36,17 +36,9 @@ static void release(void)
 		fdg_sys3(SYS_futex, &lock, FUTEX_WAKE_PRIVATE, 1);
 }
 
-static uint64_t set_mask(uint64_t mask)
-{
-	uint64_t old = 0;
-
-	fdg_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, &old, KERNEL_SIGSET);
-	return old;
-}
-
 uint64_t fdg_gai_enter(void)
 {
-	uint64_t mask = set_mask(~UINT64_C(0));
+	uint64_t mask = fdg_sys_set_mask(~UINT64_C(0));
 
 	acquire();
 	return mask;
@@ -84,7 +76,7 @@ void fdg_gai_leave(uint64_t mask)
 {
 	struct fdg_gai_batch *b = unlock();
 
-	set_mask(mask);
+	fdg_sys_set_mask(mask);
 	tell_all(b);
 }
 
@@ -150,6 +142,7 @@ struct fdg_gai *fdg_gai_new(struct gaicb *cb, struct fdg_gai_batch *batch)
 		return NULL;
 	g->cb = cb;
 	g->batch = batch;
+	g->left = false;
 	cb->__glibc_reserved[0] = (int)g->number;
 	__atomic_store_n(&cb->__return, EAI_INPROGRESS, __ATOMIC_RELEASE);
 	atomic_fetch_add_explicit(&batch->left, 1, memory_order_relaxed);
@@ -202,7 +195,9 @@ static void show(struct fdg_gai *g)
 	struct gaicb *cb = g->cb;
 
 	g->cb = NULL;
-	if (!cb)
+	if (g->left && g->found)
+		freeaddrinfo(g->found);
+	if (!cb || g->left)
 		return;
 	if (!g->error)
 		cb->ar_result = g->found;
@@ -215,6 +210,31 @@ void fdg_gai_drop(struct fdg_gai *g)
 	show(g);
 	g->state = FDG_GAI_DROPPED;
 	tell_sleepers();
+}
+
+static void abandon(struct fdg_gai *g)
+{
+	if (g->state == FDG_GAI_ASKED) {
+		__atomic_store_n(&g->cb->__return, EAI_CANCELED, __ATOMIC_RELEASE);
+		g->left = true;
+	} else {
+		if (g->state == FDG_GAI_LINED) {
+			fdg_gai_take(&fdg_gai_lined, g);
+			fdg_gai_libc_not();
+		}
+		fdg_gai_end(g, EAI_CANCELED, NULL);
+	}
+}
+
+void fdg_gai_abandon(struct fdg_gai_batch *b)
+{
+	b->waited = false;
+	atomic_fetch_add_explicit(&b->left, 1, memory_order_relaxed);
+	for (uint32_t i = 0; i < made; i++)
+		if (at(i)->state != FDG_GAI_FREE && at(i)->batch == b)
+			abandon(at(i));
+	fdg_gai_publish();
+	fdg_gai_count_down(b);
 }
 
 void fdg_gai_publish(void)

@@ -10,25 +10,6 @@
 #include "base/sys.h"
 
 #define STACK ((size_t)256 << 10)
-enum { KERNEL_SIGSET = 8 };
-
-static uint64_t set_mask(uint64_t mask)
-{
-	uint64_t old = 0;
-
-	fdg_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, &old, KERNEL_SIGSET);
-	return old;
-}
-
-/* But for the two that libc keeps to itself: setuid waits for every thread to take one. */
-static uint64_t all_signals(void)
-{
-	uint64_t all = ~UINT64_C(0);
-
-	for (int s = 32; s < SIGRTMIN; s++)
-		all &= ~(UINT64_C(1) << (s - 1));
-	return all;
-}
 
 /* The lock may be held, with even those blocked: the mask that a new thread begins with is the maker's. */
 bool fdg_gai_thread(void *(*body)(void *))
@@ -41,11 +22,11 @@ bool fdg_gai_thread(void *(*body)(void *))
 	pthread_attr_init(&how);
 	pthread_attr_setdetachstate(&how, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&how, STACK);
-	mask = set_mask(all_signals());
+	mask = fdg_sys_set_mask(fdg_sys_all_signals());
 	error = pthread_create(&thread, &how, body, NULL);
 	if (error == EINVAL && pthread_attr_setstacksize(&how, STACK * 16) == 0) /* much thread-local storage */
 		error = pthread_create(&thread, &how, body, NULL);
-	set_mask(mask);
+	fdg_sys_set_mask(mask);
 	pthread_attr_destroy(&how);
 	return !error;
 }
@@ -70,7 +51,7 @@ static void *notify(void *cookie)
 	union sigval value = event->sigev_value;
 
 	free(event);
-	set_mask(0);
+	fdg_sys_set_mask(0);
 	function(value);
 	return NULL;
 }
@@ -90,10 +71,10 @@ static void start_thread(const struct sigevent *event)
 		pthread_attr_setdetachstate(&usual, PTHREAD_CREATE_DETACHED);
 		how = &usual;
 	}
-	mask = set_mask(all_signals());
+	mask = fdg_sys_set_mask(fdg_sys_all_signals());
 	if (pthread_create(&thread, how, notify, own))
 		free(own);
-	set_mask(mask);
+	fdg_sys_set_mask(mask);
 	if (how == &usual)
 		pthread_attr_destroy(&usual);
 }

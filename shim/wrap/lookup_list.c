@@ -64,3 +64,36 @@ int fdg_lookup_list(const struct fdg_lookup_result *r, struct addrinfo **ret)
 	*ret = first;
 	return 0;
 }
+
+static struct addrinfo *copy_of(const struct addrinfo *a)
+{
+	struct addrinfo *c = malloc(sizeof(*c) + a->ai_addrlen);
+
+	if (!c)
+		return NULL;
+	*c = *a;
+	c->ai_next = NULL;
+	c->ai_addr = (struct sockaddr *)(c + 1);
+	memcpy(c->ai_addr, a->ai_addr, a->ai_addrlen);
+	c->ai_canonname = a->ai_canonname ? copy(a->ai_canonname) : NULL;
+	if (a->ai_canonname && !c->ai_canonname) {
+		free(c);
+		return NULL;
+	}
+	return c;
+}
+
+struct addrinfo *fdg_lookup_list_copy(const struct addrinfo *list)
+{
+	struct addrinfo *first = NULL, **last = &first;
+
+	for (; list; list = list->ai_next) {
+		*last = copy_of(list);
+		if (!*last) {
+			free_list(first);
+			return NULL;
+		}
+		last = &(*last)->ai_next;
+	}
+	return first;
+}

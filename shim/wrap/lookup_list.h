@@ -12,5 +12,7 @@
 
 /* 0, or EAI_MEMORY: then nothing is left of it, and *ret is as it was. errno is left alone. */
 int fdg_lookup_list(const struct fdg_lookup_result *r, struct addrinfo **ret);
+/* NULL: there is no memory. */
+struct addrinfo *fdg_lookup_list_copy(const struct addrinfo *list);
 
 #endif

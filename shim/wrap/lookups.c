@@ -29,10 +29,6 @@ enum {
 _Atomic(struct fdg_slots *) fdg_slots;
 static _Atomic int64_t looked; /* ms: take_over last did */
 
-/* libc's, which its header leaves out. */
-void _pthread_cleanup_push(struct _pthread_cleanup_buffer *buffer, void (*routine)(void *), void *arg);
-void _pthread_cleanup_pop(struct _pthread_cleanup_buffer *buffer, int execute);
-
 int fdg_lookups_me(void)
 {
 	static _Atomic int last = MODEST;

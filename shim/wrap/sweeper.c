@@ -68,24 +68,6 @@ static void *sweep(void *nothing)
 	return NULL;
 }
 
-static uint64_t set_mask(uint64_t mask)
-{
-	uint64_t old = 0;
-
-	fdg_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, &old, KERNEL_SIGSET);
-	return old;
-}
-
-/* What a program may block: not the two that libc keeps to itself, for pthread_cancel and setuid. */
-static uint64_t all_signals(void)
-{
-	uint64_t all = ~UINT64_C(0);
-
-	for (int s = 32; s < SIGRTMIN; s++)
-		all &= ~(UINT64_C(1) << (s - 1));
-	return all;
-}
-
 static bool has_handler(int number)
 {
 	struct sigaction a;
@@ -116,11 +98,11 @@ static int make_thread(void)
 	pthread_attr_setdetachstate(&how, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&how, STACK);
 	atomic_store(&thread_id, BEGINS);
-	mask = set_mask(all_signals());
+	mask = fdg_sys_set_mask(fdg_sys_all_signals());
 	error = pthread_create(&thread, &how, sweep, NULL);
 	if (error == EINVAL && pthread_attr_setstacksize(&how, STACK * 16) == 0) /* much thread-local storage */
 		error = pthread_create(&thread, &how, sweep, NULL);
-	set_mask(mask);
+	fdg_sys_set_mask(mask);
 	pthread_attr_destroy(&how);
 	if (error)
 		atomic_store(&thread_id, 0);

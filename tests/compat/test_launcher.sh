@@ -65,10 +65,8 @@ told 'and usage on stderr' '^usage: fdguard run'
 same 'and nothing on stdout' '' "$(cat out)"
 status 2 'unknown subcommand: usage error' "$run" frobnicate
 told 'that names it' "no subcommand 'frobnicate'"
-for word in scan; do
-	status 2 "$word is refused" "$run" $word x
-	told "$word is not there yet" "^fdguard: $word is not there yet"
-done
+status 2 'scan wants a number' "$run" scan x
+told 'which is said' "^fdguard: 'x' is no PID"
 status 0 'help' "$run" help
 check 'help tells of run' grep -q 'fdguard run \[options\] \[--\] CMD' out
 status 0 'help run' "$run" help run

@@ -1,5 +1,5 @@
 # Lookups through the preload: the same program bare and guarded, with an /etc and a name server of its own (inside.sh).
-set(GAI_SOURCES ${FDGUARD_SOURCE_DIR}/shim/wrap/gai.c)
+set(GAI_SOURCES ${FDGUARD_SOURCE_DIR}/shim/wrap/gai.c ${FDGUARD_SOURCE_DIR}/shim/wrap/lookup_list.c)
 foreach(part table drive libc tell)
   list(APPEND GAI_SOURCES ${FDGUARD_SOURCE_DIR}/shim/wrap/gai_${part}.c)
 endforeach()

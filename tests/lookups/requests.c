@@ -353,7 +353,7 @@ static void part_fork(void)
 	finish_both();
 }
 
-static int entries(const char *path)
+int entries(const char *path)
 {
 	DIR *d = opendir(path);
 	int n = 0;
@@ -434,6 +434,7 @@ int main(int argc, char **argv)
 		{ "fork", part_fork },           { "left", part_left },
 		{ "cancelled", part_cancelled }, { "fork-again", part_fork_again },
 		{ "leaps", part_leaps },         { "leaps-wait", part_leaps_wait },
+		{ "leaps-list", part_leaps_list }, { "stopped", part_stopped },
 		{ "closed", part_closed },       { "few", part_few },
 		{ "loop", part_loop },           { "often", part_often },
 	};

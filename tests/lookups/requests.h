@@ -13,6 +13,7 @@ void print_result(struct gaicb *cb);
 /* With what is in errno; 4711 is "untouched", and put there. */
 void print_call(const char *what, int error);
 void wait_for_all(struct gaicb *list[], int n);
+int entries(const char *path);
 
 extern struct gaicb silent, quick, *both[2];
 extern const struct gaicb *const *const waited;
@@ -22,6 +23,8 @@ void finish_both(void);
 void part_fork_again(void);
 void part_leaps(void);
 void part_leaps_wait(void);
+void part_leaps_list(void);
+void part_stopped(void);
 void part_closed(void);
 void part_often(void);
 void part_loop(void);

@@ -103,6 +103,53 @@ void part_leaps_wait(void)
 	}
 }
 
+/* Of a list, one of which libc is asked: nothing of it stays open, and what libc says later harms nobody. */
+void part_leaps_list(void)
+{
+	struct addrinfo idn = { .ai_flags = AI_IDN };
+	struct sigaction a = { .sa_handler = leap };
+	int before = entries("/proc/self/fd");
+
+	sigaction(SIGALRM, &a, NULL);
+	for (int i = 0; i < 5; i++) {
+		struct gaicb left[] = { silent, silent, silent }, *lefts[] = { &left[0], &left[1], &left[2] };
+
+		left[2].ar_request = &idn;
+		in_100_ms();
+		if (sigsetjmp(jump, 1) == 0)
+			printf("it came back: %d\n", getaddrinfo_a(GAI_WAIT, lefts, COUNT(lefts), NULL));
+		printf("%s %s %s\n", name_of(gai_error(&left[0])), name_of(gai_error(&left[1])), name_of(gai_error(&left[2])));
+	}
+	nap(1200);
+	printf("%d descriptors more\n", entries("/proc/self/fd") - before);
+	getaddrinfo_a(GAI_WAIT, both, COUNT(both), NULL);
+	finish_both();
+}
+
+/* The process is stopped while it waits. */
+static void stop_parent(void)
+{
+	if (fork())
+		return;
+	nap(300);
+	kill(getppid(), SIGSTOP);
+	nap(1500);
+	kill(getppid(), SIGCONT);
+	_exit(0);
+}
+
+void part_stopped(void)
+{
+	struct gaicb then = silent, *thens[] = { &then };
+
+	stop_parent();
+	getaddrinfo_a(GAI_WAIT, both, COUNT(both), NULL);
+	stop_parent();
+	getaddrinfo_a(GAI_NOWAIT, thens, 1, NULL);
+	wait_for_all(thens, 1);
+	nap(200); /* it is told of when it is over */
+}
+
 /* All descriptors but the first three are closed under requests that are under way. */
 void part_closed(void)
 {

@@ -8,7 +8,7 @@ serve --port 53 --delay 50
 
 # A program for each group of parts, all at a time: they wait for a server that says nothing. `alone`: those that libc does not outlive, or that have findings.
 groups='early,wait,nowait,never suspend signals events fork left cancelled'
-alone='cancel fork-again leaps leaps-wait closed few loop often'
+alone='cancel fork-again leaps leaps-wait leaps-list stopped closed few loop often'
 processes=
 # start OUTPUT PARTS [VARIABLE…]
 start() {
@@ -52,6 +52,10 @@ same "its parent's requests are over for it" "the parent's: ALLDONE" "$(grep par
 same "a thread that is cancelled in gethostbyname_r, and a handler that leaves gethostbyname, which libc's does not outlive" '3 cancelled, 3 then, 0 came back' \
 	"$(grep -c 'cancelled: yes' leaps) cancelled, $(grep -c 'then: ok.test' leaps) then, $(grep -c 'came back' leaps) came back"
 same 'a handler that leaves GAI_WAIT for good' '3 answered, 0 came back' "$(grep -c 'ok.test.*192\.0\.2\.1' leaps-wait) answered, $(grep -c back leaps-wait) came back"
+same '... and a list, of which nothing stays' '5 cancelled, 0 descriptors more, 2 answered' \
+	"$(grep -c '^CANCELED CANCELED CANCELED' leaps-list) cancelled, $(grep more leaps-list), $(grep -c 'ok.test.*192\.0\.2\.1\|silent.test' leaps-list) answered"
+mv log.stopped log
+same 'what a stopped process did not wait is not put to a server' 2 "$(findings 'silent.test failed after [0-9.]*s, but waited for servers for no more than .* of that' | wc -l)"
 for part in closed few; do
 	same "descriptors are short: $part" 'silent.test -: AGAIN' "$(sed -n 's/^  \(silent.*\)/\1/p' "$part")"
 	check "... and the other is answered" grep -q 'ok.test.*192\.0\.2\.1' "$part"
