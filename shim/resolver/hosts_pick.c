@@ -34,12 +34,13 @@ static size_t line_end(const char *text, size_t n, size_t at)
 /* Many places at a time: a file of 10,000 lines is read for each name that is looked up in it now and then. */
 typedef unsigned char block __attribute__((vector_size(16)));
 
+/* Letters are small then, and other characters are themselves or others: where two agree, the name is compared. */
 static block block_of(const char *text)
 {
 	block b;
 
 	memcpy(&b, text, sizeof(b));
-	return b | 0x20; /* small letters, and each other character as itself or another one: the name is compared where both may be */
+	return b | 0x20;
 }
 
 static block all_of(char c)
@@ -140,7 +141,8 @@ static bool has_address(struct fdg_text text, const struct wanted *w)
 		return false;
 	fdg_ip_to_six(&ip, has);
 	return !memcmp(has, w->six, sizeof(has)) ||
-	       (w->ip->family == AF_INET && !memcmp(w->ip->bytes, loopback4, sizeof(loopback4)) && !memcmp(has, loopback6, sizeof(has)));
+	       (w->ip->family == AF_INET && !memcmp(w->ip->bytes, loopback4, sizeof(loopback4)) &&
+		!memcmp(has, loopback6, sizeof(has)));
 }
 
 /* The first line that has it says what it is called. */

@@ -95,8 +95,8 @@ bool fdg_nss_parse(struct fdg_text text, struct fdg_nss *ret)
 	struct fdg_text line, last = { NULL, 0 };
 
 	while (fdg_text_line(&text, &line)) {
-		struct fdg_text rest = fdg_text_trim_start(line), /* libc knows no comment behind words: each of its words is a source */
-				name = fdg_text_until(&rest, ": \t\r\v\f");
+		/* libc knows no comment behind words: each of its words is a source. */
+		struct fdg_text rest = fdg_text_trim_start(line), name = fdg_text_until(&rest, ": \t\r\v\f");
 
 		if (fdg_text_is(name, "hosts") && rest.s > name.s + name.n)
 			last = rest;

@@ -254,6 +254,18 @@ void fdg_question_expired(struct fdg_exchange *x, struct fdg_question *q)
 	}
 }
 
+/* Behind getaddrinfo: what a turn that ended early has left is not the others' to wait in. */
+static void give_back(struct fdg_exchange *x, struct fdg_question *q)
+{
+	uint64_t timeout = (uint64_t)x->set.timeout_ms * 1000, left = timeout;
+
+	if (!q->deadline)
+		q->deadline = x->now + x->total;
+	if (q->turn_end)
+		left = q->turn_end > x->now ? q->turn_end - x->now : 0;
+	q->deadline = q->deadline > x->now + left ? q->deadline - left : x->now;
+}
+
 /* A server that was asked beside the question's own, or before, changes nothing of its course. */
 void fdg_question_bad(struct fdg_exchange *x, struct fdg_question *q, unsigned server, enum fdg_exchange_status status)
 {
@@ -265,6 +277,8 @@ void fdg_question_bad(struct fdg_exchange *x, struct fdg_question *q, unsigned s
 		return;
 	q->status = (uint8_t)status;
 	q->last_server = (uint8_t)server;
+	if (x->set.brief)
+		give_back(x, q);
 	other = server_behind(x, q, server);
 	if (other == FDG_NONE)
 		fdg_question_end(x, q, status);

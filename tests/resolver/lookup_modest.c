@@ -35,6 +35,21 @@ static void who_is_silent_is_asked_once_more(void **state)
 	fdg_lookup_free(l);
 }
 
+/* A and AAAA, each twice in each of its own two turns: the turns of those that refused are over. */
+static void who_refuses_leaves_no_time_to_others(void **state)
+{
+	struct fdg_lookup *l;
+	unsigned before = queries();
+
+	(void)state;
+	write_etc("/etc/resolv.conf",
+		  "nameserver 127.0.0.9\nnameserver 127.0.0.8\nnameserver 127.0.0.1\noptions timeout:1 attempts:2\n");
+	l = make();
+	assert_int_equal(count(l, "silent.test"), EAI_AGAIN);
+	assert_in_range(queries() - before, 4, 8);
+	fdg_lookup_free(l);
+}
+
 static void one_at_a_time_ends_with_the_first(void **state)
 {
 	struct fdg_lookup *l;
@@ -98,11 +113,9 @@ static void an_address_may_go(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(ports_do_not_serve_for_long),
-		T(who_is_silent_is_asked_once_more),
-		T(one_at_a_time_ends_with_the_first),
-		T(another_network_has_no_such_server),
-		T(an_address_may_go),
+		T(ports_do_not_serve_for_long),          T(who_is_silent_is_asked_once_more),
+		T(who_refuses_leaves_no_time_to_others), T(one_at_a_time_ends_with_the_first),
+		T(another_network_has_no_such_server),   T(an_address_may_go),
 	};
 
 	return run_with_server(tests, COUNT(tests));
