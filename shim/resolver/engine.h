@@ -146,7 +146,9 @@ struct fdg_exchange {
 	/* Questions. Those that were never used lie behind `touched`. */
 	struct fdg_question *questions;
 	uint32_t touched, free, running;
-	uint32_t turn; /* rotate: whose it is */
+	uint32_t turn; /* rotate: whose it is next; 0: nobody has been asked yet */
+	uint8_t turned[FDG_DNS_NAME_MAX]; /* … the name whose other type may be asked for next, and the type; 0: none */
+	uint16_t turned_len, turned_type;
 	struct fdg_ids ids;
 	struct fdg_wheel *wheel;
 	uint64_t held_until;   /* µs: the kernel took no more */
@@ -187,6 +189,8 @@ static inline unsigned fdg_stream_number(const struct fdg_exchange *x, unsigned 
 	return x->port_count + server;
 }
 
+/* rotate.c: the server that a new question begins with */
+unsigned fdg_rotate(struct fdg_exchange *x, const struct fdg_question *q);
 /* clock.c: microseconds of CLOCK_MONOTONIC */
 uint64_t fdg_clock(void);
 /* question.c */

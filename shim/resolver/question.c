@@ -145,7 +145,7 @@ static void go_to(struct fdg_exchange *x, struct fdg_question *q, unsigned serve
 
 void fdg_question_start(struct fdg_exchange *x, struct fdg_question *q)
 {
-	unsigned first = x->set.options & FDG_CONF_ROTATE ? x->turn++ % x->target_count : 0;
+	unsigned first = fdg_rotate(x, q);
 	unsigned server = server_behind(x, q, first + x->target_count - 1);
 
 	x->counts.asked++;

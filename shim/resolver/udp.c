@@ -3,6 +3,7 @@
 #include "resolver/engine.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <sys/time.h>
 
 #include "base/sys.h"
@@ -136,7 +137,9 @@ static void look_ahead(const struct fdg_exchange *x, unsigned port, unsigned n)
 		if (try[i] == FDG_IDS_NONE)
 			continue;
 		for (int line = 0; line < 2; line++)
-			__builtin_prefetch((const char *)x->questions[try[i] / FDG_TRIES].cookie + line * 64, 1);
+			__builtin_prefetch((const void *)((uintptr_t)x->questions[try[i] / FDG_TRIES].cookie +
+							  (unsigned)line * 64),
+					   1);
 	}
 }
 
@@ -194,22 +197,41 @@ void fdg_udp_receive(struct fdg_exchange *x, unsigned port)
 }
 
 /*
+ * A filter that lets all pass: with one the kernel looks at checksums as messages come. Without, it looks as they are received, and begins the time of a recv anew for each that is
+ * wrong (udp_recvmsg), so that a few of those a second would hold it for ever.
+ */
+static bool drop_broken_ones(int fd)
+{
+	struct sock_filter all = BPF_STMT(BPF_RET | BPF_K, UINT32_MAX);
+	struct sock_fprog program = { .len = 1, .filter = &all };
+
+	return fdg_sys5(SYS_setsockopt, fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) >= 0;
+}
+
+static bool set_patience(struct fdg_port *p, int ms)
+{
+	struct timeval patience = { ms / 1000, ms % 1000 * 1000 };
+
+	if (!p->wait_ms && !drop_broken_ones(p->fd))
+		return false;
+	if (fdg_sys5(SYS_setsockopt, p->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0)
+		return false;
+	p->wait_ms = ms;
+	return true;
+}
+
+/*
  * A socket's patience is set when it is used for the second time: the first answer is polled for, which is all that a rare lookup's socket sees. The kernel rounds patience to
  * ticks of up to 10 ms, and may end it one early: what is left is polled for, too.
  */
 bool fdg_udp_may_wait(struct fdg_exchange *x, unsigned port, int timeout_ms)
 {
 	struct fdg_port *p = &x->ports[port];
-	struct timeval patience = { timeout_ms / 1000, timeout_ms % 1000 * 1000 };
 
 	if (!x->set.receive || fdg_is_modest() || p->flying != 1 || (p->used < 2 && !p->wait_ms) ||
 	    timeout_ms < WAIT_LEAST)
 		return false;
-	if (p->wait_ms != timeout_ms &&
-	    fdg_sys5(SYS_setsockopt, p->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0)
-		return false;
-	p->wait_ms = timeout_ms;
-	return true;
+	return p->wait_ms == timeout_ms || set_patience(p, timeout_ms);
 }
 
 int fdg_udp_wait(struct fdg_exchange *x, unsigned port)
