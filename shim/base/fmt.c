@@ -178,6 +178,23 @@ void fdg_put_printable(struct fdg_buf *b, const char *s, size_t n)
 	}
 }
 
+void fdg_put_utf8(struct fdg_buf *b, const char *s, size_t n)
+{
+	const unsigned char *p = (const unsigned char *)s, *end = p + n;
+
+	while (p < end && !b->cut) {
+		size_t len = utf8_len(p, (size_t)(end - p));
+
+		if (!len)
+			put_whole(b, "\xef\xbf\xbd", 3);
+		else if (is_control(p))
+			put_whole(b, "?", 1);
+		else
+			put_whole(b, (const char *)p, len);
+		p += len ? len : 1;
+	}
+}
+
 /* One conversion, p behind its '%'; returns how many bytes of the format it took. */
 static size_t put_conversion(struct fdg_buf *b, const char *p, va_list *ap)
 {

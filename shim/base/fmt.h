@@ -38,6 +38,8 @@ void fdg_put_time(struct fdg_buf *b, uint64_t ms);
 void fdg_put_json(struct fdg_buf *b, const char *s);
 /* n bytes of somebody's text, for people: control bytes and bytes that are not UTF-8 read \x1b. Nothing is split here either. */
 void fdg_put_printable(struct fdg_buf *b, const char *s, size_t n);
+/* The same as UTF-8 for machines: a control byte reads ?, bytes that are not UTF-8 U+FFFD. */
+void fdg_put_utf8(struct fdg_buf *b, const char *s, size_t n);
 /* Understands %s %c %d %ld %u %lu %zu %x %lx %% and nothing else: no width, no precision. %x is as printf's, without 0x. */
 void fdg_fmt(struct fdg_buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void fdg_vfmt(struct fdg_buf *b, const char *format, va_list ap);

@@ -13,9 +13,10 @@
  * at, and told of. LEAKED: it has leaks, and not only what is meant for it. ALONE: the caller is under no other filter.
  */
 #define FDG_PROBE 0x66646770u
-enum { FDG_PROBE_SUPERVISED = 64, FDG_PROBE_JUDGED = 128, FDG_PROBE_LEAKED = 256, FDG_PROBE_ALONE = 512 };
-
-/* What comes after a call's third argument. */
-#define FDG_JUDGED_BY_US 0L, 0L, (long)FDG_JUDGED
+/* As a third argument, with an offset as the fourth: seven bytes of what supervise/above.h tells, in place of these. */
+#define FDG_PROBE_TEXT 0x66646774u
+/* As a third argument: is this a Go program, in which F_SETFL and FIONBIO are judged by the supervisor, whoever makes them? FDG_PROBE_MODES says so. */
+#define FDG_PROBE_ASK_MODES 0x6664676du
+enum { FDG_PROBE_SUPERVISED = 64, FDG_PROBE_JUDGED = 128, FDG_PROBE_LEAKED = 256, FDG_PROBE_ALONE = 512, FDG_PROBE_MODES = 1024 };
 
 #endif

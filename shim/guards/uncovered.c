@@ -18,7 +18,7 @@ void fdg_uncovered_report(const char *name, const char *why)
 void fdg_uncovered_partly(const char *message, const char *fix)
 {
 	struct fdg_finding f = FDG_FINDING_INIT(FDG_RUN_UNCOVERED);
-	char sentence[576];
+	char sentence[2048];
 	struct fdg_buf again = FDG_BUF(sentence);
 
 	f.message = message;

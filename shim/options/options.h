@@ -63,6 +63,7 @@ typedef struct fdg_fdset fdg_type_FDSET;
 typedef struct fdg_log_target fdg_type_LOG;
 typedef struct fdg_names fdg_type_NAMES;
 typedef const char *fdg_type_PATH; /* "" when unset; made absolute */
+typedef const char *fdg_type_PATTERN; /* the same, with placeholders as in log */
 
 struct fdg_options {
 #define OPTION(field, key, type, def, guard, values, meaning) fdg_type_##type field;
@@ -72,6 +73,11 @@ struct fdg_options {
 
 /* The options of this process. Written by wrap's start-up alone, before the program runs. */
 extern struct fdg_options fdg_options;
+
+static inline bool fdg_metrics_any(void)
+{
+	return fdg_options.metrics && *fdg_options.metrics;
+}
 
 /* What the parser has to say, a sentence at a time, without a full stop or prefix: "unknown key 'cloexce' (did you mean
  * 'cloexec'?)". `severe` is false for what is no mistake: an option of a guard that is not built yet. */

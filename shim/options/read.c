@@ -61,8 +61,6 @@ void fdg_read_setting(struct fdg_reader *r, struct fdg_slice key, struct fdg_sli
 		fdg_say_later(r, row, " is accepted, but not built yet");
 	else if (row->type == FDG_TYPE_FORTIFY && r->o->select_fortify == FDG_FORTIFY_FIX)
 		fdg_say(r, false, "select.fortify=", value, " is accepted, but not built yet: the abort is reported, and stays");
-	else if (row->type == FDG_TYPE_LOG && (r->o->log.where == FDG_LOG_SYSLOG || r->o->log.where == FDG_LOG_JOURNAL))
-		fdg_say(r, false, "log=", value, " is accepted, but not built yet: findings go to standard error");
 }
 
 /* value behind its opening quote; returns where reading goes on. */

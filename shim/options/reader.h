@@ -26,7 +26,7 @@ int fdg_slice_index(struct fdg_slice v, const char *words);
 /* The TYPE words of options.def. */
 #define FDG_TYPES(X) \
 	X(MODE) X(REPORT_OFF) X(INHERITED) X(FORTIFY) X(CURE) X(LEVEL) X(FORMAT) X(SWITCH) X(DURATION) X(COUNT) X(STACKS) X(KINDS) \
-	X(SIGNAL) X(KEEPALIVE) X(FDSET) X(LOG) X(NAMES) X(PATH)
+	X(SIGNAL) X(KEEPALIVE) X(FDSET) X(LOG) X(NAMES) X(PATH) X(PATTERN)
 
 enum fdg_type {
 #define X(type) FDG_TYPE_##type,

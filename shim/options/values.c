@@ -13,6 +13,7 @@
 
 #define NOT_ACCEPTED ""
 #define NO_MEMORY "there is no memory left for it"
+#define UNKNOWN_PLACEHOLDER "a % in it is none of %p, %e and %%"
 
 /* The words are in the order of the constants in options.h. */
 #define WORDS(type, words) \
@@ -299,6 +300,16 @@ static bool placeholders_are_known(struct fdg_slice path)
 	return true;
 }
 
+static const char *read_PATTERN(struct fdg_slice *v, const char **ret)
+{
+	if (!placeholders_are_known(*v))
+		return UNKNOWN_PLACEHOLDER;
+	if (v->n)
+		return fdg_path_absolute(*v, true, ret);
+	*ret = "";
+	return NULL;
+}
+
 static const char *read_LOG(struct fdg_slice *v, struct fdg_log_target *ret)
 {
 	/* An empty word holds FDG_LOG_FILE's place. */
@@ -310,7 +321,7 @@ static const char *read_LOG(struct fdg_slice *v, struct fdg_log_target *ret)
 		return NOT_ACCEPTED;
 	if (target.where == FDG_LOG_FILE) {
 		if (!placeholders_are_known(*v))
-			return "a % in it is none of %p, %e and %%";
+			return UNKNOWN_PLACEHOLDER;
 		why = fdg_path_absolute(*v, true, &target.path);
 		if (why)
 			return why;

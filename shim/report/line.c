@@ -11,7 +11,7 @@ const char *fdg_level_word(enum fdg_level level)
 	return level == FDG_LEVEL_ERROR ? "error" : level == FDG_LEVEL_WARNING ? "warning" : "note";
 }
 
-/* known: the symbol, where it was read already; or NULL */
+/* known: the symbol, where it was read already, "": there is none; or NULL */
 static uint16_t name_frame(const struct fdg_place *p, const char *known, struct fdg_symbols *n)
 {
 	struct fdg_buf b = { n->text, n->len, sizeof(n->text), false };
@@ -19,9 +19,9 @@ static uint16_t name_frame(const struct fdg_place *p, const char *known, struct 
 
 	if (sizeof(n->text) - n->len < 256)
 		return 0;
-	if (known)
+	if (known && *known)
 		fdg_put(&b, known);
-	else if (!fdg_symbol_read(p, &b))
+	else if (known || !fdg_symbol_read(p, &b))
 		return 0;
 	n->len = b.len + 1;
 	return (uint16_t)at;
@@ -41,7 +41,7 @@ static int find_names(void *arg)
 		if (i < f->sites)
 			ret->site[i] = name_frame(&f->site[i], f->source ? f->source[i].symbol : NULL, ret);
 		if (i < f->createds)
-			ret->created[i] = name_frame(&f->created[i], NULL, ret);
+			ret->created[i] = name_frame(&f->created[i], f->created_source ? f->created_source[i].symbol : NULL, ret);
 	}
 	return 0;
 }
@@ -71,7 +71,7 @@ struct fdg_frames fdg_created_frames(const struct fdg_item *item, const struct f
 {
 	const struct fdg_symbols *s = item->symbols;
 
-	return (struct fdg_frames){ item->f->created, least(item->f->createds, share->frames), s ? s->created : NULL, s ? s->text : NULL, NULL };
+	return (struct fdg_frames){ item->f->created, least(item->f->createds, share->frames), s ? s->created : NULL, s ? s->text : NULL, item->f->created_source };
 }
 
 const char *fdg_frame_symbol(const struct fdg_frames *frames, unsigned i)
@@ -100,18 +100,39 @@ static bool take_less(struct fdg_share *s)
 	return true;
 }
 
-void fdg_compose(const struct fdg_item *item, struct fdg_line *ret)
+static void put_as(enum fdg_form form, struct fdg_buf *b, const struct fdg_item *item, const struct fdg_share *share)
+{
+	switch (form) {
+	case FDG_FORM_TEXT:
+		fdg_put_text_item(b, item, share);
+		break;
+	case FDG_FORM_JSON:
+		fdg_put_json_item(b, item, share);
+		break;
+	case FDG_FORM_SYSLOG:
+		fdg_put_syslog_item(b, item, share);
+		break;
+	case FDG_FORM_JOURNAL:
+		fdg_put_journal_item(b, item, share);
+		break;
+	}
+}
+
+void fdg_compose_as(const struct fdg_item *item, enum fdg_form form, struct fdg_line *ret)
 {
 	struct fdg_share share = { FDG_FRAMES_MAX, item->f->facts, FDG_LINE_MAX, true };
 	struct fdg_buf b;
 
 	do {
 		b = (struct fdg_buf){ ret->text, 0, sizeof(ret->text), false };
-		if (fdg_options.format == FDG_JSON)
-			fdg_put_json_item(&b, item, &share);
-		else
-			fdg_put_text_item(&b, item, &share);
+		put_as(form, &b, item, &share);
 	} while (b.cut && take_less(&share));
-	ret->text[b.len] = '\n'; /* in place of the NUL */
-	ret->len = b.len + 1;
+	ret->len = b.len;
+	if (form == FDG_FORM_TEXT || form == FDG_FORM_JSON)
+		ret->text[ret->len++] = '\n'; /* in place of the NUL */
+}
+
+void fdg_compose(const struct fdg_item *item, struct fdg_line *ret)
+{
+	fdg_compose_as(item, fdg_options.format == FDG_JSON ? FDG_FORM_JSON : FDG_FORM_TEXT, ret);
 }

@@ -54,6 +54,9 @@ void fdg_find_symbols(const struct fdg_finding *f, struct fdg_symbols *ret);
 /* As text or JSON, the way the options say. What does not fit is left out: first frames but the innermost, then facts from the last, then the ends
  * of strings. */
 void fdg_compose(const struct fdg_item *item, struct fdg_line *ret);
+/* The same in a given form. A line ends with a newline but for syslog's, which is a datagram. */
+enum fdg_form { FDG_FORM_TEXT, FDG_FORM_JSON, FDG_FORM_SYSLOG, FDG_FORM_JOURNAL };
+void fdg_compose_as(const struct fdg_item *item, enum fdg_form form, struct fdg_line *ret);
 
 struct fdg_frames fdg_site_frames(const struct fdg_item *item, const struct fdg_share *share);
 struct fdg_frames fdg_created_frames(const struct fdg_item *item, const struct fdg_share *share);
@@ -62,6 +65,8 @@ const struct fdg_source *fdg_frame_source(const struct fdg_frames *frames, unsig
 
 void fdg_put_json_item(struct fdg_buf *b, const struct fdg_item *item, const struct fdg_share *share);
 void fdg_put_text_item(struct fdg_buf *b, const struct fdg_item *item, const struct fdg_share *share);
+void fdg_put_syslog_item(struct fdg_buf *b, const struct fdg_item *item, const struct fdg_share *share);
+void fdg_put_journal_item(struct fdg_buf *b, const struct fdg_item *item, const struct fdg_share *share);
 /* ["a","b"], up to the last whole element that fits. */
 void fdg_put_json_array(struct fdg_buf *b, int count, char *const strings[]);
 /* 2026-11-21T21:16:00.123Z */

@@ -9,10 +9,12 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "base/files.h"
 #include "base/fmt.h"
 #include "base/sys.h"
 #include "options/options.h"
 #include "report/desk.h"
+#include "report/report.h"
 #include "report/run.h"
 #include "report/sink.h"
 #include "report/told.h"
@@ -83,9 +85,13 @@ void fdg_lost_program(const char *file)
 	fdg_sys_poke(tree->program, name, b.len + 1);
 }
 
+static _Atomic uint64_t all; /* of all subjects */
+
 void fdg_lost_count(int r, _Atomic uint64_t *lost)
 {
 	int none = 0;
+
+	atomic_fetch_add(&all, 1);
 
 	if (below && fdg_run.pid != fdg_sys_getpid()) {
 		atomic_fetch_add(below, 1);
@@ -106,13 +112,33 @@ uint64_t fdg_lost_below(void)
 	return below ? atomic_load(below) : 0;
 }
 
+#define MAPS_MAX (1 << 20)
+
+/* Is the process that started this one guarded too? If the log is of no use still when that ends, it says so: of a tree of a thousand processes one sentence is enough. */
+static bool has_guarded_parent(void)
+{
+	static const char name[] = "/libfdguard.so";
+	char path[48], *text;
+	struct fdg_buf b = FDG_BUF(path);
+	size_t n, room;
+	bool found;
+
+	fdg_fmt(&b, "/proc/%d/maps", fdg_run_ppid());
+	text = fdg_read_all(path, MAPS_MAX, &n, &room);
+	if (!text)
+		return false;
+	found = memmem(text, n, name, sizeof(name) - 1);
+	fdg_sys_munmap(text, room);
+	return found;
+}
+
 static void say_lost(void)
 {
 	uint64_t lost = atomic_load(&fdg_run.lost);
 	char text[1024];
 	struct fdg_buf b = FDG_BUF(text);
 
-	if (!lost && !atomic_load(&fdg_run.lost_run))
+	if (!lost && (!atomic_load(&fdg_run.lost_run) || has_guarded_parent()))
 		return;
 	if (lost)
 		fdg_put_count(&b, lost);
@@ -137,6 +163,31 @@ static void say_dropped(void)
 	fdg_put(&b, " not written: there were more than ");
 	fdg_put_count(&b, FDG_TOLD_MAX);
 	fdg_put(&b, " different ones");
+	fdg_desk_say(text);
+}
+
+uint64_t fdg_report_lost(void)
+{
+	return atomic_load(&all);
+}
+
+void fdg_report_say_lost(bool is_over)
+{
+	char text[1024];
+	struct fdg_buf b = FDG_BUF(text);
+
+	if (is_over) {
+		fdg_put_count(&b, atomic_load(&all));
+		fdg_put(&b, atomic_load(&all) == 1 ? " line" : " lines");
+	} else {
+		fdg_put(&b, "a line");
+	}
+	fdg_put(&b, " could not be written to ");
+	fdg_sink_put_name(&b);
+	fdg_put(&b, ": ");
+	fdg_sink_put_reason(&b, atomic_load(&fdg_run.lost_reason));
+	if (!is_over)
+		fdg_put(&b, "; how many there were is said when the program has ended");
 	fdg_desk_say(text);
 }
 

@@ -41,11 +41,15 @@ const char *fdg_finding_guard(enum fdg_finding_id id)
 	return kinds[id].guard;
 }
 
+/* Else it is counted alone. */
+static bool is_written(enum fdg_level level)
+{
+	return fdg_options.log.where != FDG_LOG_NONE && (fdg_options.format == FDG_JSON || level >= fdg_options.level);
+}
+
 bool fdg_report_wants(enum fdg_level level)
 {
-	if (!fdg_run_is(FDG_RUN_LIVE) || fdg_options.log.where == FDG_LOG_NONE)
-		return false;
-	return fdg_options.format == FDG_JSON || level >= fdg_options.level;
+	return fdg_run_is(FDG_RUN_LIVE) && (fdg_metrics_any() || is_written(level));
 }
 
 static uint64_t hash_string(uint64_t seed, const char *s)
@@ -104,6 +108,9 @@ static void report_at(struct fdg_desk *d, const struct fdg_finding *f, uint64_t 
 		fdg_lost_drop();
 		break;
 	case FDG_REPEAT_CHANGED:
+		atomic_fetch_add(&fdg_run.of[f->id][f->fixed], 1);
+		if (!is_written(f->level))
+			break;
 		atomic_fetch_add(&fdg_run.findings, 1);
 		fdg_desk_write(&item, d, &fdg_run.lost);
 	}
@@ -140,6 +147,9 @@ void fdg_report_say(const char *sentence)
 
 static void reset_counters(void)
 {
+	for (unsigned i = 0; i < FDG_FINDING_COUNT; i++)
+		for (unsigned fixed = 0; fixed < 2; fixed++)
+			atomic_store(&fdg_run.of[i][fixed], 0);
 	atomic_store(&fdg_run.findings, 0);
 	atomic_store(&fdg_run.suppressed, 0);
 	atomic_store(&fdg_run.held_back, 0);
@@ -177,10 +187,10 @@ void fdg_report_start(const char *exe, int argc, char *const argv[])
 	atomic_store_explicit(&fdg_run.stage, FDG_RUN_LIVE, memory_order_release);
 }
 
-/* Nothing was said yet: nothing to reset, and a fork costs no copy of this page. */
+/* Nothing was said yet: nothing to reset, and a fork costs no copy of this page. What is counted alone is counted for metrics. */
 static bool nothing_yet(void)
 {
-	return !atomic_load(&fdg_run.findings) && !atomic_load(&fdg_run.suppressed) && !atomic_load(&fdg_run.held_back) && !atomic_load(&fdg_run.translated) &&
+	return !fdg_metrics_any() && !atomic_load(&fdg_run.findings) && !atomic_load(&fdg_run.suppressed) && !atomic_load(&fdg_run.held_back) && !atomic_load(&fdg_run.translated) &&
 	       !atomic_load(&fdg_run.retried) && !atomic_load(&fdg_run.dropped) && !atomic_load(&fdg_run.lost) && !atomic_load(&fdg_run.lost_run);
 }
 
@@ -211,7 +221,23 @@ void fdg_report_as(struct fdg_subject *s)
 	carry(&fdg_run.held_back, &was->held_back, is->held_back);
 	carry(&fdg_run.dropped, &was->dropped, is->dropped);
 	carry(&fdg_run.lost, &was->lost, is->lost);
+	for (unsigned i = 0; fdg_metrics_any() && i < FDG_FINDING_COUNT; i++)
+		for (unsigned fixed = 0; fixed < 2; fixed++)
+			carry(&fdg_run.of[i][fixed], &was->of[i][fixed], is->of[i][fixed]);
 	fdg_run.subject = s;
+}
+
+void fdg_report_count(struct fdg_counts *ret)
+{
+	for (unsigned i = 0; i < FDG_FINDING_COUNT; i++)
+		for (unsigned fixed = 0; fixed < 2; fixed++)
+			ret->of[i][fixed] = atomic_load(&fdg_run.of[i][fixed]);
+	ret->suppressed = atomic_load(&fdg_run.suppressed);
+	ret->held_back = atomic_load(&fdg_run.held_back);
+	ret->dropped = atomic_load(&fdg_run.dropped);
+	ret->lost = atomic_load(&fdg_run.lost);
+	ret->pid = fdg_run_pid();
+	ret->exe = fdg_run_exe();
 }
 
 void fdg_report_retire(void)

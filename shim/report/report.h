@@ -35,7 +35,7 @@ struct fdg_place {
 
 /* What its object's symbols do not tell of a place, where somebody has read it elsewhere. Any of it may be NULL. */
 struct fdg_source {
-	const char *symbol;   /* "main.main+0x1d2" */
+	const char *symbol;   /* "main.main+0x1d2"; "": it has none; NULL: to be read */
 	const char *function; /* whose code it is, where that is inlined into the symbol */
 	const char *file;
 	unsigned line;
@@ -66,7 +66,7 @@ struct fdg_finding {
 	const char *peer, *local;  /* "10.0.0.7:8001", or NULL */
 	int64_t age_ms;            /* -1: none */
 	const struct fdg_place *site, *created; /* innermost first */
-	const struct fdg_source *source; /* of the site's frames; NULL: nothing is known but their symbols */
+	const struct fdg_source *source, *created_source; /* of the site's frames, and of created's; NULL: nothing is known but their symbols */
 	unsigned sites, createds;
 	const char *site_label; /* what text calls the site: "started at"; NULL: "at" */
 	const struct fdg_fact *fact;
@@ -85,7 +85,7 @@ const char *fdg_finding_guard(enum fdg_finding_id id); /* "cloexec" */
 
 /* Writes the finding if it is new, not suppressed and, in text, of the level asked for. */
 void fdg_report(const struct fdg_finding *f);
-/* True if a finding of this level would be written anywhere: lets a guard skip the work of making it. */
+/* True if a finding of this level would be written or counted anywhere: lets a guard skip the work of making it. */
 bool fdg_report_wants(enum fdg_level level);
 /* A sentence that is no finding ("fdguard: …"), on standard error: a mistake in our options. At most 8 in a process. */
 void fdg_report_say(const char *sentence);
@@ -105,6 +105,8 @@ uint64_t fdg_hash(uint64_t seed, const void *data, size_t n); /* FNV-1a */
  * by reference or in the arena; argv may be NULL, and so may exe: then it is asked for when it is needed. */
 void fdg_report_start(const char *exe, int argc, char *const argv[]);
 void fdg_report_run_start(void); /* json: the run.start line */
+/* json: a run.sample line, with these numbers and this JSON text of further members. */
+void fdg_report_run_sample(const char *message, const struct fdg_fact *fact, unsigned facts, const char *members);
 void fdg_report_fork_child(void);
 void fdg_report_end(void); /* json: run.end; text: what was lost; once, and only in the process that started */
 /* Before this image is replaced: json's run.end. False: there is none to write (text, a forked child). A failed exec takes it back, and the image ends later. */
@@ -133,9 +135,21 @@ struct fdg_subject {
 	int argc;
 	char *const *argv; /* NULL: not known */
 	uint64_t findings, suppressed, held_back, dropped, lost;
+	uint64_t of[FDG_FINDING_COUNT][2];
 };
 void fdg_report_as(struct fdg_subject *s);
+/* How many lines were lost, whoever they were about; and a sentence about that, at the first one, and when all is over. */
+uint64_t fdg_report_lost(void);
+void fdg_report_say_lost(bool is_over);
 void fdg_report_subject_end(bool by_exec);
+/* What was counted since the process began, or of the subject. */
+struct fdg_counts {
+	uint64_t of[FDG_FINDING_COUNT][2]; /* findings by id: reported, fixed; those too that the log's level leaves out */
+	uint64_t suppressed, held_back, dropped, lost;
+	int pid;
+	const char *exe;
+};
+void fdg_report_count(struct fdg_counts *ret);
 void fdg_report_retire(void); /* after a seccomp filter: never make a system call again */
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The lines about a run itself: run.start, run.exec, run.meant and run.end. JSON alone has them. */
+/* The lines about a run itself: run.start, run.sample, run.exec, run.meant and run.end. JSON alone has them. */
 #include "report/run.h"
 
 #include <errno.h>
@@ -18,7 +18,7 @@
 
 static bool writes_runs(void)
 {
-	return fdg_options.format == FDG_JSON && fdg_report_wants(FDG_LEVEL_NOTE);
+	return fdg_options.format == FDG_JSON && fdg_options.log.where != FDG_LOG_NONE && fdg_run_is(FDG_RUN_LIVE);
 }
 
 static int write_run(enum fdg_finding_id id, const char *message, const struct fdg_fact *fact, unsigned facts, const char *members)
@@ -70,6 +70,12 @@ void fdg_report_run_start(void)
 	if (fdg_run.subject)
 		facts[n++] = (struct fdg_fact){ "supervised", NULL, NULL, 1 };
 	write_run(FDG_RUN_START, message, facts, add_pidns(facts, n), argv);
+}
+
+void fdg_report_run_sample(const char *message, const struct fdg_fact *fact, unsigned facts, const char *members)
+{
+	if (writes_runs())
+		write_run(FDG_RUN_SAMPLE, message, fact, facts, members);
 }
 
 /* What was found out about the file. It is seldom another than its name says. */

@@ -30,6 +30,7 @@ struct fdg_run {
 
 	/* Since the process began; a forked child counts anew. */
 	_Atomic uint64_t findings;   /* lines, written or lost */
+	_Atomic uint64_t of[FDG_FINDING_COUNT][2]; /* the same and what no line is written of, by id; reported, fixed */
 	_Atomic uint64_t suppressed; /* different ones */
 	_Atomic uint64_t translated; /* events that guard epoll gave what the program asks for */
 	_Atomic uint64_t retried;    /* connects that guard reuseport made again */

@@ -5,16 +5,17 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "base/apart.h"
 #include "base/sys.h"
+#include "report/daemon.h"
 #include "report/high.h"
+#include "report/pattern.h"
+#include "report/quiet.h"
 #include "report/run.h"
 
 #include "base/poison.h"
@@ -28,6 +29,7 @@ struct sink {
 
 static struct sink errors, file;
 static bool to_file;
+static const char *to_daemon; /* its socket; NULL: to none */
 
 /* What fd 2 was at the start; dev and ino 0 0 if it was closed. */
 static struct {
@@ -88,6 +90,7 @@ void fdg_sink_start(void)
 
 	remember_error();
 	to_file = false;
+	to_daemon = fdg_options.log.where == FDG_LOG_SYSLOG ? FDG_SYSLOG_SOCKET : fdg_options.log.where == FDG_LOG_JOURNAL ? FDG_JOURNAL_SOCKET : NULL;
 	if (fdg_options.log.where != FDG_LOG_FILE || !path)
 		return;
 	named = named_descriptor(path);
@@ -101,20 +104,6 @@ void fdg_sink_fork_child(void)
 {
 	atomic_store(&errors.torn, false);
 	atomic_store(&file.torn, false);
-}
-
-static void put_path(struct fdg_buf *b)
-{
-	for (const char *p = fdg_options.log.path; *p; p++) {
-		if (*p != '%' || !p[1] || !strchr("pe%", p[1]))
-			fdg_put_char(b, *p);
-		else if (*++p == 'p')
-			fdg_put_i64(b, fdg_run_pid());
-		else if (*p == 'e')
-			fdg_put(b, fdg_base_name(fdg_run_exe()));
-		else
-			fdg_put_char(b, '%');
-	}
 }
 
 /* A link's target is opened as it is and kept if it is no regular file. */
@@ -161,28 +150,6 @@ static int wait_for_room(struct sink *s, int fd)
 	return r > 0 || r == -EINVAL ? 0 : -EAGAIN; /* a soft limit of 0 descriptors: poll takes none */
 }
 
-/* Signal sets as the kernel has them: bit n - 1. */
-#define BIT(signal) (UINT64_C(1) << ((signal) - 1))
-#define SET_SIZE sizeof(uint64_t)
-
-/*
- * One write(2) whose SIGPIPE and SIGXFSZ nobody sees: fdg_aside has blocked them. One that was pending before stays pending. A background job that may not write to its terminal would be
- * stopped by SIGTTOU for it; blocked, it may.
- */
-static long quiet_write(int fd, const char *text, size_t n)
-{
-	uint64_t ours = BIT(SIGPIPE) | BIT(SIGXFSZ), before = 0;
-	struct timespec now = { 0, 0 };
-	long r;
-
-	fdg_sys2(SYS_rt_sigpending, &before, SET_SIZE);
-	r = fdg_sys_write(fd, text, n);
-	ours &= ~before;
-	if (ours && (r == -EPIPE || r == -EFBIG))
-		fdg_sys4(SYS_rt_sigtimedwait, &ours, NULL, &now, SET_SIZE);
-	return r;
-}
-
 static int write_line(struct sink *s, int fd, struct fdg_line *l)
 {
 	int r = wait_for_room(s, fd);
@@ -192,7 +159,7 @@ static int write_line(struct sink *s, int fd, struct fdg_line *l)
 		return r;
 	lead = atomic_exchange(&s->torn, false);
 	l->newline = '\n';
-	n = quiet_write(fd, lead ? &l->newline : l->text, l->len + (size_t)lead);
+	n = fdg_quiet_write(fd, lead ? &l->newline : l->text, l->len + (size_t)lead);
 	if (n == lead + (long)l->len)
 		return 0;
 	if (n < 0 ? lead : n != lead)
@@ -257,22 +224,38 @@ static int write_to_file(struct fdg_line *l)
 
 	if (!path)
 		return -ENOMEM;
-	put_path(&b);
+	fdg_put_pattern(&b, fdg_options.log.path);
 	if (!b.cut)
 		r = write_to(path, l);
 	fdg_sys_munmap(path, PATH_MAX);
 	return r;
 }
 
+enum fdg_form fdg_sink_form(void)
+{
+	if (to_daemon)
+		return fdg_options.log.where == FDG_LOG_SYSLOG ? FDG_FORM_SYSLOG : FDG_FORM_JOURNAL;
+	return fdg_options.format == FDG_JSON ? FDG_FORM_JSON : FDG_FORM_TEXT;
+}
+
+const char *fdg_sink_socket(void)
+{
+	return to_daemon;
+}
+
 int fdg_sink_write(struct fdg_line *l)
 {
+	if (to_daemon)
+		return fdg_daemon_send(to_daemon, l);
 	return to_file ? write_to_file(l) : fdg_sink_stderr(l);
 }
 
 void fdg_sink_put_name(struct fdg_buf *b)
 {
-	if (to_file)
-		put_path(b);
+	if (to_daemon)
+		fdg_fmt(b, "%s, nor to standard error", to_daemon);
+	else if (to_file)
+		fdg_put_pattern(b, fdg_options.log.path);
 	else
 		fdg_put(b, "standard error");
 }
@@ -298,6 +281,8 @@ void fdg_sink_put_reason(struct fdg_buf *b, int error)
 		{ EAGAIN, "it was full and nobody read it" },
 		{ EPIPE, "its reader is gone" },
 		{ ENXIO, "nobody reads it" },
+		{ ECONNREFUSED, "nobody listens there" },
+		{ EPROTOTYPE, "it is no socket for datagrams" },
 		{ EBADF, "it was closed" },
 		{ FDG_SINK_REPLACED, "the program had put something else in its place" },
 		{ FDG_SINK_SHORT, "only a part of a line was taken" },

@@ -3,7 +3,10 @@
  * Where lines go.
  *
  * Standard error: the object that fd 2 was at the start. Once the program has closed it or put something else in its place, lines are lost: what
- * a program opens as fd 2 is its own. syslog and journal are written there too, for now.
+ * a program opens as fd 2 is its own.
+ *
+ * syslog and journal: a datagram to /dev/log, or to the journal's socket (daemon.h, syslog.c, journal.c). What such a daemon does not take goes to standard error, as text or JSON, after a sentence
+ * that says so, once.
  *
  * A file: opened for each line, appended to, made 0600. A symbolic link as its last component is followed to a device or FIFO, never to a regular
  * file. A FIFO that nobody reads takes nothing. /dev/stderr, /dev/fd/2 and /proc/self/fd/2 mean standard error as above; such names of any other
@@ -28,6 +31,10 @@
 /* Remembers what fd 2 is, and reads fdg_options.log. */
 void fdg_sink_start(void);
 void fdg_sink_fork_child(void);
+/* How lines for the sink are composed. */
+enum fdg_form fdg_sink_form(void);
+/* Of the daemon that takes them; NULL: none does. */
+const char *fdg_sink_socket(void);
 /* One write(2); 0, or the negative errno with which the line was lost. */
 int fdg_sink_write(struct fdg_line *l);
 int fdg_sink_stderr(struct fdg_line *l);

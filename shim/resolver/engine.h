@@ -120,7 +120,7 @@ struct fdg_target {
 	struct fdg_server state;
 	struct fdg_queue queues[FDG_QUEUES];
 	struct fdg_stream stream;
-	uint32_t depth; /* questions in it at a time */
+	uint32_t depth; /* questions in it at a time; fewer than FDG_TCP_FLYING: in all, then the server ends it */
 	struct sockaddr_storage address;
 	uint32_t address_len;
 	uint32_t ports; /* that questions go out from */
@@ -191,6 +191,16 @@ static inline unsigned fdg_stream_number(const struct fdg_exchange *x, unsigned 
 
 /* rotate.c: the server that a new question begins with */
 unsigned fdg_rotate(struct fdg_exchange *x, const struct fdg_question *q);
+/* A question more would meet the end of a connection on its way. Where none is on it, there can be a new one. */
+static inline bool fdg_stream_has_room(const struct fdg_target *t)
+{
+	uint32_t on_it = t->queues[FDG_QUEUE_STREAMED].count;
+
+	if (on_it && t->depth < FDG_TCP_FLYING)
+		on_it += t->stream.answered;
+	return on_it < t->depth;
+}
+
 /* clock.c: microseconds of CLOCK_MONOTONIC */
 uint64_t fdg_clock(void);
 /* question.c */

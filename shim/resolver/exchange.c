@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 
 #include "base/sys.h"
+#include "resolver/modest.h"
 #include "resolver/engine.h"
 
 #include "base/poison.h"
@@ -38,7 +39,7 @@ void fdg_exchange_settings(const struct fdg_conf *conf, struct fdg_exchange_sett
 	};
 	for (unsigned i = 0; i < conf->server_count; i++)
 		ret->server[i] = (struct fdg_exchange_server){ conf->server[i], FDG_CONF_PORT };
-	if (!fdg_sys4(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit) &&
+	if (!fdg_is_modest() && !fdg_sys4(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit) &&
 	    limit.rlim_cur / 4 / (conf->server_count + 1) < PORTS)
 		ret->ports = 1 + (unsigned)limit.rlim_cur / 4 / (conf->server_count + 1);
 }

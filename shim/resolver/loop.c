@@ -72,9 +72,11 @@ static void take_polled(struct fdg_exchange *x, int timeout)
 	x->interrupted = ready == -EINTR;
 
 	x->now = fdg_clock();
-	for (unsigned i = 0; i < n && ready > 0; i++)
-		if (x->polls[i].revents)
+	for (unsigned i = 0; i < n; i++)
+		if (ready > 0 && x->polls[i].revents)
 			event(x, x->polled[i], (uint32_t)x->polls[i].revents);
+		else if (ready < 0 && ready != -EINTR && x->polled[i] < x->port_count)
+			fdg_udp_refused(x, x->polled[i]); /* there is no waiting here */
 }
 
 static void take_expired(struct fdg_exchange *x)
@@ -119,7 +121,7 @@ static bool may_send(const struct fdg_exchange *x)
 
 		if (t->queues[FDG_QUEUE_AGAIN].count || (t->queues[FDG_QUEUE_READY].count && flying < t->state.window))
 			return true;
-		if (t->queues[FDG_QUEUE_STREAM].count && t->queues[FDG_QUEUE_STREAMED].count < t->depth &&
+		if (t->queues[FDG_QUEUE_STREAM].count && fdg_stream_has_room(t) &&
 		    !t->stream.begun)
 			return true;
 	}

@@ -152,6 +152,12 @@ static void put_frame(struct fdg_exchange *x, struct fdg_question *q, uint16_t i
 	x->counts.sent++;
 }
 
+/* The server ends it, or has done so. */
+static bool is_used_up(const struct fdg_target *t)
+{
+	return t->depth < FDG_TCP_FLYING && t->stream.answered >= t->depth && !t->queues[FDG_QUEUE_STREAMED].count;
+}
+
 /* As many questions as have room. */
 static void fill(struct fdg_exchange *x, unsigned server)
 {
@@ -159,7 +165,7 @@ static void fill(struct fdg_exchange *x, unsigned server)
 	struct fdg_question *q;
 	uint16_t id;
 
-	while (t->queues[FDG_QUEUE_STREAMED].count < t->depth &&
+	while (fdg_stream_has_room(t) &&
 	       FDG_OUT - t->stream.out_len >= LENGTH + sizeof(q->packet) &&
 	       (q = fdg_queue_first(x, server, FDG_QUEUE_STREAM))) {
 		if (!free_id(x, server, &id)) {
@@ -197,7 +203,11 @@ void fdg_tcp_flush(struct fdg_exchange *x)
 	for (unsigned i = 0; i < x->target_count; i++) {
 		struct fdg_target *t = &x->targets[i];
 
-		if (!t->queues[FDG_QUEUE_STREAM].count || (t->stream.fd < 0 && !open_stream(x, i)))
+		if (!t->queues[FDG_QUEUE_STREAM].count)
+			continue;
+		if (t->stream.fd >= 0 && is_used_up(t))
+			close_stream(x, &t->stream, true);
+		if (t->stream.fd < 0 && !open_stream(x, i))
 			continue;
 		fill(x, i);
 		push_out(x, i);

@@ -103,15 +103,21 @@ static void take(struct fdg_exchange *x, unsigned port, const uint8_t *msg, size
 
 static bool receive_failed(struct fdg_exchange *x, unsigned port, long error)
 {
-	if (error == -EINTR)
+	switch (error) {
+	case -EINTR:
 		return false;
-	if (error == -ECONNREFUSED) {
-		fdg_udp_refused(x, port);
-		return false;
-	}
-	if (error == -EBADF || error == -ENOTSOCK)
+	case -EAGAIN:
+	case -ENOMEM:
+	case -ENOBUFS:
+		return true;
+	case -EBADF:
+	case -ENOTSOCK:
 		fdg_udp_lost(x, port);
-	return true;
+		return true;
+	default: /* or a filter that forbids the call: nothing will come */
+		fdg_udp_refused(x, port);
+		return error != -ECONNREFUSED;
+	}
 }
 
 static unsigned id_of(const uint8_t *msg)

@@ -16,8 +16,8 @@
 
 #include "base/poison.h"
 
-static const char why[] = "may not be looked into by the supervisor: it has another user, is not dumpable or may not be read by its user, or kernel.yama.ptrace_scope is against it. "
-			  "With CAP_SYS_PTRACE fdguard may";
+static const char why[] = "may not be looked into by the supervisor: it has another user, is not dumpable or may not be read by its user, or kernel.yama.ptrace_scope is against it";
+static const char cure[] = "give fdguard CAP_SYS_PTRACE (root has it; for a container: --cap-add SYS_PTRACE); or accept it, with a line in the suppressions file";
 
 static bool is_no(long r)
 {
@@ -101,7 +101,8 @@ static void keep_told(struct fdg_process *p, uint64_t title)
 
 static void tell(struct fdg_process *p, int tid)
 {
-	char text[512];
+	char text[512], message[PATH_MAX + 256];
+	struct fdg_buf m = FDG_BUF(message);
 	uint64_t title = title_of(p->pid, text, sizeof(text));
 	struct fdg_process *original = original_of(p);
 
@@ -118,7 +119,8 @@ static void tell(struct fdg_process *p, int tid)
 	else
 		fdg_runs_speak_as(p, *text ? text : "?");
 	fdg_voice_borrow_above(p->pid);
-	fdg_uncovered_report(*text ? fdg_base_name(text) : "a program", why);
+	fdg_fmt(&m, "%s runs unguarded: it %s", *text ? fdg_base_name(text) : "a program", why);
+	fdg_uncovered_partly(message, cure);
 	fdg_voice_keep();
 	fdg_runs_silent();
 }
@@ -137,6 +139,23 @@ void fdg_blind_exec(struct fdg_process *p, int tid)
 		tell(p, tid);
 	if (p->blind.has_asked)
 		p->blind.title = title_of(p->pid, text, sizeof(text));
+}
+
+void fdg_blind_crowd(int tid, unsigned known)
+{
+	static bool is_said;
+	char message[256];
+	struct fdg_buf b = FDG_BUF(message);
+	struct fdg_process *p = fdg_facts_find(fdg_facts_parent(tid));
+
+	p = p ? p : fdg_facts_next(NULL);
+	if (is_said || !p)
+		return;
+	is_said = true;
+	fdg_fmt(&b, "more than %u processes run at a time, and the supervisor has no room for more: those that come then are not guarded", known);
+	fdg_runs_speak_for(p, p->pid);
+	fdg_uncovered_partly(message, "raise the hard limit of open descriptors (ulimit -Hn), of which the supervisor needs one for each process; or accept it, with a line in the suppressions file");
+	fdg_runs_silent();
 }
 
 void fdg_blind_seen(const struct fdg_process *p)

@@ -11,6 +11,8 @@
 void fdg_blind_tell(struct fdg_process *p, int tid);
 /* It is about to exec: then all of it has to be had, its memory too. */
 void fdg_blind_exec(struct fdg_process *p, int tid);
+/* Processes are more than can be watched, this thread's is one too many: says so, once. */
+void fdg_blind_crowd(int tid, unsigned known);
 /* It makes a call: if it may be looked into, nothing needs to be held for it. */
 void fdg_blind_seen(const struct fdg_process *p);
 /* It asked what our preload asks. */

@@ -170,7 +170,7 @@ void fdg_exec_seen(struct fdg_process *p, const struct fdg_listener *l)
 	struct call c = call_of(l->request);
 
 	p->judged = 0;
-	if (hands_on || fdg_runs_are_written() || fdg_tally_any(p))
+	if (hands_on || fdg_runs_are_told() || fdg_tally_any(p))
 		is_known = become(p, &c, l, hands_on);
 	fdg_facts_exec(p);
 	if (hands_on && !is_known) /* a shell looks for a program in each folder of PATH */

@@ -7,23 +7,28 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 
 #include "base/fmt.h"
 #include "base/sys.h"
 #include "supervise/known.h"
+#include "supervise/rows.h"
 
 #include "base/poison.h"
 
-#define BUCKETS 1024
+#define BUCKETS 8192
+#define SPARE 48 /* descriptors */
 #define STATUS 2048
 #define THREADS 16384 /* remembered; each is asked about before it is believed */
 
 static struct {
-	struct fdg_process *table; /* a mapping: what is not used costs nothing */
+	struct fdg_rows table;
 	struct fdg_process *free, *bucket[BUCKETS];
 	unsigned used; /* of the table; what is behind was never touched */
+	unsigned known, crowd;
+	int highest; /* descriptor that a process may have: what is above is for looking */
 	int tid[THREADS], pid[THREADS];
 	int epoll;
 	uint64_t images;
@@ -31,12 +36,21 @@ static struct {
 
 int fdg_facts_start(int epoll)
 {
+	struct rlimit files;
+
 	all.epoll = epoll;
-	all.table = fdg_sys_mmap(FDG_PROCESSES * sizeof(*all.table), false);
-	return all.table ? 0 : -ENOMEM;
+	all.highest = INT_MAX;
+	if (fdg_sys4(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &files) == 0 && files.rlim_cur < INT_MAX)
+		all.highest = (int)(files.rlim_cur > 2 * SPARE ? files.rlim_cur - SPARE : files.rlim_cur / 2);
+	return fdg_rows_start(&all.table, sizeof(struct fdg_process));
 }
 
 /* ---- processes ---- */
+
+static struct fdg_process *row(unsigned i)
+{
+	return fdg_row(&all.table, i);
+}
 
 static struct fdg_process **place_of(int pid)
 {
@@ -54,40 +68,63 @@ struct fdg_process *fdg_facts_find(int pid)
 
 struct fdg_process *fdg_facts_next(const struct fdg_process *after)
 {
-	for (size_t i = after ? (size_t)(after - all.table) + 1 : 0; i < all.used; i++)
-		if (all.table[i].pid)
-			return &all.table[i];
+	for (unsigned i = after ? after->index + 1 : 0; i < all.used; i++)
+		if (row(i)->pid)
+			return row(i);
 	return NULL;
-}
-
-unsigned fdg_facts_index(const struct fdg_process *p)
-{
-	return (unsigned)(p - all.table);
 }
 
 void fdg_facts_exec(struct fdg_process *p)
 {
 	p->is_exe_known = false;
 	p->preload = FDG_PRELOAD_UNKNOWN;
-	p->image = ++all.images;
+	p->go = FDG_GO_UNKNOWN;
+	p->image = p->family = ++all.images;
 	p->is_hint_lost = false;
 	p->is_select_told = false;
+}
+
+/* A free row, which stays that; NULL: there is no room. */
+static struct fdg_process *free_row(void)
+{
+	if (!all.free && fdg_rows_grow(all.used) == 0) {
+		all.free = row(all.used);
+		all.free->index = all.used++;
+		all.free->next = NULL;
+	}
+	return all.free;
+}
+
+unsigned fdg_facts_crowd(void)
+{
+	unsigned crowd = all.crowd;
+
+	all.crowd = 0;
+	return crowd;
+}
+
+/* One that was forked has copies of what its parent copied. One that has exec'd before we met it gets hints that are of no use, and each is asked about. */
+static void join_parent(struct fdg_process *p)
+{
+	const struct fdg_process *parent = p->parent > 1 ? fdg_facts_find(p->parent) : NULL;
+
+	if (!parent)
+		return;
+	p->family = parent->family;
+	p->is_hint_lost = parent->is_hint_lost;
 }
 
 static struct fdg_process *add(int pid, int pidfd)
 {
 	struct epoll_event e = { .events = EPOLLIN, .data.u64 = (uint64_t)pid };
-	struct fdg_process *p = all.free, **place = place_of(pid);
+	struct fdg_process *p = pidfd <= all.highest ? free_row() : NULL, **place = place_of(pid);
 
-	if (!p && all.used < FDG_PROCESSES) {
-		p = &all.table[all.used++];
-		p->next = NULL;
-		all.free = p;
-	}
 	if (!p || fdg_sys4(SYS_epoll_ctl, all.epoll, EPOLL_CTL_ADD, pidfd, &e) < 0) {
 		fdg_sys_close(pidfd);
+		all.crowd = all.known;
 		return NULL;
 	}
+	all.known++;
 	all.free = p->next;
 	p->next = NULL;
 	p->pid = pid;
@@ -96,6 +133,7 @@ static struct fdg_process *add(int pid, int pidfd)
 	p->exe[0] = '\0';
 	fdg_facts_exec(p);
 	p->born = p->image;
+	join_parent(p);
 	memset(&p->blind, 0, sizeof(p->blind));
 	p->execs = 0;
 	p->judged = 0;
@@ -106,6 +144,7 @@ static struct fdg_process *add(int pid, int pidfd)
 void fdg_facts_forget(struct fdg_process *p)
 {
 	*place_of(p->pid) = p->next;
+	all.known--;
 	fdg_sys_close(p->pidfd); /* and with it its place in the epoll */
 	p->pid = 0;
 	p->next = all.free;
@@ -180,6 +219,8 @@ static struct fdg_process *open_first(int tid)
 	if (p)
 		return p;
 	pidfd = (int)fdg_sys2(SYS_pidfd_open, tid, 0);
+	if (pidfd == -EMFILE || pidfd == -ENFILE)
+		all.crowd = all.known;
 	return pidfd < 0 ? NULL : add(tid, pidfd);
 }
 

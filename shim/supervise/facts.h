@@ -10,20 +10,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define FDG_PROCESSES 2048 /* at once; of more there is nothing said */
-
 struct fdg_process {
 	int pid, pidfd, parent; /* parent: when it was first met */
+	unsigned index;         /* for rows.h */
 	struct fdg_process *next;
 	unsigned execs; /* seen, and not known to fail */
 	bool is_exe_known;
 	enum { FDG_PRELOAD_UNKNOWN, FDG_PRELOADED, FDG_NOT_PRELOADED } preload;
+	enum { FDG_GO_UNKNOWN, FDG_GO, FDG_NOT_GO } go;
 	bool is_select_told;
 	int judged; /* FDG_PROBE_…: its last exec was looked at here, not by a preload of its parent's */
 	char exe[PATH_MAX];
 	uint64_t image, born; /* image: one number for each program of each process; born: its first one */
+	uint64_t family; /* the image that it has its descriptors of: what fork copied is the parent's until an exec */
 	/* blind.c's: titles are hashes, 0: none; title: before the last exec that was tried; told: as it was told of, while it was that image. */
 	struct { bool has_asked; uint64_t title, told, image; } blind;
+	uint64_t steers; /* as `born`: it has a BPF program of its own for a SO_REUSEPORT group */
 	bool is_hint_lost; /* it copied more than is remembered */
 };
 
@@ -49,10 +51,11 @@ struct fdg_file {
 int fdg_facts_start(int epoll);
 /* The process of a thread, made known if it is not yet; NULL: it cannot be known. */
 struct fdg_process *fdg_facts_of(int tid);
+/* How many were known when one could not be for want of room, or of descriptors, since this was last asked; 0: there was none. */
+unsigned fdg_facts_crowd(void);
 struct fdg_process *fdg_facts_find(int pid);
 struct fdg_process *fdg_facts_next(const struct fdg_process *after);
 void fdg_facts_forget(struct fdg_process *p);
-unsigned fdg_facts_index(const struct fdg_process *p); /* below FDG_PROCESSES: for tables of others */
 /* It may be about to become another program; whether it is, is counted by who knows. */
 void fdg_facts_exec(struct fdg_process *p);
 /* Its name, as /proc has it now if an exec may have changed it. */

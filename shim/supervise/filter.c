@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/select.h>
+#include <sys/socket.h>
 
 #include "base/judged.h"
 #include "supervise/numbers.h"

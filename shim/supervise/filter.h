@@ -24,12 +24,14 @@ enum fdg_notice {
 	FDG_NOTICE_EXEC,
 	FDG_NOTICE_EXECAT,
 	FDG_NOTICE_SELECT,
+	FDG_NOTICE_REUSE,
+	FDG_NOTICE_STEER,
 	FDG_NOTICE_ASK,
 	FDG_NOTICES
 };
 
 /* Bits: whose rows count. */
-enum { FDG_FOR_run = 1, FDG_FOR_nonblock = 2, FDG_FOR_cloexec = 4, FDG_FOR_select = 8, FDG_FOR_copies = FDG_FOR_nonblock | FDG_FOR_cloexec };
+enum { FDG_FOR_run = 1, FDG_FOR_nonblock = 2, FDG_FOR_cloexec = 4, FDG_FOR_select = 8, FDG_FOR_reuseport = 16, FDG_FOR_copies = FDG_FOR_nonblock | FDG_FOR_cloexec };
 
 enum fdg_test_kind { FDG_TEST_ANY, FDG_TEST_IS, FDG_TEST_LACKS, FDG_TEST_ABOVE };
 struct fdg_test {

@@ -181,20 +181,19 @@ static bool look(struct look *l, int exe, uint64_t entry)
 	return true;
 }
 
-static bool is_served(int pid, const char *link)
+/* The program's file; -1: it cannot be opened, or whoever serves it may wait for us. */
+static int open_exe(int pid)
 {
-	static char name[PATH_MAX];
-	long n = fdg_sys_readlink(link, name, sizeof(name) - 1);
+	char path[64];
+	struct fdg_buf b = FDG_BUF(path);
 
-	name[n > 0 ? n : 0] = '\0';
-	return fdg_mounts_is_served(pid, name);
+	fdg_fmt(&b, "/proc/%d/exe", pid);
+	return fdg_mounts_is_link_served(pid, path) ? -1 : fdg_sys_open(path, O_RDONLY | O_CLOEXEC, 0);
 }
 
 bool fdg_go_program_look(int pid, struct fdg_go_program *ret)
 {
 	struct look l = { .pid = pid, .ret = ret };
-	char path[64];
-	struct fdg_buf b = FDG_BUF(path);
 	struct vector v;
 	int exe;
 
@@ -202,8 +201,7 @@ bool fdg_go_program_look(int pid, struct fdg_go_program *ret)
 	if (!read_vector(pid, &v))
 		return false;
 	ret->mark = v.mark;
-	fdg_fmt(&b, "/proc/%d/exe", pid);
-	exe = is_served(pid, path) ? -1 : fdg_sys_open(path, O_RDONLY | O_CLOEXEC, 0);
+	exe = open_exe(pid);
 	if (exe < 0)
 		return false;
 	ret->is_go = look(&l, exe, v.entry);
@@ -235,4 +233,18 @@ const struct fdg_go_program *fdg_go_program_of(int pid)
 	if (!is_still(p, pid))
 		fdg_go_program_look(pid, p);
 	return p->is_go ? p : NULL;
+}
+
+bool fdg_go_is(struct fdg_process *p)
+{
+	struct fdg_elf e;
+	int exe;
+
+	if (p->go != FDG_GO_UNKNOWN)
+		return p->go == FDG_GO;
+	exe = open_exe(p->pid);
+	p->go = exe >= 0 && fdg_elf_open(&e, exe) && fdg_elf_is_go(&e) ? FDG_GO : FDG_NOT_GO;
+	if (exe >= 0)
+		fdg_sys_close(exe);
+	return p->go == FDG_GO;
 }

@@ -6,6 +6,7 @@
 #ifndef FDG_SUPERVISE_GOPROGRAM_H
 #define FDG_SUPERVISE_GOPROGRAM_H
 
+#include "supervise/facts.h"
 #include "supervise/gopclntab.h"
 
 #define FDG_GO_HEAD 80 /* bytes of a table that tell it from others */
@@ -23,6 +24,8 @@ struct fdg_go_program {
 
 /* NULL: it is no Go program, or cannot be looked at. A table that was found is looked at again: by exec the process may have become another program. */
 const struct fdg_go_program *fdg_go_program_of(int pid);
+/* Was the program that p runs made by Go? Asked once of each; false where it cannot be looked at. */
+bool fdg_go_is(struct fdg_process *p);
 /* The same from what is looked at: for tests. */
 bool fdg_go_program_look(int pid, struct fdg_go_program *ret);
 

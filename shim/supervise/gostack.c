@@ -31,11 +31,13 @@ static bool is_standard(const char *name, size_t n)
 	return false;
 }
 
+static const char c_function[] = "._Cfunc_"; /* what cgo makes for each: "main._Cfunc_tune" */
+
 bool fdg_go_is_library(const char *function)
 {
 	static const char calls[] = "golang.org/x/sys/";
 
-	return is_standard(function, strcspn(function, "./:[(")) || strncmp(function, calls, sizeof(calls) - 1) == 0;
+	return is_standard(function, strcspn(function, "./:[(")) || strncmp(function, calls, sizeof(calls) - 1) == 0 || strstr(function, c_function);
 }
 
 /* "/usr/lib/go-1.19/src/os/file_unix.go"; with -trimpath "os/file_unix.go" */
@@ -132,6 +134,42 @@ unsigned fdg_go_stack(const struct fdg_go_program *p, int tid, uint64_t pc, uint
 	return n;
 }
 
+/* ---- below C ---- */
+
+static bool is_in(const struct fdg_go_program *p, uint64_t pc, const char *function)
+{
+	struct fdg_go_function f;
+	char name[FDG_GO_NAME];
+
+	return pc > p->first && pc <= p->end && fdg_gopcln_find(&p->table, pc - 1, &f) && fdg_gopcln_name(&p->table, &f, name) && strncmp(name, function, strlen(function)) == 0;
+}
+
+/* asmcgocall has kept whose stack it left (g, which begins with the stack's bounds), and how far from its upper end: a stack may move meanwhile. */
+static bool is_left(const struct fdg_go_program *p, int tid, uint64_t g, uint64_t depth, uint64_t *pc, uint64_t *sp)
+{
+	uint64_t bound[2], behind;
+
+	if (fdg_facts_read(tid, g, bound, sizeof(bound)) != sizeof(bound) || bound[0] >= bound[1] || depth < sizeof(behind) || depth > bound[1] - bound[0] ||
+	    fdg_facts_read(tid, bound[1] - depth, &behind, sizeof(behind)) != sizeof(behind) || !is_in(p, behind, "runtime.cgocall"))
+		return false;
+	*pc = behind;
+	*sp = bound[1] - depth + sizeof(behind);
+	return true;
+}
+
+bool fdg_go_below_c(const struct fdg_go_program *p, int tid, uint64_t *pc, uint64_t *sp)
+{
+	static const struct { unsigned g, depth; } places[] = { { 6, 5 }, { 1, 0 } }; /* as Go 1.19 has it, and newer ones */
+	uint64_t word[7];
+
+	if (!IS_ON_STACK || !is_in(p, *pc, "runtime.asmcgocall") || fdg_facts_read(tid, *sp, word, sizeof(word)) != sizeof(word))
+		return false;
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		if (is_left(p, tid, word[places[i].g], word[places[i].depth], pc, sp))
+			return true;
+	return false;
+}
+
 /* ---- source ---- */
 
 static bool see_source(void *cookie, const struct fdg_go_line *l, bool is_inlined)
@@ -146,6 +184,22 @@ static bool see_source(void *cookie, const struct fdg_go_line *l, bool is_inline
 	return false;
 }
 
+/* "os.(*File).Fd-fm": what a method value calls is the method. "main._Cfunc_tune" is "C.tune" in the source. */
+static void without_wrapper(char *callee)
+{
+	size_t n = strlen(callee);
+	const char *c = strstr(callee, c_function);
+
+	if (c) {
+		c += sizeof(c_function) - 1;
+		callee[0] = 'C';
+		callee[1] = '.';
+		memmove(callee + 2, c, strlen(c) + 1);
+	} else if (n > 3 && strcmp(callee + n - 3, "-fm") == 0) {
+		callee[n - 3] = '\0';
+	}
+}
+
 bool fdg_go_source_of(const struct fdg_go_program *p, const struct fdg_go_frame *frame, struct fdg_go_source *ret)
 {
 	struct fdg_buf symbol = FDG_BUF(ret->symbol);
@@ -157,6 +211,7 @@ bool fdg_go_source_of(const struct fdg_go_program *p, const struct fdg_go_frame 
 		ret->callee[0] = '\0';
 	if (!fdg_gopcln_find(&p->table, frame->pc, &f) || !fdg_gopcln_name(&p->table, &f, name) || !fdg_gopcln_lines(&p->table, &f, frame->pc, see_source, ret))
 		return false;
+	without_wrapper(ret->callee);
 	fdg_put(&symbol, name);
 	fdg_put_char(&symbol, '+');
 	fdg_put_hex(&symbol, frame->pc - f.entry);

@@ -21,6 +21,8 @@ struct fdg_go_source {
 
 /* The program's own frames, the innermost first; at most max. pc, sp: behind the system call. */
 unsigned fdg_go_stack(const struct fdg_go_program *p, int tid, uint64_t pc, uint64_t sp, struct fdg_go_frame *ret, unsigned max);
+/* C code, by cgo: pc and sp of the frame that called it become those of the goroutine, on the stack that it has itself. False: that frame did not. */
+bool fdg_go_below_c(const struct fdg_go_program *p, int tid, uint64_t *pc, uint64_t *sp);
 bool fdg_go_source_of(const struct fdg_go_program *p, const struct fdg_go_frame *frame, struct fdg_go_source *ret);
 
 /* By its name, "net/http.(*Server).Serve": is a function of the runtime, the standard library, or the package that makes system calls for others? */

@@ -9,10 +9,10 @@
 
 #define PROBES 32
 
-/* Of the program that was given this number when it began (fdg_process.image): another one's are of no use. */
+/* Of the program that was given this number when it began, and of those that it forked (fdg_process.family): another one's are of no use. */
 static struct hint {
 	struct fdg_identity what;
-	uint64_t image, when;
+	uint64_t family, when;
 	int pid, fd;
 } hints[FDG_HINTS] FDG_BIG;
 static uint64_t clock_of_adds;
@@ -26,7 +26,7 @@ static struct hint *place(const struct fdg_identity *what, unsigned i)
 
 static bool is_of(const struct hint *h, const struct fdg_process *p, const struct fdg_identity *what)
 {
-	return h->image == p->image && fdg_identity_same(&h->what, what);
+	return h->family == p->family && fdg_identity_same(&h->what, what);
 }
 
 /* It could be asked for still: the process is that, and has it there. */
@@ -35,7 +35,7 @@ static struct fdg_process *owner_of(const struct hint *h)
 	struct fdg_process *p = fdg_facts_find(h->pid);
 	struct fdg_identity what;
 
-	return h->image && p && p->image == h->image && fdg_stream_of(h->pid, h->fd, &what) && fdg_identity_same(&what, &h->what) ? p : NULL;
+	return h->family && p && p->family == h->family && fdg_stream_of(h->pid, h->fd, &what) && fdg_identity_same(&what, &h->what) ? p : NULL;
 }
 
 /* Its own place, a free one, or the one that was not used for longest. */
@@ -46,7 +46,7 @@ static struct hint *place_for(const struct fdg_process *p, const struct fdg_iden
 	for (unsigned i = 0; i < PROBES; i++) {
 		struct hint *h = place(what, i);
 
-		if (!h->image || (h->fd == fd && is_of(h, p, what)))
+		if (!h->family || (h->fd == fd && is_of(h, p, what)))
 			return h;
 		if (h->when < oldest->when)
 			oldest = h;
@@ -65,7 +65,7 @@ void fdg_hint_add(struct fdg_process *p, int fd)
 	h = place_for(p, &what, fd);
 	if (!is_of(h, p, &what) && (loser = owner_of(h)))
 		loser->is_hint_lost = true;
-	*h = (struct hint){ what, p->image, ++clock_of_adds, p->pid, fd };
+	*h = (struct hint){ what, p->family, ++clock_of_adds, p->pid, fd };
 }
 
 unsigned fdg_hint_find(const struct fdg_process *p, const struct fdg_identity *what, int *ret, unsigned max)

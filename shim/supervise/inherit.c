@@ -17,6 +17,7 @@
 #include "guards/cloexec/leak.h"
 #include "guards/cloexec/naming.h"
 #include "guards/self.h"
+#include "supervise/fetch.h"
 #include "supervise/known.h"
 #include "supervise/marks.h"
 #include "supervise/memory.h"
@@ -209,6 +210,14 @@ static bool is_same_program(const struct fdg_process *p, const struct fdg_identi
 
 /* ---- what is done about it ---- */
 
+static bool take_back(const struct fdg_process *p, const struct fdg_inherit_call *c, const struct fdg_open *o, int local)
+{
+	if (fdg_listener_replace(c->l, local, o->fd, 0) < 0)
+		return false;
+	fdg_undo_done(p, o->fd);
+	return true;
+}
+
 static bool is_to_be_fixed(fdg_kindword kind)
 {
 	unsigned bit = fdg_kind_bit(fdg_kindword_kind(kind));
@@ -216,37 +225,23 @@ static bool is_to_be_fixed(fdg_kindword kind)
 	return fdg_options.cloexec == FDG_FIX && bit == FDG_KIND_SOCKET_BIT && (fdg_options.cloexec_kinds & bit);
 }
 
-static bool is_it(int local, const struct fdg_open *o)
-{
-	struct stat st;
-
-	return fdg_fstat_known(local, &st) && st.st_ino == o->what.ino && st.st_dev == o->what.dev;
-}
-
-static bool take_back(const struct fdg_process *p, const struct fdg_inherit_call *c, const struct fdg_open *o, int local)
-{
-	if (!is_it(local, o) || !fdg_listener_waits(c->l) || fdg_listener_replace(c->l, local, o->fd, 0) < 0)
-		return false;
-	fdg_undo_done(p, o->fd);
-	return true;
-}
-
 /* The kind of one, by itself where we may have it, else by what /proc calls it; and whether it could be mended. */
 static enum verdict judge_one(struct fdg_process *p, const struct fdg_inherit_call *c, const struct fdg_process *beginner, const struct fdg_open *o, bool is_restart, bool is_own,
 			      fdg_kindword *ret_kind)
 {
-	int local = S_ISREG(o->mode) || S_ISDIR(o->mode) ? -1 : (int)fdg_sys3(SYS_pidfd_getfd, p->pidfd, o->fd, 0); /* to close a copy of a file asks who serves it */
+	bool is_known = fdg_fetch_knows(o, ret_kind);
+	int local = is_known && !is_restart && !o->is_held && !is_to_be_fixed(*ret_kind) ? -1 : fdg_fetch(p, o);
 	enum verdict v = LEAKED;
 
-	if (local < 0 || !is_it(local, o) || fdg_kind_ask(local, ret_kind) < 0)
-		*ret_kind = fdg_open_kind(p->pid, o);
+	if (!is_known)
+		*ret_kind = fdg_fetch_kind(p, o, local);
 	if (o->is_held)
 		v = is_meant(p, beginner, o, *ret_kind) && is_own && local >= 0 && take_back(p, c, o, local) ? MEANT : HELD;
 	else if (is_meant(p, beginner, o, *ret_kind))
 		v = MEANT;
 	else if (local >= 0 && is_restart && is_listener(local))
 		v = KEPT;
-	else if (local >= 0 && is_own && is_to_be_fixed(*ret_kind) && !was_done(has_copy, p, beginner, o) && is_it(local, o) && fdg_listener_waits(c->l) && fdg_listener_replace(c->l, local, o->fd, O_CLOEXEC) == 0) {
+	else if (local >= 0 && is_own && is_to_be_fixed(*ret_kind) && !was_done(has_copy, p, beginner, o) && fdg_listener_replace(c->l, local, o->fd, O_CLOEXEC) == 0) {
 		fdg_undo_keep(p, o);
 		v = FORCED;
 	}

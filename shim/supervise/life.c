@@ -9,10 +9,12 @@
 
 #include "base/fmt.h"
 #include "base/sys.h"
+#include "supervise/above.h"
 #include "supervise/facts.h"
 #include "supervise/guardian.h"
 #include "supervise/hand_over.h"
 #include "supervise/inherit.h"
+#include "supervise/listeners.h"
 #include "supervise/marks.h"
 #include "supervise/notify.h"
 #include "supervise/process.h"
@@ -26,6 +28,7 @@
 #define EVENTS 16
 #define OURS FDG_PROCESS_KEPT /* the socket; the guardian's is the next */
 #define GUARDIAN UINT64_C(0x100000000) /* no pid */
+#define LISTENERS (GUARDIAN + 1)
 
 struct life {
 	struct fdg_listener *l;
@@ -67,6 +70,7 @@ static void ended(int pid)
 	if (!p)
 		return;
 	fdg_voice_ended(pid);
+	fdg_listeners_ended(p);
 	fdg_tally_end(p);
 	fdg_marks_forget(p);
 	fdg_undo_forget(p);
@@ -76,6 +80,10 @@ static void ended(int pid)
 
 static void handle_end(struct life *s, uint64_t who)
 {
+	if (who == LISTENERS) {
+		fdg_listeners_tick();
+		return;
+	}
 	if (who != GUARDIAN) {
 		ended((int)who);
 		return;
@@ -124,9 +132,11 @@ static bool prepare(struct life *s, int program, int sock, int guardians_sock)
 	fdg_process_catch(SIGUSR1);
 	set_title(program);
 	fdg_sys1(SYS_chdir, "/");
+	fdg_above_start(program);
 	if (fdg_runs_start(program) < 0 || fdg_process_drop_files(sock, guardians_sock) < 0)
 		return false;
 	s->epoll = (int)fdg_sys1(SYS_epoll_create1, EPOLL_CLOEXEC);
+	fdg_listeners_start(s->epoll, LISTENERS);
 	return s->epoll >= 0 && fdg_facts_start(s->epoll) == 0 && fdg_inherit_start(program) == 0;
 }
 

@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <time.h>
 
 #include "base/fmt.h"
@@ -129,6 +131,18 @@ static bool is_program(const struct fdg_image *f)
 	return S_ISREG(f->mode) && (f->mode & 0111) && f->kind != FDG_IMAGE_MISSING && (f->kind != FDG_IMAGE_UNKNOWN || f->fd < 0);
 }
 
+/* What else the kernel refuses for certain: a finding, or a repair, for a start that fails is one too many. */
+static bool is_refused(const struct fdg_image *f)
+{
+	struct statfs fs;
+
+	if (f->fd < 0)
+		return false;
+	if (fdg_sys2(SYS_fstatfs, f->fd, &fs) == 0 && (fs.f_flags & ST_NOEXEC))
+		return true;
+	return (f->kind == FDG_IMAGE_STATIC || f->kind == FDG_IMAGE_DYNAMIC) && f->elf.e_type != ET_EXEC && f->elf.e_type != ET_DYN;
+}
+
 /* The file's own name, without links. */
 static bool real_name(const char *path, char ret[PATH_MAX])
 {
@@ -145,7 +159,7 @@ static void look(struct fdg_look *l)
 	struct stat st;
 
 	look_at_image(l);
-	l->is_program = is_program(&l->image) && real_name(l->image.program, l->exe) && fdg_sys_stat(l->image.program, &st) == 0;
+	l->is_program = is_program(&l->image) && !is_refused(&l->image) && real_name(l->image.program, l->exe) && fdg_sys_stat(l->image.program, &st) == 0;
 	if (l->is_program)
 		l->file = (struct fdg_identity){ st.st_dev, st.st_ino };
 	fdg_image_done(&l->image);

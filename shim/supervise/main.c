@@ -19,6 +19,7 @@
 #include "guards/uncovered.h"
 #include "options/options.h"
 #include "report/report.h"
+#include "supervise/above.h"
 #include "supervise/exec.h"
 #include "supervise/filter.h"
 #include "supervise/launch.h"
@@ -45,17 +46,23 @@ static void say_nothing(void *cookie, bool severe, const char *sentence)
 static unsigned guards(void)
 {
 	return FDG_FOR_run | (fdg_options.nonblock == FDG_OFF ? 0 : FDG_FOR_nonblock) | (fdg_options.cloexec == FDG_OFF ? 0 : FDG_FOR_cloexec) |
-	       (fdg_options.select_mode == FDG_OFF ? 0 : FDG_FOR_select);
+	       (fdg_options.select_mode == FDG_OFF ? 0 : FDG_FOR_select) | (fdg_options.reuseport == FDG_OFF ? 0 : FDG_FOR_reuseport);
 }
 
-/* Does the loader put our library into it, and does it see its calls there? */
-static bool is_preloaded(const char *file)
+/* The loader puts our library into it; into a Go program too, where that sees no calls but those of C. */
+struct preloaded {
+	bool into, sees;
+};
+
+static struct preloaded look(const char *file)
 {
 	static struct fdg_image image;
 	const char *preload = getenv("LD_PRELOAD");
+	bool into;
 
 	fdg_image_look(file, &image);
-	return preload && strstr(preload, "libfdguard.so") && (image.kind == FDG_IMAGE_DYNAMIC || image.kind == FDG_IMAGE_ASAN) && !fdg_exec_is_go(image.program);
+	into = preload && strstr(preload, "libfdguard.so") && (image.kind == FDG_IMAGE_DYNAMIC || image.kind == FDG_IMAGE_ASAN);
+	return (struct preloaded){ into, into && !fdg_exec_is_go(image.program) };
 }
 
 static void say_unsupervised(const char *name, const char *why)
@@ -67,18 +74,37 @@ static void say_unsupervised(const char *name, const char *why)
 	fdg_report_say(line);
 }
 
+/* By a preload's own options and log goes what that sees: of the others that it starts it is good to know. */
+static void say_above(const char *name, bool preloaded)
+{
+	char text[4096], line[4096 + 512];
+	struct fdg_buf b = FDG_BUF(line);
+	enum fdg_above how = fdg_above_compare(name, text, sizeof(text));
+
+	if (how == FDG_ABOVE_LESS && !preloaded) {
+		fdg_uncovered_partly(text, fdg_above_cure);
+	} else if (how != FDG_ABOVE_SAME) {
+		fdg_fmt(&b, "note: %s%s; to have it as asked for here, %s", preloaded ? "what is static or Go below " : "", text, fdg_above_cure);
+		fdg_report_say(line);
+	}
+}
+
 static void supervise(const char *file, int argc, char *argv[], bool free)
 {
-	bool preloaded = is_preloaded(file);
+	struct preloaded preloaded = look(file);
+	enum fdg_launch how;
 	const char *why;
 
 	fdg_report_start(file, argc, argv);
 	fdg_self_becomes(file, argv);
-	if (!preloaded)
+	if (!preloaded.into)
 		fdg_inherited_start(argv, environ, NULL);
-	if (fdg_launch(guards(), free, &why) != FDG_LAUNCH_NOT || free)
+	how = fdg_launch(guards(), free, &why);
+	if (how == FDG_LAUNCH_COVERED && !free)
+		say_above(argv[0], preloaded.sees);
+	if (how != FDG_LAUNCH_NOT || free)
 		return;
-	if (preloaded)
+	if (preloaded.sees)
 		say_unsupervised(argv[0], why);
 	else
 		fdg_uncovered_report(argv[0], why);

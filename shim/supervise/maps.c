@@ -71,18 +71,23 @@ static bool is_preload(void *cookie, uint64_t first, uint64_t behind, const char
 
 struct search {
 	uint64_t address;
-	bool is_library;
+	enum fdg_maps_caller caller;
 };
 
-/* What the preload wraps or makes itself. */
+static enum fdg_maps_caller caller_of(const char *object)
+{
+	if (strcmp(object, "libfdguard.so") == 0)
+		return FDG_CALLER_PRELOAD;
+	return strncmp(object, "libc.so", 7) == 0 || strncmp(object, "libc-2.", 7) == 0 ? FDG_CALLER_LIBC : FDG_CALLER_OTHER;
+}
+
 static bool is_there(void *cookie, uint64_t first, uint64_t behind, const char *name)
 {
 	struct search *s = cookie;
 
 	if (s->address < first || s->address >= behind)
 		return false;
-	name = fdg_base_name(name);
-	s->is_library = strncmp(name, "libc.so", 7) == 0 || strncmp(name, "libc-2.", 7) == 0 || strcmp(name, "libfdguard.so") == 0;
+	s->caller = caller_of(fdg_base_name(name));
 	return true;
 }
 
@@ -91,11 +96,18 @@ bool fdg_maps_has_preload(int pid)
 	return fdg_maps_walk(pid, is_preload, NULL);
 }
 
-bool fdg_maps_judged(struct fdg_process *p, uint64_t address)
+enum fdg_maps_caller fdg_maps_caller(struct fdg_process *p, uint64_t address)
 {
-	struct search s = { address, false };
+	struct search s = { address, FDG_CALLER_OTHER };
 
 	if (p->preload == FDG_PRELOAD_UNKNOWN)
 		p->preload = fdg_maps_has_preload(p->pid) ? FDG_PRELOADED : FDG_NOT_PRELOADED;
-	return p->preload == FDG_PRELOADED && fdg_maps_walk(p->pid, is_there, &s) && s.is_library;
+	if (p->preload == FDG_PRELOADED)
+		fdg_maps_walk(p->pid, is_there, &s);
+	return s.caller;
+}
+
+bool fdg_maps_judged(struct fdg_process *p, uint64_t address)
+{
+	return fdg_maps_caller(p, address) != FDG_CALLER_OTHER;
 }

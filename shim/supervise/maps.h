@@ -17,7 +17,10 @@ bool fdg_maps_walk(int pid, fdg_maps_see *see, void *cookie);
 
 /* Is our preload mapped there? */
 bool fdg_maps_has_preload(int pid);
-/* Was the call at this address made by the C library of a program that has our preload, which has judged it then? */
+/* Who made the call at this address, of a program that has our preload; of all others it is OTHER. */
+enum fdg_maps_caller { FDG_CALLER_OTHER, FDG_CALLER_LIBC, FDG_CALLER_PRELOAD };
+enum fdg_maps_caller fdg_maps_caller(struct fdg_process *p, uint64_t address);
+/* Was it one of the last two, which has judged it then? */
 bool fdg_maps_judged(struct fdg_process *p, uint64_t address);
 
 #endif

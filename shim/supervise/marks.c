@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "base/sys.h"
+#include "supervise/rows.h"
 
 #include "base/poison.h"
 
@@ -22,15 +22,13 @@ struct copies {
 	struct fdg_identity what[KEPT];
 };
 
-/* By fdg_facts_index; mappings: what is not used costs nothing. */
-static struct marks *all;
-static struct copies *copies;
+static struct fdg_rows all, copies;
+static bool is_started;
 
 int fdg_marks_start(void)
 {
-	all = fdg_sys_mmap(FDG_PROCESSES * sizeof(*all), false);
-	copies = fdg_sys_mmap(FDG_PROCESSES * sizeof(*copies), false);
-	return all && copies ? 0 : -ENOMEM;
+	is_started = fdg_rows_start(&all, sizeof(struct marks)) == 0 && fdg_rows_start(&copies, sizeof(struct copies)) == 0;
+	return is_started ? 0 : -ENOMEM;
 }
 
 static bool is_kept(const struct marks *m, int fd, const struct fdg_identity *what)
@@ -43,7 +41,7 @@ static bool is_kept(const struct marks *m, int fd, const struct fdg_identity *wh
 
 void fdg_marks_add(const struct fdg_process *p, int source, int fd)
 {
-	struct marks *m = all ? &all[fdg_facts_index(p)] : NULL;
+	struct marks *m = is_started ? fdg_row(&all, p->index) : NULL;
 	struct fdg_identity what;
 
 	if (!m || fd < 3)
@@ -61,7 +59,7 @@ void fdg_marks_add(const struct fdg_process *p, int source, int fd)
 
 bool fdg_marks_has(const struct fdg_process *p, int fd, const struct fdg_identity *what)
 {
-	const struct marks *m = all ? &all[fdg_facts_index(p)] : NULL;
+	const struct marks *m = is_started ? fdg_row(&all, p->index) : NULL;
 
 	return m && m->pid == p->pid && (m->count > KEPT || is_kept(m, fd, what));
 }
@@ -76,7 +74,7 @@ static bool is_copied(const struct copies *c, const struct fdg_identity *what)
 
 void fdg_marks_copy(const struct fdg_process *p, int source)
 {
-	struct copies *c = copies ? &copies[fdg_facts_index(p)] : NULL;
+	struct copies *c = is_started ? fdg_row(&copies, p->index) : NULL;
 	struct fdg_identity what;
 
 	if (!c)
@@ -94,13 +92,15 @@ void fdg_marks_copy(const struct fdg_process *p, int source)
 
 bool fdg_marks_copied(const struct fdg_process *p, const struct fdg_identity *what)
 {
-	const struct copies *c = copies ? &copies[fdg_facts_index(p)] : NULL;
+	const struct copies *c = is_started ? fdg_row(&copies, p->index) : NULL;
 
 	return c && c->pid == p->pid && (c->count > KEPT || is_copied(c, what));
 }
 
 void fdg_marks_forget(const struct fdg_process *p)
 {
-	if (all)
-		all[fdg_facts_index(p)].pid = copies[fdg_facts_index(p)].pid = 0;
+	if (!is_started)
+		return;
+	((struct marks *)fdg_row(&all, p->index))->pid = 0;
+	((struct copies *)fdg_row(&copies, p->index))->pid = 0;
 }

@@ -12,6 +12,7 @@
 #include "base/sys.h"
 #include "guards/nonblock/shared.h"
 #include "supervise/blind.h"
+#include "supervise/goprogram.h"
 #include "supervise/maps.h"
 #include "supervise/runs.h"
 #include "supervise/sharing.h"
@@ -117,11 +118,19 @@ static bool turns_shared_blocking(struct change *c, const struct fdg_listener *l
 	return fdg_listener_waits(l);
 }
 
+/* By a preload, which in a Go program leaves it to us: copies that Go makes are unknown to it. */
+static bool is_judged(const struct change *c)
+{
+	enum fdg_maps_caller caller = fdg_maps_caller(c->p, c->data->instruction_pointer);
+
+	return caller == FDG_CALLER_PRELOAD || (caller == FDG_CALLER_LIBC && !fdg_go_is(c->p));
+}
+
 static void judge(struct change *c, const struct fdg_listener *l, struct fdg_answer *a)
 {
 	bool is_found, is_fixed = false;
 
-	if (fdg_maps_judged(c->p, c->data->instruction_pointer))
+	if (is_judged(c))
 		return;
 	if (!fdg_file_look(c->p, c->tid, c->fd, &c->file)) {
 		fdg_blind_tell(c->p, c->tid);

@@ -9,5 +9,7 @@
 
 /* By its name as the process has it, without links. */
 bool fdg_mounts_is_served(int pid, const char *name);
+/* What a link of /proc leads to: right as well of a file that has no name any more. Where that cannot be told, it is. */
+bool fdg_mounts_is_link_served(int pid, const char *link);
 
 #endif

@@ -88,8 +88,9 @@ bool fdg_native_is_library(const char *symbol)
 
 static struct walk {
 	uint64_t key;
+	uint64_t end_pc, end_depth; /* depth: from where the stack was */
 	unsigned frames;
-	struct { unsigned name; uint64_t offset; } frame[FDG_NATIVE_FRAMES];
+	struct { unsigned name; uint64_t offset; char symbol[FDG_ELF_NAME + 32]; } frame[FDG_NATIVE_FRAMES];
 } walks[WALKS] FDG_BIG;
 
 static char names[NAMES][256] FDG_BIG;
@@ -180,23 +181,25 @@ static struct fdg_unwinder *unwinder_of(struct ascent *a, const struct fdg_objec
 }
 
 /* Where there are no names, libc is the function that makes the system call itself, and what lies beside it: in a static program the linker keeps libc together. */
-static bool is_own(const struct fdg_object *o, uint64_t offset, uint64_t call)
+static bool is_own(const struct fdg_object *o, const char *symbol, uint64_t offset, uint64_t call)
 {
-	char symbol[FDG_ELF_NAME + 32];
-	struct fdg_buf b = FDG_BUF(symbol);
-
 	if (fdg_native_is_libc(o->name))
 		return false;
-	if (o->fd >= 0 && fdg_elf_symbol(o->fd, offset, &b))
+	if (*symbol)
 		return !fdg_native_is_library(symbol);
 	return offset + NEAR < call || offset > call + NEAR;
 }
 
-static void keep_frame(struct walk *w, const struct fdg_object *o, uint64_t offset)
+static void keep_frame(struct walk *w, const struct fdg_object *o, uint64_t offset, uint64_t call)
 {
 	unsigned name = name_of(o->name);
+	char *symbol = w->frame[w->frames].symbol;
+	struct fdg_buf b = { symbol, 0, sizeof(w->frame[0].symbol), false };
 
-	if (name == NAMES)
+	*symbol = '\0';
+	if (o->fd >= 0)
+		fdg_elf_symbol(o->fd, offset, &b);
+	if (name == NAMES || !is_own(o, symbol, offset, call))
 		return;
 	w->frame[w->frames].name = name;
 	w->frame[w->frames++].offset = offset;
@@ -204,7 +207,7 @@ static void keep_frame(struct walk *w, const struct fdg_object *o, uint64_t offs
 
 static void ascend(struct ascent *a, struct fdg_frame f, struct walk *w)
 {
-	uint64_t call = f.pc;
+	uint64_t call = f.pc, begin = f.sp;
 
 	for (unsigned i = 0; i < STEPS_MAX && w->frames < FDG_NATIVE_FRAMES; i++) {
 		struct fdg_object *o = fdg_objects_find(a->p, &a->objects, f.pc - 1);
@@ -212,9 +215,10 @@ static void ascend(struct ascent *a, struct fdg_frame f, struct walk *w)
 
 		if (!o)
 			return;
+		w->end_pc = f.pc;
+		w->end_depth = f.sp - begin;
 		f.pc = f.pc - 1 - o->bias;
-		if (is_own(o, f.pc, call - o->bias))
-			keep_frame(w, o, f.pc);
+		keep_frame(w, o, f.pc, call - o->bias);
 		u = unwinder_of(a, o);
 		if (!u || !fdg_unwind_step(u, &f, o->bias, read_word, a))
 			return;
@@ -262,24 +266,30 @@ static const struct walk *new_walk(struct fdg_process *p, int tid, uint64_t pc, 
 	static struct walk w;
 
 	w.frames = 0;
+	w.end_pc = w.end_depth = 0;
 	walk(p, tid, pc, sp, &w);
 	w.key = key_of(p, tid, pc, sp);
 	walks[w.key % WALKS] = w;
 	return &w;
 }
 
-unsigned fdg_native_stack(struct fdg_process *p, int tid, uint64_t pc, uint64_t sp, struct fdg_place *ret, unsigned max)
+unsigned fdg_native_stack(struct fdg_process *p, int tid, uint64_t pc, uint64_t sp, struct fdg_place *ret, struct fdg_source *ret_source, unsigned max,
+			  struct fdg_native_end *ret_end)
 {
 	uint64_t key = key_of(p, tid, pc, sp);
 	const struct walk *w = &walks[key % WALKS];
 	unsigned n;
 
 	if (w->key != key || code_of(p->pid)->pid != p->pid) {
+		*ret_end = (struct fdg_native_end){ 0, 0 };
 		if (!may_walk())
 			return 0;
 		w = new_walk(p, tid, pc, sp);
 	}
-	for (n = 0; n < w->frames && n < max; n++)
+	*ret_end = (struct fdg_native_end){ w->end_pc, sp + w->end_depth };
+	for (n = 0; n < w->frames && n < max; n++) {
 		ret[n] = (struct fdg_place){ names[w->frame[n].name], w->frame[n].offset };
+		ret_source[n] = (struct fdg_source){ .symbol = w->frame[n].symbol };
+	}
 	return n;
 }

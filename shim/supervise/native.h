@@ -10,8 +10,17 @@
 
 #define FDG_NATIVE_FRAMES 8
 
-/* At most max and FDG_NATIVE_FRAMES places, the innermost first. pc, sp: behind the system call. The strings stay. Each stack is walked once, and known again by what is on it. */
-unsigned fdg_native_stack(struct fdg_process *p, int tid, uint64_t pc, uint64_t sp, struct fdg_place *ret, unsigned max);
+/* The outermost frame that was reached: who called there is not known. */
+struct fdg_native_end {
+	uint64_t pc, sp;
+};
+
+/*
+ * At most max and FDG_NATIVE_FRAMES places, the innermost first. pc, sp: behind the system call. Objects' names stay, symbols until the next walk. Each stack is walked once, and known again by what is
+ * on it.
+ */
+unsigned fdg_native_stack(struct fdg_process *p, int tid, uint64_t pc, uint64_t sp, struct fdg_place *ret, struct fdg_source *ret_source, unsigned max,
+			  struct fdg_native_end *ret_end);
 
 /* By its symbol: does it belong to libc, or Rust's library? In a static program they are in the same file as the rest. */
 bool fdg_native_is_library(const char *symbol);

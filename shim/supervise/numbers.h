@@ -34,6 +34,7 @@
 #endif
 #define FDG_NR_pselect6 SYS_pselect6
 #define FDG_NR_prctl SYS_prctl
+#define FDG_NR_setsockopt SYS_setsockopt
 #define FDG_NR_execve SYS_execve
 #define FDG_NR_execveat SYS_execveat
 

@@ -11,6 +11,7 @@
 
 struct fdg_object {
 	uint64_t first, end; /* where it is mapped */
+	uint64_t behind;     /* its first part's end */
 	uint64_t bias;       /* what the addresses of the file are off by */
 	int fd;              /* -1: it cannot be opened, or is no ELF file */
 	char name[256];      /* what it is called there */

@@ -6,16 +6,19 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "base/fmt.h"
 #include "base/sys.h"
 #include "supervise/known.h"
 #include "supervise/patience.h"
+#include "supervise/rows.h"
 
 #include "base/poison.h"
 
 #define KEPT 256
+#define CLOCK_EACH 16 /* looks */
 
 struct kept {
 	int pid;
@@ -24,19 +27,25 @@ struct kept {
 	struct fdg_identity what[KEPT];
 };
 
-static struct kept *all; /* by fdg_facts_index; a mapping: what is not used costs nothing */
+static struct fdg_rows all;
 
-int fdg_open_start(void)
+/* The first lines of a file in fdinfo: "flags:\t02004002", close-on-exec among them; "mnt_id:\t9"; "ino:\t4711", which old kernels do not have (Linux 5.14). */
+struct told {
+	bool stays_open;
+	unsigned long mount, ino;
+};
+
+static unsigned long number_behind(const char *text, const char *word, int base)
 {
-	all = fdg_sys_mmap(FDG_PROCESSES * sizeof(*all), false);
-	return all ? 0 : -ENOMEM;
+	const char *line = strstr(text, word);
+
+	return line ? strtoul(line + strlen(word), NULL, base) : 0;
 }
 
-/* "flags:\t02004002", of a file in the directory of fdinfo; close-on-exec is among them. */
-static bool stays_open(int directory, const char *name)
+/* False: there is none of that name. */
+static bool read_told(int directory, const char *name, struct told *ret)
 {
-	char text[64]; /* it is in the second line */
-	const char *line;
+	char text[128];
 	long n;
 	int fd = (int)fdg_sys4(SYS_openat, directory, name, O_RDONLY | O_CLOEXEC, 0);
 
@@ -45,21 +54,54 @@ static bool stays_open(int directory, const char *name)
 	n = fdg_sys_read(fd, text, sizeof(text) - 1);
 	fdg_sys_close(fd);
 	text[n > 0 ? n : 0] = '\0';
-	line = strstr(text, "flags:\t");
-	return line && !(strtoul(line + 7, NULL, 8) & O_CLOEXEC);
+	ret->stays_open = strstr(text, "flags:\t") && !(number_behind(text, "flags:\t", 8) & O_CLOEXEC);
+	ret->mount = ret->stays_open ? number_behind(text, "mnt_id:\t", 10) : 0;
+	ret->ino = ret->stays_open ? number_behind(text, "\nino:\t", 10) : 0;
+	return true;
 }
 
-static bool add(int pid, int fd, struct fdg_open_list *ret)
+/* Of all sockets: on which mount they are, by the number that fdinfo has, and their device. 0: not known. */
+static struct { unsigned long mount; uint64_t dev; } sockets;
+
+static bool is_socket(const struct told *t)
+{
+	return t->mount && t->mount == sockets.mount && t->ino;
+}
+
+static void learn_sockets(void)
+{
+	int fd = (int)fdg_sys3(SYS_socket, AF_UNIX, SOCK_DGRAM, 0);
+	char path[64];
+	struct fdg_buf b = FDG_BUF(path);
+	struct told t = { false, 0, 0 };
+	struct stat st;
+
+	fdg_fmt(&b, "/proc/self/fdinfo/%d", fd);
+	if (fd >= 0 && read_told(AT_FDCWD, path, &t) && fdg_fstat_known(fd, &st) && st.st_ino == t.ino) {
+		sockets.mount = t.mount;
+		sockets.dev = st.st_dev;
+	}
+	if (fd >= 0)
+		fdg_sys_close(fd);
+}
+
+int fdg_open_start(void)
+{
+	learn_sockets();
+	return fdg_rows_start(&all, sizeof(struct kept));
+}
+
+static bool add(int pid, int fd, const struct told *t, struct fdg_open_list *ret)
 {
 	struct fdg_open *o = &ret->file[ret->count];
 	char path[64];
 	struct fdg_buf b = FDG_BUF(path);
-	struct stat st;
+	struct stat st = { .st_mode = S_IFSOCK | 0777, .st_dev = sockets.dev, .st_ino = t->ino };
 
 	if (ret->count == FDG_OPEN_MAX)
 		return false;
 	fdg_fmt(&b, "/proc/%d/fd/%d", pid, fd);
-	if (!fdg_stat_known(path, &st))
+	if (!is_socket(t) && !fdg_stat_known(path, &st))
 		return true;
 	*o = (struct fdg_open){ .fd = fd, .mode = st.st_mode, .what = { st.st_dev, st.st_ino } };
 	ret->count++;
@@ -69,14 +111,17 @@ static bool add(int pid, int fd, struct fdg_open_list *ret)
 /* One batch of names; false: the time is over, or the room. */
 static bool list_part(int pid, int directory, const char *at, const char *end, int64_t until, struct fdg_open_list *ret)
 {
+	unsigned looked = 0;
+
 	for (const struct dirent64 *d; at < end; at += d->d_reclen) {
+		struct told t;
 		int fd;
 
 		d = (const struct dirent64 *)at;
 		fd = d->d_name[0] == '.' ? -1 : atoi(d->d_name);
-		if (fd > 2 && stays_open(directory, d->d_name) && !add(pid, fd, ret))
+		if (fd > 2 && read_told(directory, d->d_name, &t) && t.stays_open && !add(pid, fd, &t, ret))
 			return false;
-		if (fdg_patience_clock() >= until)
+		if (looked++ % CLOCK_EACH == 0 && fdg_patience_clock() >= until)
 			return false;
 	}
 	return true;
@@ -141,7 +186,7 @@ fdg_kindword fdg_open_kind(int pid, const struct fdg_open *o)
 
 void fdg_open_keep(const struct fdg_process *p, const struct fdg_open_list *l)
 {
-	struct kept *k = &all[fdg_facts_index(p)];
+	struct kept *k = fdg_row(&all, p->index);
 
 	k->pid = p->pid;
 	k->more = l->count > KEPT || !l->is_whole;
@@ -152,7 +197,7 @@ void fdg_open_keep(const struct fdg_process *p, const struct fdg_open_list *l)
 
 bool fdg_open_was_there(const struct fdg_process *p, const struct fdg_identity *what)
 {
-	const struct kept *k = &all[fdg_facts_index(p)];
+	const struct kept *k = fdg_row(&all, p->index);
 
 	if (k->pid != p->pid || k->more)
 		return true;

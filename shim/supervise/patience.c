@@ -10,19 +10,21 @@
 #include "base/sys.h"
 #include "guards/uncovered.h"
 #include "options/options.h"
+#include "supervise/rows.h"
 #include "supervise/runs.h"
 
 #include "base/poison.h"
 
-static struct wait {
+struct wait {
 	int pid;
 	int64_t not_before;
-} *all; /* by fdg_facts_index */
+};
+
+static struct fdg_rows all;
 
 int fdg_patience_start(void)
 {
-	all = fdg_sys_mmap(FDG_PROCESSES * sizeof(*all), false);
-	return all ? 0 : -ENOMEM;
+	return fdg_rows_start(&all, sizeof(struct wait));
 }
 
 static int64_t clock_of(int clock)
@@ -45,14 +47,14 @@ int64_t fdg_patience_until(void)
 
 bool fdg_patience_left(const struct fdg_process *maker)
 {
-	const struct wait *w = maker ? &all[fdg_facts_index(maker)] : NULL;
+	const struct wait *w = maker ? fdg_row(&all, maker->index) : NULL;
 
 	return !w || fdg_options.run_exec || w->pid != maker->pid || clock_of(CLOCK_MONOTONIC) >= w->not_before;
 }
 
 bool fdg_patience_lost(const struct fdg_process *maker)
 {
-	struct wait *w = maker ? &all[fdg_facts_index(maker)] : NULL;
+	struct wait *w = maker ? fdg_row(&all, maker->index) : NULL;
 	bool is_first = w && w->pid != maker->pid;
 
 	if (w)

@@ -25,7 +25,8 @@ struct fdg_run_image {
 int fdg_runs_start(int first);
 /* By the options `only` and `skip`. */
 bool fdg_runs_leave_out(const char *exe);
-/* Are they written at all? */
+/* Are they written at all? Or is it told of them by option metrics? */
+bool fdg_runs_are_told(void);
 bool fdg_runs_are_written(void);
 /* Did we write its run.start, and so foresee what it became? */
 bool fdg_runs_is_known(struct fdg_process *p);

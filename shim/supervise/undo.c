@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-#include "base/sys.h"
+#include "supervise/rows.h"
 
 #include "base/poison.h"
 
@@ -18,24 +18,23 @@ struct set {
 	struct { int fd; uint64_t ino; } file[KEPT];
 };
 
-static struct set *all; /* by fdg_facts_index; a mapping: what is not used costs nothing */
+static struct fdg_rows all;
 
 int fdg_undo_start(void)
 {
-	all = fdg_sys_mmap(FDG_PROCESSES * sizeof(*all), false);
-	return all ? 0 : -ENOMEM;
+	return fdg_rows_start(&all, sizeof(struct set));
 }
 
 static struct set *set_of(const struct fdg_process *p)
 {
-	struct set *s = &all[fdg_facts_index(p)];
+	struct set *s = fdg_row(&all, p->index);
 
 	return s->pid == p->pid && s->count ? s : NULL;
 }
 
 void fdg_undo_keep(const struct fdg_process *p, const struct fdg_open *o)
 {
-	struct set *s = &all[fdg_facts_index(p)];
+	struct set *s = fdg_row(&all, p->index);
 
 	if (s->pid != p->pid)
 		s->count = 0;
@@ -48,7 +47,7 @@ void fdg_undo_keep(const struct fdg_process *p, const struct fdg_open *o)
 
 void fdg_undo_forget(const struct fdg_process *p)
 {
-	all[fdg_facts_index(p)].pid = 0;
+	((struct set *)fdg_row(&all, p->index))->pid = 0;
 }
 
 /* Those that an execve which did not fail has closed are none any more. */

@@ -1,7 +1,19 @@
 # SPDX-License-Identifier: MIT
-# cmake -DFILE=F -DNAME=N -DOUTPUT=C -P asset.cmake: a part of a page as the C array N, and N_hash, "sha256-…" in base 64, as a Content-Security-Policy names it.
-file(READ ${FILE} bytes HEX)
-file(SHA256 ${FILE} hash)
+# cmake "-DFILES=F;…" -DNAME=N -DOUTPUT=C [-DSCRIPT=ON] -P asset.cmake: files that make a part of a page, one behind the other, as the C array N, and N_hash, "sha256-…" in base 64, as a
+# Content-Security-Policy names it. SCRIPT: within one function.
+set(whole "")
+foreach(file ${FILES})
+  file(READ ${file} text)
+  string(APPEND whole "${text}")
+endforeach()
+if(SCRIPT)
+  string(PREPEND whole "\"use strict\";\n(() => {\n")
+  string(APPEND whole "})();\n")
+endif()
+file(WRITE ${OUTPUT}.whole "${whole}")
+file(READ ${OUTPUT}.whole bytes HEX)
+file(SHA256 ${OUTPUT}.whole hash)
+file(REMOVE ${OUTPUT}.whole)
 set(letters "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 set(text "")
 foreach(at RANGE 0 60 6) # three bytes are four letters

@@ -17,7 +17,7 @@ static const struct {
 
 const char *binary_word(enum binary_kind kind)
 {
-	static const char *const words[] = { "dynamic", "asan", "static", "foreign", "privileged", "missing", "go" };
+	static const char *const words[] = { "dynamic", "asan", "static", "foreign", "privileged", "missing", "go", "unread" };
 
 	return words[kind];
 }
@@ -103,6 +103,8 @@ void binary_look(const char *path, struct binary *ret)
 
 	fdg_image_look(path, &image);
 	binary_tell(image.kind, image.detail, image.loader, ret);
+	if (image.kind == FDG_IMAGE_UNKNOWN && access(path, X_OK) == 0 && access(path, R_OK) < 0)
+		say(ret, BINARY_UNREAD, "%s", "may not be read, so that nobody can tell if a preload gets into it");
 	if (image.kind == FDG_IMAGE_DYNAMIC && is_go(image.program))
 		say(ret, BINARY_GO, "is a Go program: %s", "it makes its system calls past the C library, where no preload sees them");
 }

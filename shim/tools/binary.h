@@ -6,13 +6,14 @@
 #include "base/image.h"
 
 enum binary_kind {
-	BINARY_DYNAMIC,    /* the loader preloads; also what we cannot read or do not know: the kernel decides */
+	BINARY_DYNAMIC,    /* the loader preloads; also what we do not know: the kernel decides */
 	BINARY_ASAN,       /* so does it here, but AddressSanitizer's runtime objects to not being first */
 	BINARY_STATIC,     /* no loader in it; what it starts may have one */
 	BINARY_FOREIGN,    /* another architecture or another C library */
 	BINARY_PRIVILEGED, /* set-user-ID, set-group-ID or file capabilities: the loader ignores LD_PRELOAD */
 	BINARY_MISSING,    /* a script whose interpreter is not there */
 	BINARY_GO,         /* dynamically linked, and makes its system calls past the C library */
+	BINARY_UNREAD,     /* we may not read it */
 };
 
 /* The end of a sentence that begins with "it": "is statically linked, ..." */

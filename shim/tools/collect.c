@@ -109,6 +109,7 @@ static void take_line(struct collect *c, const char *text, size_t n)
 		tree_end(c->t, &l);
 	} else if (strcmp(l.id, "run.exec") == 0) {
 		tree_exec(c->t, &l);
+	} else if (strcmp(l.id, "run.sample") == 0) { /* its time lines are fdguard report's */
 	} else if (strcmp(l.id, "run.meant") == 0) {
 		meant_add(c->r, &l);
 	} else if (caller_is_meant(c->caller, &l)) {

@@ -103,7 +103,7 @@ static const char *final_value(const struct fdg_options *o, struct fdg_slice key
 
 	if (!row) /* include */
 		why = fdg_path_absolute(FDG_SLICE(value), false, &path);
-	else if (row->type == FDG_TYPE_PATH)
+	else if (row->type == FDG_TYPE_PATH || row->type == FDG_TYPE_PATTERN)
 		path = *(const char *const *)((const char *)o + row->field);
 	else if (row->type == FDG_TYPE_LOG && o->log.where == FDG_LOG_FILE)
 		path = o->log.path;

@@ -3,10 +3,13 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/exe.h"
+#include "base/judged.h"
+#include "base/sys.h"
 #include "options/options.h"
 
 /* Options only and skip leave programs out by name; a script's is its interpreter's. */
@@ -37,13 +40,25 @@ bool left_out_is(const char *file)
 	return name_is_left_out(fdg_base_name(path));
 }
 
+/* By an fdguard above us, of all that we start. */
+static bool is_supervised(void)
+{
+	long r = fdg_sys2(SYS_prctl, PR_GET_SECCOMP, FDG_PROBE);
+
+	return r > 0 && (r & FDG_PROBE_SUPERVISED);
+}
+
 const char *left_out_cure(enum binary_kind kind, bool elsewhere)
 {
 	if (elsewhere)
 		return "leave FDGUARD_OPTIONS as check set it; or accept it, with a line in the suppressions file";
 	switch (kind) {
 	case BINARY_STATIC:
-	case BINARY_GO: return "run check as root, who has such programs supervised, or with --supervise (fdguard-limits(7) says what that changes); or accept it, with a line in the suppressions file";
+	case BINARY_GO:
+		if (is_supervised())
+			return "run check where no other fdguard supervises it (above: fdguard run --no-supervise): that one's options count for such programs, and their findings are its own; or accept it, with a line in the suppressions file";
+		return "run check as root, who has such programs supervised, or with --supervise (fdguard-limits(7) says what that changes); or accept it, with a line in the suppressions file";
+	case BINARY_UNREAD: return "check as a user who may read the file, or as root; or accept it, with a line in the suppressions file";
 	case BINARY_FOREIGN: return "check on a machine of that kind; or accept it, with a line in the suppressions file";
 	case BINARY_PRIVILEGED: return "run the check as the user that it changes to; or accept it, with a line in the suppressions file";
 	default: return "look for what drops LD_PRELOAD (a sandbox, a chroot without the library, an exec that bypasses libc); or accept it, with a line in the suppressions file";

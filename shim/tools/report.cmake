@@ -1,10 +1,13 @@
 # `fdguard report`, in a library of its own for its tests. The page's style and script are files that the build makes into arrays.
 set(REPORT_ASSETS "")
+set(REPORT_css ${CMAKE_CURRENT_SOURCE_DIR}/tools/report.css)
+set(REPORT_js ${CMAKE_CURRENT_SOURCE_DIR}/tools/report.js ${CMAKE_CURRENT_SOURCE_DIR}/tools/report_tree.js)
 foreach(asset css js)
   set(output ${CMAKE_CURRENT_BINARY_DIR}/report_${asset}.c)
+  string(COMPARE EQUAL ${asset} js script)
   add_custom_command(OUTPUT ${output}
-    COMMAND ${CMAKE_COMMAND} -DFILE=${CMAKE_CURRENT_SOURCE_DIR}/tools/report.${asset} -DNAME=report_${asset} -DOUTPUT=${output} -P ${CMAKE_CURRENT_SOURCE_DIR}/tools/asset.cmake
-    DEPENDS tools/report.${asset} tools/asset.cmake VERBATIM)
+    COMMAND ${CMAKE_COMMAND} "-DFILES=${REPORT_${asset}}" -DNAME=report_${asset} -DSCRIPT=${script} -DOUTPUT=${output} -P ${CMAKE_CURRENT_SOURCE_DIR}/tools/asset.cmake
+    DEPENDS ${REPORT_${asset}} tools/asset.cmake VERBATIM)
   list(APPEND REPORT_ASSETS ${output})
 endforeach()
 

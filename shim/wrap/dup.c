@@ -5,6 +5,7 @@
 #include "base/judged.h"
 #include "guards/epoll/stale.h"
 #include "guards/nonblock/nonblock.h"
+#include "guards/nonblock/modes.h"
 #include "guards/reuseport/handover.h"
 #include "guards/reuseport/reuseport.h"
 #include "guards/select/select.h"
@@ -93,13 +94,19 @@ static void program_set(int fd, bool cloexec)
 	fdg_ledger_flag(fd, cloexec ? FDG_CLOEXEC : FDG_MEANT, FDG_FORCED | (cloexec ? FDG_MEANT : FDG_CLOEXEC));
 }
 
+/* A supervisor's filter lets pass what has it. */
+static long mark_of(bool nonblocking)
+{
+	return fdg_modes_are_judged(nonblocking) ? 0 : (long)FDG_JUDGED;
+}
+
 __attribute__((noinline)) static int set_shared_flags(int fd, long flags, const void *site)
 {
 	struct fdg_mode_change c;
 	int r;
 
 	fdg_nonblock_before(&c, fd, flags & O_NONBLOCK, "F_SETFL", site);
-	r = real_fcntl(fd, F_SETFL, c.kernel ? flags | O_NONBLOCK : flags & ~(long)O_NONBLOCK, FDG_JUDGED_BY_US);
+	r = real_fcntl(fd, F_SETFL, c.kernel ? flags | O_NONBLOCK : flags & ~(long)O_NONBLOCK, 0L, 0L, mark_of(c.kernel));
 	if (r == 0)
 		fdg_nonblock_after(&c);
 	return r;
@@ -113,7 +120,7 @@ int fdg_set_flags(int fd, long flags, const void *site)
 	struct fdg_entry *e = fdg_ledger_find(fd);
 
 	if (e && !(flags & REFUSABLE) && fdg_nonblock_simple(e, flags & O_NONBLOCK))
-		return real_fcntl(fd, F_SETFL, flags, FDG_JUDGED_BY_US);
+		return real_fcntl(fd, F_SETFL, flags, 0L, 0L, mark_of(flags & O_NONBLOCK));
 	return set_shared_flags(fd, flags, site);
 }
 
@@ -127,7 +134,7 @@ static int set_nonblocking(int fd, void *arg, const void *site)
 		return real_ioctl(fd, FIONBIO, arg);
 	fdg_nonblock_before(&c, fd, value != 0, "FIONBIO", site);
 	value = c.kernel;
-	r = real_ioctl(fd, FIONBIO, &value, FDG_JUDGED_BY_US);
+	r = real_ioctl(fd, FIONBIO, &value, 0L, 0L, mark_of(value));
 	if (r == 0)
 		fdg_nonblock_after(&c);
 	return r;
@@ -185,8 +192,8 @@ WRAP(int, fcntl, (int fd, int cmd, long arg))
 	case F_GETFL:
 		return get_flags(fd, arg);
 	case F_SETFL:
-		if ((unsigned)fd < FDG_LEDGER_CHUNK && !(arg & REFUSABLE) && fdg_nonblock_simple(&fdg_ledger_first[fd], arg & O_NONBLOCK))
-			return real_fcntl(fd, cmd, arg, FDG_JUDGED_BY_US);
+		if ((unsigned)fd < FDG_LEDGER_CHUNK && !(arg & REFUSABLE) && !fdg_modes_may_be_judged(arg & O_NONBLOCK) && fdg_nonblock_simple(&fdg_ledger_first[fd], arg & O_NONBLOCK))
+			return real_fcntl(fd, cmd, arg, 0L, 0L, (long)FDG_JUDGED);
 		return fdg_set_flags(fd, arg, FDG_SITE);
 	default:
 		return any_fcntl(fd, cmd, arg, FDG_SITE);

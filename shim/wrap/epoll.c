@@ -12,6 +12,7 @@
 #include "guards/epoll/slow.h"
 #include "guards/epoll/stale.h"
 #include "guards/epoll/turns.h"
+#include "guards/metrics/wakeups.h"
 #include "guards/nonblock/nonblock.h"
 #include "guards/nonblock/stall.h"
 #include "guards/reuseport/handover.h"
@@ -171,6 +172,7 @@ static inline bool is_slow(int64_t ns)
 /* The program goes on. */
 static inline void woken(int epfd, struct epoll_event *events, int n, int room, bool waited)
 {
+	fdg_woke_up();
 	fdg_epoll_woken(epfd, events, n, waited);
 	if (waited) {
 		fdg_sweep_waited();

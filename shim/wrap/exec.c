@@ -157,6 +157,7 @@ static bool ends_image(const struct call *c)
 	if (c->how == BY_PATH || c->how == BY_NAME)
 		if (!c->file || !strchr(c->file, '/') || !is_program(c->file))
 			return false;
+	fdg_sweep_tell_last();
 	return fdg_report_exec();
 }
 
@@ -203,7 +204,7 @@ static int exec_with(const struct call *c, const struct fdg_environ *e)
 
 	if (!fdg_forked_from)
 		fdg_sweep_now(FDG_SWEEP_END);
-	ended = fdg_options.format == FDG_JSON && ends_image(c);
+	ended = (fdg_options.format == FDG_JSON || fdg_metrics_any()) && ends_image(c);
 	fdg_nonblock_exec(&given);
 	if (given.count || fdg_stdio_has_work() || fdg_reuseport_any())
 		leave(c, &given);

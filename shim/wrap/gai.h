@@ -25,7 +25,7 @@ struct fdg_gai_batch {
 	bool waited; /* GAI_WAIT: the caller sleeps on `left`, and frees it; else it is freed by whoever tells of it */
 	struct sigevent event;
 	const void *site;
-	void *here; /* GAI_WAIT: the caller's */
+	void *here;                 /* GAI_WAIT: the caller's */
 	struct fdg_gai_batch *next; /* of those that are over */
 };
 
@@ -43,8 +43,8 @@ enum fdg_gai_state {
 struct fdg_gai {
 	struct gaicb *cb;
 	struct fdg_gai_batch *batch;
-	uint64_t handle;                 /* FLYING: of the object */
-	uint64_t lost;                   /* µs in which whoever drives it had not run, by the time that it was submitted */
+	uint64_t handle; /* FLYING: of the object */
+	uint64_t lost;   /* µs in which whoever drives it had not run, by the time that it was submitted */
 	uint32_t number, next, previous; /* of the line that it is in */
 	int error;                       /* DONE, and … */
 	struct addrinfo *found;

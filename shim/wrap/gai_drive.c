@@ -36,7 +36,8 @@ static struct {
 	struct fdg_looked_up l;
 } to_tell;
 
-static struct fdg_looked_up facts_of(const struct fdg_gai *g, const struct fdg_resolver_result *result, uint64_t lost_now)
+static struct fdg_looked_up facts_of(const struct fdg_gai *g, const struct fdg_resolver_result *result,
+				     uint64_t lost_now)
 {
 	return (struct fdg_looked_up){
 		.call = "getaddrinfo_a",
@@ -283,8 +284,8 @@ void fdg_gai_cancel_flying(struct fdg_gai *g)
 struct here {
 	struct fdg_gai_batch *batch;
 	struct fdg_resolver *object; /* nobody else touches it */
-	uint64_t begun, lost; /* of the present wait; of those before */
-	volatile bool asleep; /* waits for threads that ask libc */
+	uint64_t begun, lost;        /* of the present wait; of those before */
+	volatile bool asleep;        /* waits for threads that ask libc */
 };
 
 /* g is known to others. */

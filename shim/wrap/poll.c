@@ -9,6 +9,7 @@
 #include "guards/closewait/sweep.h"
 #include "guards/epoll/poll.h"
 #include "guards/epoll/turns.h"
+#include "guards/metrics/wakeups.h"
 #include "guards/nonblock/nonblock.h"
 #include "guards/reuseport/handover.h"
 
@@ -52,6 +53,7 @@ static inline int woken(const struct pollfd *fds, nfds_t n, int r, const char *n
 {
 	if (r > 0)
 		fdg_poll_woken(&(struct fdg_polled){ fds, (unsigned)n, r, name, site });
+	fdg_woke_up();
 	fdg_sweep_waited();
 	fdg_sweep_tick();
 	fdg_room_tick();

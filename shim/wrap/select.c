@@ -11,6 +11,7 @@
 
 #include "guards/closewait/sweep.h"
 #include "guards/epoll/turns.h"
+#include "guards/metrics/wakeups.h"
 #include "guards/reuseport/handover.h"
 #include "guards/select/select.h"
 
@@ -244,6 +245,7 @@ WRAP(int, select, (int nfds, fd_set *r, fd_set *w, fd_set *e, struct timeval *ti
 	fdg_turn_elsewhere();
 	if (is_plain(nfds, r, w, e) || !took_over(&(struct fdg_select_call){ nfds, { r, w, e }, (void *)timeout, 1000000, true, false, NULL, FDG_SITE, 0, false, false }, &ret))
 		ret = real_select(nfds, r, w, e, timeout);
+	fdg_woke_up();
 	fdg_sweep_waited();
 	fdg_sweep_tick();
 	fdg_room_tick();
@@ -261,6 +263,7 @@ WRAP(int, pselect, (int nfds, fd_set *r, fd_set *w, fd_set *e, const struct time
 	if (is_plain(nfds, r, w, e) ||
 	    !took_over(&(struct fdg_select_call){ nfds, { r, w, e }, (void *)(uintptr_t)timeout, 1000000000, false, false, mask, FDG_SITE, 0, false, false }, &ret))
 		ret = real_pselect(nfds, r, w, e, timeout, mask);
+	fdg_woke_up();
 	fdg_sweep_waited();
 	fdg_sweep_tick();
 	fdg_room_tick();

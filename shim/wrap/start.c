@@ -23,7 +23,9 @@
 #include "guards/closewait/keepalive.h"
 #include "guards/closewait/sweep.h"
 #include "guards/epoll/slow.h"
+#include "guards/metrics/metrics.h"
 #include "guards/nonblock/nonblock.h"
+#include "guards/nonblock/modes.h"
 #include "guards/nonblock/stdio.h"
 #include "guards/reuseport/handover.h"
 #include "guards/reuseport/reuseport.h"
@@ -85,6 +87,7 @@ void fdg_leaving(void)
 	fdg_stdio_leave(NULL);
 	fdg_reuseport_leaving(false, NULL);
 	fdg_sweep_now(FDG_SWEEP_END);
+	fdg_sweep_tell_last();
 	fdg_report_end();
 }
 
@@ -110,7 +113,7 @@ __attribute__((constructor)) static void fdg_start(int argc, char **argv, char *
 	fdg_self_start(argv);
 	fdg_report_start(NULL, argc, argv);
 	fdg_environ_start(envp, library_path());
-	fdg_sys2(SYS_prctl, PR_GET_SECCOMP, FDG_PROBE); /* a supervisor that may not look into this process knows by it that we are here */
+	fdg_modes_start(fdg_sys2(SYS_prctl, PR_GET_SECCOMP, FDG_PROBE)); /* a supervisor that may not look into this process knows by it that we are here */
 	if (is_left_out()) {
 		atomic_store(&fdg_phase, FDG_PASSIVE);
 		return;
@@ -122,6 +125,7 @@ __attribute__((constructor)) static void fdg_start(int argc, char **argv, char *
 	fdg_inherited_start(argv, envp, note);
 	fdg_keepalive_start();
 	fdg_sweeper_start();
+	fdg_metrics_start();
 	fdg_stdio_start();
 	at_quick_exit(leave_quickly);
 	fdg_select_main_stack = (uintptr_t)envp;
@@ -167,6 +171,7 @@ void fdg_before_filter(void)
 	if (!fdg_foreign_memory()) {
 		if (fdg_handover_may())
 			fdg_handover_filtering();
+		fdg_sweep_tell_last();
 		fdg_report_filter();
 		fdg_room_make();
 	}

@@ -14,6 +14,7 @@
 #include "guards/epoll/epoll.h"
 #include "guards/epoll/stale.h"
 #include "guards/epoll/turns.h"
+#include "guards/metrics/wakeups.h"
 #include "guards/nonblock/marks.h"
 #include "guards/nonblock/nonblock.h"
 #include "guards/nonblock/stall.h"
@@ -362,6 +363,7 @@ static long after(long nr, const long a[6], long r, const void *site)
 #endif
 	case SYS_epoll_pwait:
 	case SYS_epoll_pwait2:
+		fdg_woke_up();
 		fdg_epoll_woken((int)a[0], (struct epoll_event *)a[1], (int)r, r > 0 && may_wait(nr, a));
 		fdg_turn_begins((int)r, (int)a[2]);
 		return r;

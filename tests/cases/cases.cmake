@@ -23,7 +23,7 @@ fdguard_test(cases/demo5 ${CMAKE_CURRENT_LIST_DIR}/demo5.sh TIMEOUT 300)
 fdguard_test(cases/demoresolver ${CMAKE_CURRENT_LIST_DIR}/demoresolver.sh TIMEOUT 300)
 
 # What scripts/demo needs of the build.
-add_custom_target(demo DEPENDS fdguard-supervise monitor swarm event-loop service-a listeners clean-fds)
+add_custom_target(demo DEPENDS fdguard-supervise fdguard-scan monitor swarm event-loop service-a listeners clean-fds)
 foreach(part fdguard fdguard-options fdguard-cmd fdguard-resolve resolver-serve)
   if(TARGET ${part})
     add_dependencies(demo ${part})

@@ -20,8 +20,9 @@ static void ask(const char *name)
 
 	printf("%s: %d", name, error);
 	for (struct addrinfo *a = error ? NULL : list; a; a = a->ai_next)
-		put(a->ai_family, a->ai_family == AF_INET ? (void *)&((struct sockaddr_in *)(void *)a->ai_addr)->sin_addr
-							  : (void *)&((struct sockaddr_in6 *)(void *)a->ai_addr)->sin6_addr);
+		put(a->ai_family, a->ai_family == AF_INET
+					  ? (void *)&((struct sockaddr_in *)(void *)a->ai_addr)->sin_addr
+					  : (void *)&((struct sockaddr_in6 *)(void *)a->ai_addr)->sin6_addr);
 	if (!error)
 		freeaddrinfo(list);
 	h = gethostbyname(name);

@@ -15,6 +15,8 @@ jemalloc=$(library 'libjemalloc.so.2')
 faketime=$(library 'faketime/libfaketime.so.1')
 eatmydata=$(library 'libeatmydata.so')
 wrapper=$(library 'libsocket_wrapper.so')
+nss_wrapper=$(library 'libnss_wrapper.so')
+proxychains=$(library 'libproxychains.so.4')
 # names PRELOADS OPTIONS NAME…
 names() {
 	preloads=$1 options=$2
@@ -31,6 +33,17 @@ serve --port 53
 same 'a preload that knows a name' 'known.test: 0 203.0.113.7, 0 203.0.113.7' "$(names "$known" '' known.test)"
 for order in "$known $FDG_LIB" "$FDG_LIB $known"; do
 	same "it knows it ($(basename "${order%% *}") first)" 'known.test: 0 203.0.113.7, 0 203.0.113.7' "$(names "$order" '' known.test)"
+done
+echo '203.0.113.7 known.test' >known-hosts
+export NSS_WRAPPER_HOSTS="$tmp/known-hosts" PROXYCHAINS_CONF_FILE="$tmp/proxychains.conf" PROXYCHAINS_QUIET_MODE=1
+printf 'strict_chain\nproxy_dns\n[ProxyList]\nsocks5 127.0.0.1 9\n' >proxychains.conf
+for other in "$nss_wrapper" "$proxychains"; do
+	check "there is ${other:-one more}" test -e "$other"
+	bare=$(names "$other" '' known.test)
+	same "$(basename "$other") knows it" 2 "$(echo "$bare" | grep -o ' 0 2[0-9.]*' | wc -l)"
+	for order in "$other $FDG_LIB" "$FDG_LIB $other"; do
+		same "... and does beside us ($(basename "${order%% *}") first)" "$bare" "$(names "$order" '' known.test)"
+	done
 done
 served
 same '... and no server was asked' 0 "$queries"

@@ -29,6 +29,8 @@ fdguard_fuzzer(gopclntab)
 target_sources(fuzz-gopclntab PRIVATE $<TARGET_OBJECTS:fdguard-supervise-objects>)
 target_link_libraries(fuzz-gopclntab PRIVATE fdguard-unwind)
 target_link_libraries(fuzz-log PRIVATE fdguard-harness)
+fdguard_fuzzer(scan)
+target_link_libraries(fuzz-scan PRIVATE fdguard-scanning)
 fdguard_fuzzer(report)
 target_link_libraries(fuzz-report PRIVATE fdguard-reporting)
 # With libFuzzer: fuzz-wire -dict=tests/fuzz/wire.dict, fuzz-resolvconf -dict=tests/fuzz/conf.dict; -DCMAKE_C_FLAGS=-fsanitize=fuzzer-no-link lets it see the

@@ -43,19 +43,26 @@ static void look_up_host(const struct fdg_hosts *h, const char *name)
 	}
 }
 
-/* The lines that are kept for a name say of it what all lines say. */
+static void keep(const struct fdg_hosts_want *want, struct fdg_text text, struct fdg_hosts *ret)
+{
+	char *part = malloc(text.n + 1);
+
+	must(part != NULL);
+	memcpy(part, text.s, text.n);
+	must(!fdg_hosts_parse((struct fdg_text){ part, fdg_hosts_keep(want, part, text.n) }, ret));
+	free(part);
+}
+
+/* The lines that are kept for a name, or an address, say of it what all lines say. */
 static void look_up_kept(const struct fdg_hosts *h, struct fdg_text text, const char *name)
 {
 	struct fdg_hosts_want want = { .name = name };
-	char *part = malloc(text.n + 1);
 	struct fdg_hosts_query all = { .name = name, .family = AF_UNSPEC }, some = all;
 	struct fdg_hosts_entry a, b;
 	struct fdg_hosts kept;
 	bool more;
 
-	must(part != NULL);
-	memcpy(part, text.s, text.n);
-	must(!fdg_hosts_parse((struct fdg_text){ part, fdg_hosts_keep(&want, part, text.n) }, &kept));
+	keep(&want, text, &kept);
 	do {
 		more = fdg_hosts_next(h, &all, &a);
 		must(fdg_hosts_next(&kept, &some, &b) == more);
@@ -63,7 +70,22 @@ static void look_up_kept(const struct fdg_hosts *h, struct fdg_text text, const 
 			       !strcmp(a.name, b.name) && a.alias_count == b.alias_count));
 	} while (more);
 	fdg_hosts_free(&kept);
-	free(part);
+}
+
+static void look_up_kept_address(const struct fdg_hosts *h, struct fdg_text text, struct fdg_text word)
+{
+	struct fdg_hosts_entry a, b;
+	struct fdg_hosts kept;
+	struct fdg_ip ip;
+	bool is_there;
+
+	if (!fdg_ip_parse(word, AF_UNSPEC, &ip))
+		return;
+	keep(&(struct fdg_hosts_want){ .ip = &ip }, text, &kept);
+	is_there = fdg_hosts_by_address(h, &ip, &a);
+	must(fdg_hosts_by_address(&kept, &ip, &b) == is_there);
+	must(!is_there || (!strcmp(a.name, b.name) && a.alias_count == b.alias_count));
+	fdg_hosts_free(&kept);
 }
 
 static void look_up_service(const struct fdg_services *s, const char *name)
@@ -88,8 +110,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
 		must(name != NULL);
 		look_up_host(&h, name);
-		if (i < 4)
+		if (i < 4) {
 			look_up_kept(&h, text, name);
+			look_up_kept_address(&h, text, word);
+		}
 		look_up_service(&s, name);
 		free(name);
 	}

@@ -22,6 +22,7 @@ const struct fuzz_seed fuzz_seeds[] = {
 			  LINE("cloexec.inherited", "warning", ",\"fds\":\"10,250-251\",\"what\":\"10 /dev/null, 250 x, …\"")),
 	FUZZ_TEXT(LINE("run.exec", "note", ",\"file\":\"/nosuch\",\"child\":55,\"error\":0") LINE("run.exec", "note", ",\"file\":\"/nosuch\",\"child\":-1,\"error\":0,\"elsewhere\":1")
 			  LINE("run.uncovered", "warning", "") "half a line"),
+	FUZZ_TEXT(LINE("run.sample", "note", ",\"open\":3,\"close_wait\":2,\"wakeups\":9,\"close_wait_peers\":[{\"peer\":\"127.0.0.1:80\",\"count\":2}]")),
 	FUZZ_TEXT(LINE("run.meant", "note", ",\"fd\":3,\"count\":2,\"created\":[{\"object\":\"/x\",\"offset\":\"0x1\"}],\"kind\":\"file\",\"reason\":\"r\",\"weak\":1,\"what\":\"/y\",\"command\":\"x 3\"")
 			  LINE("run.start", "note", "") LINE("run.end", "note", ",\"until\":\"seccomp\"")),
 	FUZZ_TEXT("\n\n{\"v\":1}\n[[[[[[[[[[[[[[[[[[[[[[\n\"\\ud83d\\ude00\"\n{\"a\":1e5,\"a\":2}\n"),

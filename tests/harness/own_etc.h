@@ -18,7 +18,8 @@ static inline void need_own_etc(void)
 
 	if (syscall(SYS_statx, AT_FDCWD, "/etc", 0, 0, &st) == 0 && st.stx_attributes & STATX_ATTR_MOUNT_ROOT)
 		return;
-	fputs("This program writes /etc, and this one is the machine's: run the test's script, which mounts another.\n", stderr);
+	fputs("This program writes /etc, and this one is the machine's: run the test's script, which mounts another.\n",
+	      stderr);
 	exit(99);
 }
 

@@ -316,6 +316,27 @@ static void group_addresses(void)
 	}
 }
 
+/* A file of which no table is made. */
+static void group_large(void)
+{
+	static const char *const names[] = { "first", "line1500", "LINE2999", "last", "line15", "twice", "none.test", "ok.test", "ine15" };
+	static const char *const addresses[] = { "10.0.0.1",    "10.1.5.220", "10.1.11.183", "10.9.9.9",         "10.1.0.15",
+						 "192.0.2.1",   "10.9.9",     "127.0.0.1",   "::ffff:10.9.9.9", "2001:db8::9",
+						 "2001:db8::8", "::1" };
+	static char text[200000];
+	int n = sprintf(text, "10.0.0.1 first a-first\n10.0.0.2 twice\n");
+
+	for (int i = 0; i < 3000; i++)
+		n += sprintf(text + n, "10.1.%d.%d line%d line%d.example.org\n", i >> 8, i & 255, i, i);
+	sprintf(text + n, "::1 six-loopback\n127.0.0.1 loopback\n2001:db8:0::8 six\n10.0.0.3 twice\n10.9.9.9 last");
+	set_etc("large", PLAIN, text, ORDER);
+	compare_hosts(names, COUNT(names));
+	for (size_t i = 0; i < COUNT(addresses); i++) {
+		address_in_buffer(addresses[i], 16384);
+		address_in_libcs_own(addresses[i]);
+	}
+}
+
 static void group_silence(void)
 {
 	set_etc("silence", PLAIN, "", ORDER);
@@ -351,6 +372,8 @@ static void run(const char *name)
 {
 	if (strcmp(name, "addresses") == 0)
 		group_addresses();
+	else if (strcmp(name, "large") == 0)
+		group_large();
 	else if (strcmp(name, "silence") == 0)
 		group_silence();
 	else if (strcmp(name, "odd") == 0)

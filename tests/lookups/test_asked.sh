@@ -30,6 +30,7 @@ alike search
 alike options
 alike reverse
 alike addresses
+alike large
 alike odd
 alike addrconfig
 alike silence

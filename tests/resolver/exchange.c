@@ -261,6 +261,44 @@ static void rotate_spreads(void **state)
 	assert_int_equal(by[1], 5);
 }
 
+/* … and both questions of a lookup go to one server. */
+static void rotate_has_a_lookup_at_one_server(void **state)
+{
+	unsigned by[2] = { 0, 0 };
+
+	(void)state;
+	start_servers(2);
+	settings.options = FDG_CONF_ROTATE;
+	make();
+	for (int i = 0; i < 10; i++) {
+		struct asked a, aaaa;
+
+		ask("ok.test", FDG_DNS_A, &a);
+		ask("ok.test", FDG_DNS_AAAA, &aaaa);
+		run();
+		assert_int_equal(a.server, aaaa.server);
+		by[a.server]++;
+	}
+	assert_int_equal(by[0], 5);
+	assert_int_equal(by[1], 5);
+}
+
+static void rotate_begins_anywhere(void **state)
+{
+	unsigned by[2] = { 0, 0 };
+
+	(void)state;
+	start_servers(2);
+	settings.options = FDG_CONF_ROTATE;
+	for (int i = 0; i < 40; i++) {
+		make();
+		by[ask_one("ok.test").server]++;
+		fdg_exchange_free(x);
+		x = NULL;
+	}
+	assert_true(by[0] > 0 && by[1] > 0);
+}
+
 static void servers_without_edns_are_asked_without(void **state)
 {
 	struct server_counts *c;
@@ -341,6 +379,8 @@ int main(void)
 		cmocka_unit_test_teardown(a_dead_server_is_remembered_and_comes_back, end_all),
 		cmocka_unit_test_teardown(a_server_that_fails_what_others_know_is_asked_last, end_all),
 		cmocka_unit_test_teardown(rotate_spreads, end_all),
+		cmocka_unit_test_teardown(rotate_has_a_lookup_at_one_server, end_all),
+		cmocka_unit_test_teardown(rotate_begins_anywhere, end_all),
 		cmocka_unit_test_teardown(servers_without_edns_are_asked_without, end_all),
 		cmocka_unit_test_teardown(one_percent_is_lost, end_all),
 		cmocka_unit_test_teardown(twenty_percent_are_lost, end_all),

@@ -120,11 +120,45 @@ static void a_signal_comes_between(void **state)
 	fdg_lookup_free(l);
 }
 
+static int error_of_poll;
+
+static int poll_refused(struct pollfd *fds, unsigned n, int timeout_ms)
+{
+	polled++;
+	return error_of_poll ? -error_of_poll : poll_block(fds, n, timeout_ms);
+}
+
+static long recv_refused(int fd, void *message, size_t room, int flags)
+{
+	(void)fd, (void)message, (void)room, (void)flags;
+	received++;
+	return -EPERM;
+}
+
+/* By a filter, say: there is no waiting then, and no turning round and round until the time is over. */
+static void calls_that_are_forbidden(void **state)
+{
+	const struct fdg_lookup_calls refused = { .block = poll_refused, .receive = recv_refused };
+	struct fdg_lookup *l;
+
+	(void)state;
+	assert_int_equal(fdg_lookup_make(&refused, &l), 0);
+	polled = received = 0;
+	error_of_poll = 0;
+	assert_int_equal(count_four(l, "ok.test"), 1);
+	assert_int_equal(count_four(l, "ok.test"), EAI_AGAIN);
+	assert_in_range(received, 1, 4);
+	error_of_poll = EPERM;
+	assert_int_equal(count(l, "ok.test"), EAI_AGAIN);
+	assert_in_range(polled, 1, 8);
+	fdg_lookup_free(l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(all_but_the_first_of_a_socket), T(two_answers_are_polled_for), T(one_that_does_not_come),
-		T(lost_and_forged_ones),          T(a_signal_comes_between),
+		T(lost_and_forged_ones),          T(a_signal_comes_between),     T(calls_that_are_forbidden),
 	};
 
 	return run_with_server(tests, COUNT(tests));

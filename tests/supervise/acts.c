@@ -107,18 +107,19 @@ static int act_right(int argc, char *argv[])
 	return 0;
 }
 
-/* A forked child turns what it has of its parent blocking. */
+/* A forked child turns what it has of its parent blocking; with an argument: a copy that its parent made, of what it has itself too. */
 static int act_child(int argc, char *argv[])
 {
-	int pair[2], status;
+	int pair[2], status, fd;
 	pid_t child;
 
-	(void)argc, (void)argv;
+	(void)argv;
 	make_pair(pair);
+	fd = argc > 0 ? dup(pair[0]) : pair[0];
 	child = fork();
 	need(child >= 0, "fork");
 	if (child == 0)
-		_exit(fcntl(pair[0], F_SETFL, 0) != 0);
+		_exit(fcntl(fd, F_SETFL, 0) != 0);
 	need(waitpid(child, &status, 0) == child && status == 0, "child");
 	tell_mode(pair[0]);
 	return 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// dial HOW N: N connections whose reads have deadlines. HOW "file" tunes each by File().Fd(), which turns it blocking; "inlined" does the same in a function that the compiler makes part of its caller;
-// "control" by SyscallConn.
+// dial HOW N: N connections whose reads have deadlines. HOW "file" tunes each by File().Fd(), which turns it blocking; "value" by a method value; "inlined" does the same in a function that the compiler makes part of its caller;
+// "control" by SyscallConn. With DIAL_STAY it waits until all deadlines have fired, however long that takes.
 package main
 
 import (
@@ -36,13 +36,20 @@ func tell(fired int) {
 
 func short(fd uintptr) { syscall.SetNonblock(int(fd), false) }
 
+//go:noinline
+func call(method func() uintptr) { method() }
+
 func tune(c *net.TCPConn, how string) {
-	if how == "file" {
+	if how == "file" || how == "value" {
 		f, err := c.File()
 		if err != nil {
 			panic(err)
 		}
-		_ = f.Fd()
+		if how == "value" {
+			call(f.Fd)
+		} else {
+			_ = f.Fd()
+		}
 		f.Close()
 	} else {
 		rc, _ := c.SyscallConn()
@@ -97,6 +104,7 @@ func main() {
 		}()
 	}
 	done := make(chan bool)
+	told := false
 	go func() { wg.Wait(); close(done) }()
 	for {
 		select {
@@ -106,10 +114,13 @@ func main() {
 			runtime.KeepAlive(far)
 			return
 		case <-time.After(10 * time.Millisecond):
-			if threads() > n {
+			if threads() > n && !told {
 				fmt.Println("a thread for each")
 				tell(fired)
-				os.Exit(0)
+				if os.Getenv("DIAL_STAY") == "" {
+					os.Exit(0)
+				}
+				told = true
 			}
 		}
 	}

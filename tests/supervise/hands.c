@@ -160,6 +160,21 @@ static int by_refused_parent(char *argv[])
 	return by_fork(argv);
 }
 
+/* By its own wish, after the failure. */
+static int by_undone(char *argv[])
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		be_refused();
+		for (int i = 0; i < SOCKETS; i++)
+			fcntl(sockets[i], F_SETFD, FD_CLOEXEC);
+		execv(argv[0], argv);
+		_exit(127);
+	}
+	return finish(child);
+}
+
 static void mark(const char *how)
 {
 	int listener;
@@ -203,7 +218,7 @@ static int start(const char *how, char *argv[])
 {
 	static const struct { const char *how; int (*start)(char *argv[]); } ways[] = {
 		{ "vfork", by_vfork }, { "spawn", by_spawn }, { "exec", by_exec }, { "grandchild", by_grandchild }, { "search", by_search }, { "threads", by_threads }, { "listen", by_exec },
-		{ "refused", by_refused }, { "refused-parent", by_refused_parent },
+		{ "refused", by_refused }, { "refused-parent", by_refused_parent }, { "undone", by_undone },
 	};
 
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)

@@ -48,6 +48,11 @@ for how in refused refused-parent; do
 	same "$how: what was held back from an exec that failed gets to the next one, which names it" "3 open" "$(REFUSED=$tmp/refused hands cloexec=fix $how "$hands" list --fd=@)"
 	same "$how: and not to one that does not" "open" "$(REFUSED=$tmp/refused hands cloexec=fix $how "$hands" list)"
 done
+{ head -c 16 "$hands"; printf 'x\000'; tail -c +19 "$hands"; } >no-program
+chmod +x no-program
+same "where it can be foreseen that an exec fails, nothing is held back: what the program then closes for the next one is its own" "open" \
+	"$(REFUSED=$tmp/no-program hands cloexec=fix undone "$hands" list --fd=@)"
+same "(and what it does not is there)" "3 open" "$(REFUSED=$tmp/no-program hands cloexec=fix refused "$hands" list --fd=@)"
 for left_out in skip=hands only=nothing; do
 	fresh
 	same "$left_out: a program that is left out hands on what it likes" "3 4 5 open" "$(hands cloexec=fix:$left_out fork "$hands" list)"

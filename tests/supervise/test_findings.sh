@@ -30,6 +30,10 @@ check "a program that is left out is left out" test ! -e left-out
 fresh
 same "a forked child that changes what it has of its parent" blocking "$(watched '' child)"
 check "is told of with its parent, as a note: its parent may be about to close it" found '"level":"note","action":"reported","message":"acts turned fd 3 (UNIX socket) blocking by F_SETFL, and with it fd 3 of process [0-9]*, which'
+fresh
+same "one that changes a copy, of what it has itself as well" blocking "$(watched '' child copy)"
+check "is told of as a program alone is" found '"level":"warning","action":"reported","message":"acts turned fd 5 (UNIX socket) blocking by F_SETFL, and with it fd 3, which'
+same "and fixed" non-blocking "$(watched nonblock=fix child copy)"
 ended_with() { findings nonblock.shared | grep -q "\"count\":$1,"; }
 fresh
 watched '' copy dup 120 >/dev/null

@@ -34,6 +34,10 @@ fresh
 FDGUARD_OPTIONS=$log "$supervise" ./static static inlined 20 >/dev/null
 check "a function that is inlined is told by its own name" found "\"symbol\":\"main.main.func[0-9]*+0x[0-9a-f]*\",\"function\":\"main.short\",\"file\":\"[^\"]*/dial.go\",\"line\":$inlined,\"calls\":\"syscall.SetNonblock\""
 fresh
+FDGUARD_OPTIONS=$log "$supervise" ./static static value 1 >/dev/null
+check "a method value is told by the method's name" found "\"symbol\":\"main.call+0x[0-9a-f]*\",\"file\":\"[^\"]*/dial.go\",\"line\":[0-9]*,\"calls\":\"os.(\*File).Fd\"}"
+check "and what to do is the same" found '"fix":"leave out File() and Fd()'
+fresh
 FDGUARD_OPTIONS=$log:stacks=4 "$supervise" ./static static file 1 >/dev/null
 check "its callers are told too" found '"symbol":"main.tune+0x[^}]*},{[^}]*"symbol":"main.main+0x[0-9a-f]*","file":"[^"]*/dial.go"'
 "$supervise" ./stripped stripped file 500 2>err >out

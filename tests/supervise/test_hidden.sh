@@ -16,6 +16,7 @@ check "with the reason" found '"exe":"[^"]*/acts","guard":"run","id":"run.uncove
 told=$($drop sh -c '"$@" >out; :' - "$supervise" "$acts" acts hidden 2>&1)
 same "in text as well, where it has its standard error of somebody whom we may look into" 1 "$(printf '%s\n' "$told" | grep -c '^fdguard: warning: acts runs unguarded')"
 check "by its name" sh -c 'printf "%s\n" "$0" | grep -q "^  program: acts (pid "' "$told"
+check "with what to do" sh -c 'printf "%s\n" "$0" | grep -q "^  fix: give fdguard CAP_SYS_PTRACE"' "$told"
 fresh
 same "who hands something on runs as it does" "3 open" "$($drop env FDGUARD_OPTIONS=$log "$supervise" "$acts" acts hidden "$FDG_BIN/hands" list 3<&0)"
 check "what it hands to others cannot be seen either" found '"message":"acts runs unguarded'
@@ -54,6 +55,22 @@ same "a preload guards those whom the supervisor cannot see" 0 "$(uncovered)"
 fresh
 $drop env FDGUARD_OPTIONS=$log "$supervise" ./raw raw
 same "which are told of without one, with their copies once" 1 "$(findings run.uncovered | grep -c '"message":"raw runs unguarded')"
+
+# ---- a file that may be executed, and not read ----
+cp "$acts" unread
+blind=
+if [ "$(id -u)" -eq 0 ]; then
+	blind="setpriv --bounding-set -sys_ptrace,-dac_override,-dac_read_search --inh-caps -sys_ptrace,-dac_override,-dac_read_search"
+	chown 65534 unread
+fi
+chmod 0111 unread
+same "an unreadable program runs as it does" "fd 3 copy 5 blocking" "$($blind "$FDG_RUN" run -- ./unread copy dup 2>told)"
+check "and what that can mean is said" grep -q '^fdguard: note: ./unread may not be read' told
+$blind "$FDG_RUN" run --supervise -- ./unread copy dup >out 2>told
+check "a supervisor knows" grep -q '^fdguard: warning: unread runs unguarded: it may not be looked into' told
+$blind "$FDG_RUN" check -- sh -c './unread copy dup; :' >out 2>told
+same "check has not seen it" 98 $?
+check "with the reason, and what to do" sh -c 'grep -q "1\. warning: unread .* unguarded: it may not be" told && grep -q "fix: check as a user who may read\|fix: give fdguard CAP_SYS_PTRACE" told'
 
 # ---- a container's rules ----
 fresh

@@ -60,6 +60,43 @@ place=$(findings nonblock.shared | sed 's/.*"site":\[{"object":"\([^"]*\)","offs
 want=$(readelf -Ws named | awk '$8 == "tune" { print $2, $3 }')
 same "stripped: the place without a name" yes "$(python3 -c 'import sys; at, first, n = int(sys.argv[1], 16), int(sys.argv[2], 16), int(sys.argv[3]); print("yes" if first <= at < first + n else "no")' "$place" $want)"
 
+# A program that has no name any more, one that never had one, and a library that is gone.
+cat >leave.c <<'P'
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+static char piece[1 << 20];
+int main(int argc, char **argv, char **envp)
+{
+	int from = open(argv[2], O_RDONLY), to = memfd_create("flip", MFD_CLOEXEC);
+	long n;
+
+	while ((n = read(from, piece, sizeof(piece))) > 0)
+		if (write(to, piece, n) != n)
+			return 1;
+	if (argv[1][0] == 'd')
+		to = open(argv[2], O_RDONLY | O_CLOEXEC);
+	if (argc < 3 || (argv[1][0] == 'd' && unlink(argv[2])))
+		return 1;
+	return fexecve(to, argv + 2, envp);
+}
+P
+"$FDG_CC" -O2 -static -o leave leave.c && cp named gone || bad "leave.c does not compile"
+run '' ./leave deleted ./gone 1
+check "a deleted program" found '"exe":"[^"]*/gone",.*"site":\[{"object":"[^"]*/gone (deleted)","offset":"0x[0-9a-f]*","symbol":"tune+0x'
+run '' ./leave memory ./named 1
+check "a program in memory" found '"object":"/memfd:flip (deleted)","offset":"0x[0-9a-f]*","symbol":"tune+0x'
+sed 's/int main(int argc, char \*\*argv)/int flip(int argc, char **argv)/' flip.c >part.c
+cat >whole.c <<'P'
+#include <unistd.h>
+int flip(int argc, char **argv);
+int main(int argc, char **argv) { return unlink("libpart.so") || flip(argc, argv); }
+P
+"$FDG_CC" -O2 -fPIC -shared -o libpart.so part.c && "$FDG_CC" -O2 -o whole whole.c -L. -lpart -Wl,-rpath,"$tmp" || bad "whole.c does not compile"
+run '' ./whole 1
+check "a deleted library" found '"object":"[^"]*/libpart.so (deleted)","offset":"0x[0-9a-f]*","symbol":"tune+0x'
+
 export HOME="$tmp" GOCACHE="$tmp/cache" GO111MODULE=off GOFLAGS=-p=2 CGO_ENABLED=1
 mkdir within && cat >within/main.go <<'P'
 package main
@@ -77,6 +114,6 @@ func main() {
 P
 (cd within && go build -o ../mixed) || bad "the program with Go and C does not compile"
 run '' ./mixed
-check "C within Go" found '"symbol":"\(in_c\|_cgo_[0-9a-f]*_Cfunc_in_c\)+0x'
+check "C within Go" found '"symbol":"\(in_c+0x\|main.main+0x[0-9a-f]*","file":"[^"]*/main.go","line":[0-9]*,"calls":"C.in_c"\)'
 
 finish

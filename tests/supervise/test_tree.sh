@@ -49,7 +49,7 @@ fresh
 same "a dynamic program there is guarded all the same" "open" "$("$FDG_BIN/outer" listener "$FDG_RUN" run --supervise -- "$dynamic" fork "$hands" list 2>err)"
 check "and told how" grep -q 'note: .*hands-dynamic is guarded by the preloaded library alone: it is under a seccomp filter' err
 fresh
-same "options that are accepted and not built are told of once" 1 "$("$FDG_RUN" run --set metrics=m -- ./static none "$hands" list 2>&1 | grep -c 'not built')"
+same "options that are accepted and not built are told of once" 1 "$("$FDG_RUN" run --set select.fortify=fix -- ./static none "$hands" list 2>&1 | grep -c 'not built')"
 
 check "the preload works beside a supervisor as it does alone: ours is no filter to be careful of" sh -c '"$FDG_RUN" run --supervise --set log=none -- "$FDG_BIN/unit-report-sink" >unit 2>&1'
 

@@ -30,6 +30,7 @@
 #include <sys/ioctl.h>
 
 #include "base/sys.h"
+#include "guards/closewait/peers.h"
 #include "guards/closewait/sweep.h"
 #include "guards/holders.h"
 #include "options/options.h"
@@ -242,6 +243,7 @@ void fdg_closewait_polled(struct fdg_closewait *s, int fd, int revents)
 		sight_first(s, fd, c);
 	if (!GET(seen) || is_copy(fd))
 		return;
+	fdg_peers_add(fd, GET(bits) & FDG_CONNECTION_ACCEPTED);
 	used = last_use_of_all(fd, s->now);
 	since = used > GET(seen) ? used : GET(seen);
 	if (!is_aged(since, s->now) || (is_new && !s->is_asked_for)) { /* a program that slept may be about to look after it */
@@ -259,6 +261,7 @@ void fdg_closewait_polled(struct fdg_closewait *s, int fd, int revents)
 void fdg_closewait_begin(void)
 {
 	fdg_closewait_cure_none();
+	fdg_peers_begin();
 	for (unsigned i = 0; i < fdg_closewait_groups_end; i++) {
 		struct fdg_closewait_group *g = fdg_closewait_group_at(i);
 
@@ -315,6 +318,7 @@ void fdg_closewait_end(struct fdg_closewait *s)
 {
 	bool is_cut = s->is_cut, is_told = false;
 
+	fdg_peers_end();
 	fdg_closewait_cure(s);
 	if (has_news(s))
 		fdg_closewait_count_threads();

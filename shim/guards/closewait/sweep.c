@@ -15,6 +15,7 @@
 #include "guards/closewait/connections.h"
 #include "guards/fdleak/fdleak.h"
 #include "guards/holders.h"
+#include "guards/metrics/metrics.h"
 #include "ledger/watch.h"
 #include "options/options.h"
 
@@ -61,6 +62,8 @@ unsigned fdg_sweep_period(void)
 
 	if (fdg_options.closewait == FDG_OFF && fdg_options.fdleak == FDG_OFF)
 		return 0;
+	if (fdg_metrics_any() && ms > FDG_METRICS_MS)
+		ms = FDG_METRICS_MS;
 	return ms < LEAST ? LEAST : ms > INT32_MAX ? INT32_MAX : (unsigned)ms;
 }
 
@@ -198,15 +201,20 @@ static void sweep(enum fdg_sweep_how how, int64_t now)
 		fdg_fdleak_sample((uint64_t)now);
 }
 
+static void tell(enum fdg_sweep_how how, int64_t now)
+{
+	fdg_metrics_write(now, how == FDG_SWEEP_END);
+}
+
 /* Signals wait: a handler that leaves by siglongjmp would leave it unfinished for ever. */
-static void try_sweep(enum fdg_sweep_how how, int64_t now)
+static void alone(void (*f)(enum fdg_sweep_how how, int64_t now), enum fdg_sweep_how how, int64_t now)
 {
 	uint64_t all = ~UINT64_C(0), mask = 0;
 
 	if (atomic_load_explicit(&sweeping, memory_order_relaxed) || fdg_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &all, &mask, sizeof(mask)) < 0)
 		return;
 	if (!atomic_exchange_explicit(&sweeping, true, memory_order_acquire)) {
-		sweep(how, now);
+		f(how, now);
 		atomic_store_explicit(&sweeping, false, memory_order_release);
 	}
 	fdg_sys4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof(mask));
@@ -219,10 +227,23 @@ static void sweep_if_due(int64_t now)
 
 	if (now < due)
 		return;
-	if (!atomic_compare_exchange_strong(&fdg_sweep_due, &due, period ? now + period : FDG_SWEEP_NEVER))
+	if (!atomic_compare_exchange_strong(&fdg_sweep_due, &due, period ? now + period : fdg_metrics_any() ? now : FDG_SWEEP_NEVER))
 		return;
 	if (period && due)
-		try_sweep(FDG_SWEEP_DUE, now);
+		alone(sweep, FDG_SWEEP_DUE, now);
+}
+
+static void look(int64_t now)
+{
+	sweep_if_due(now);
+	if (fdg_metrics_are_due(now))
+		alone(tell, FDG_SWEEP_DUE, now);
+}
+
+void fdg_sweep_tell_last(void)
+{
+	if (fdg_metrics_any() && is_ours())
+		alone(tell, FDG_SWEEP_END, fdg_connection_clock());
 }
 
 void fdg_sweep_now(enum fdg_sweep_how how)
@@ -233,9 +254,9 @@ void fdg_sweep_now(enum fdg_sweep_how how)
 		return;
 	now = fdg_connection_clock();
 	if (how == FDG_SWEEP_DUE)
-		sweep_if_due(now);
+		look(now);
 	else
-		try_sweep(how, now);
+		alone(sweep, how, now);
 }
 
 bool fdg_sweep_is_parents(int fd, const struct fdg_connection *c)
@@ -245,6 +266,7 @@ bool fdg_sweep_is_parents(int fd, const struct fdg_connection *c)
 
 void fdg_sweep_forked(void)
 {
+	fdg_metrics_forked();
 	forked_at = fdg_connection_moment(fdg_connection_clock());
 	if (cursor)
 		cursor = 0;
@@ -267,7 +289,7 @@ __attribute__((noinline)) void fdg_sweep_look(void)
 	if (now == looked)
 		return;
 	looked = now;
-	sweep_if_due(now);
+	look(now);
 }
 
 __attribute__((noinline)) static void note(int fd)

@@ -27,6 +27,8 @@ extern _Thread_local int fdg_sweep_skip; /* so many calls of this thread need no
 
 /* Not in memory that is not ours, nor where nothing of ours is wanted any more: then nothing happens. */
 void fdg_sweep_now(enum fdg_sweep_how how);
+/* This image ends: the last of option metrics. */
+void fdg_sweep_tell_last(void);
 /* How long from one sweep to the next, in milliseconds; 0: there are none. */
 unsigned fdg_sweep_period(void);
 /* Of the time since then, how much passed without a sweep that was due: the process may have been stopped, and the program could not look after anything. */

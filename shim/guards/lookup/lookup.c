@@ -31,6 +31,7 @@
 #include "base/big.h"
 #include "base/fmt.h"
 #include "base/state.h"
+#include "base/sys.h"
 #include "options/options.h"
 #include "report/report.h"
 #include "report/run.h"
@@ -53,8 +54,7 @@ int64_t fdg_lookup_clock(void)
 {
 	struct timespec t;
 
-	if (clock_gettime(CLOCK_MONOTONIC_COARSE, &t) < 0)
-		return 0;
+	fdg_sys_clock(CLOCK_MONOTONIC, &t); /* libc's may be another preload's, with another idea of the time */
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 

@@ -33,6 +33,7 @@
 #include "guards/epoll/interest.h"
 #include "guards/nonblock/late.h"
 #include "guards/nonblock/marks.h"
+#include "guards/nonblock/modes.h"
 #include "guards/nonblock/stall.h"
 #include "guards/nonblock/stdio.h"
 #include "guards/origin.h"
@@ -123,10 +124,13 @@ void fdg_nonblock_look(struct fdg_mode_change *c)
 		return;
 	c->looked = true;
 	c->was = flags & O_NONBLOCK;
-	if (c->asked || !c->was || !is_fixing() || fdg_stdio_is_inherited(c->fd))
+	if (c->asked || !c->was || fdg_stdio_is_inherited(c->fd))
 		return;
-	c->elsewhere = fdg_holders_is_older(c->fd) && (parent_wants(c->fd) || child_wants(c->fd));
-	c->kernel = stays(c);
+	if (is_fixing()) {
+		c->elsewhere = fdg_holders_is_older(c->fd) && (parent_wants(c->fd) || child_wants(c->fd));
+		c->kernel = stays(c);
+	}
+	c->outside = fdg_modes_are_judged(c->kernel);
 }
 
 /* ---- after it ---- */
@@ -158,7 +162,7 @@ static void suffers(const struct fdg_mode_change *c, int h, bool fixed)
 	struct fdg_shared s = change(c, fixed);
 
 	s.other = h;
-	if (c->asked || !is_child_setting_up(c->fd, h))
+	if (c->asked || !(c->outside || is_child_setting_up(c->fd, h)))
 		fdg_late_add(&s);
 }
 
@@ -209,7 +213,7 @@ static bool look_again(struct fdg_mode_change *c)
 	if (flags < 0)
 		return true;
 	c->kernel = flags & O_NONBLOCK;
-	if (c->kernel && !c->asked && !stays(c) && fdg_sys_fcntl(c->fd, F_SETFL, flags & ~O_NONBLOCK) == 0)
+	if (c->kernel && !c->asked && !c->outside && !stays(c) && fdg_sys_fcntl(c->fd, F_SETFL, flags & ~O_NONBLOCK) == 0)
 		c->kernel = false;
 	return c->kernel == before;
 }

@@ -22,6 +22,7 @@ struct fdg_mode_change {
 	bool looked; /* there is more to do after the call than to note it */
 	bool elsewhere; /* another process that holds it counts on its not blocking */
 	bool was;    /* what the kernel had, if looked */
+	bool outside; /* a supervisor judges it, who may keep the kernel's mode as it is */
 	const char *call; /* "F_SETFL" */
 	const void *site;
 };

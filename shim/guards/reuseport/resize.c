@@ -26,6 +26,7 @@
 #include "base/state.h"
 #include "base/sys.h"
 #include "guards/origin.h"
+#include "guards/reuseport/outside.h"
 #include "guards/self.h"
 #include "options/options.h"
 #include "report/report.h"
@@ -49,6 +50,7 @@ static struct leaving {
 	struct fdg_group group;
 	const void *site, *made_at;
 	uint32_t origin;
+	const struct fdg_member_seen *by; /* of a program that is watched from outside; NULL: this one */
 } leaving;
 
 static _Atomic bool is_steered;
@@ -131,7 +133,10 @@ static void put_message(struct fdg_buf *b, const struct leaving *l, unsigned fro
 	fdg_put(b, "the group of SO_REUSEPORT ");
 	fdg_put(b, l->group.protocol == IPPROTO_TCP ? "listeners on " : "UDP sockets on ");
 	fdg_fmt(b, "%s went from %u to %u members, as ", local, from, to);
-	fdg_put_self(b);
+	if (l->by)
+		fdg_put(b, l->by->self);
+	else
+		fdg_put_self(b);
 	fdg_fmt(b, " %s fd %d: ", to < from ? "closed" : "added", l->fd);
 	if (l->group.protocol == IPPROTO_TCP)
 		fdg_put(b, "connections that are being made may go to another listener than before");
@@ -155,7 +160,11 @@ static void fill(struct report *r, const struct leaving *l, unsigned from, unsig
 	r->f.key = r->local;
 	r->f.message = r->message;
 	r->f.fix = "open the whole group before traffic comes and keep it, or choose the member by a BPF program from something that lasts, such as a connection id";
-	if (fdg_options.stacks) {
+	if (l->by) {
+		r->f.created = l->by->created;
+		r->f.created_source = l->by->source;
+		r->f.createds = l->by->createds;
+	} else if (fdg_options.stacks) {
 		r->f.site = r->site;
 		r->f.sites = l->site && fdg_place_of(l->site, r->site);
 		r->f.site_label = to < from ? "closed at" : "added at";
@@ -263,4 +272,18 @@ void fdg_resize_left(unsigned first, unsigned last)
 		say(&leaving, leaving.members, sight.members);
 	}
 	atomic_store(&leaving.thread, 0);
+}
+
+void fdg_resize_seen(const struct fdg_member_seen *by, unsigned from, unsigned to)
+{
+	const struct leaving l = { .fd = by->fd, .group = by->group, .by = by };
+	struct group *at = find(&by->group);
+	int64_t t = now(), changed = atomic_exchange_explicit(&at->changed, t, memory_order_relaxed);
+
+	if (from < 1 || to < 1 || from == to || (from < to && (!changed || t - changed < SETTLED_MS)) || !is_quiet(at, t))
+		return;
+	if (is_multicast(&by->group) || !fdg_report_wants(fdg_finding_level(FDG_REUSEPORT_RESIZE)))
+		return;
+	atomic_store_explicit(&at->said, t, memory_order_relaxed);
+	say(&l, from, to);
 }

@@ -125,6 +125,15 @@ static void put_given(struct fdg_buf *b, const struct fdg_reset *r)
 	put_part(b, &any, sysctl(r));
 }
 
+void fdg_reset_put_outside(struct fdg_buf *b, int migrate_req)
+{
+	const struct fdg_reset r = { .migrate_req = migrate_req };
+	bool any = false;
+
+	put_part(b, &any, sysctl(&r));
+	put_by_hand(b, any);
+}
+
 void fdg_reset_put_advice(struct fdg_buf *b, const struct fdg_reset *r)
 {
 	if (fdg_reset_is_last(r) || fdg_reset_was_handed(r))

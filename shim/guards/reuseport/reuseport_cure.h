@@ -28,5 +28,11 @@ static inline bool fdg_reset_is_fixed(const struct fdg_reset *r)
 
 void fdg_reset_put_cure(struct fdg_buf *b, const struct fdg_reset *r);
 void fdg_reset_put_advice(struct fdg_buf *b, const struct fdg_reset *r);
+/* The same for a program that is watched from outside, where nothing is repaired. */
+void fdg_reset_put_outside(struct fdg_buf *b, int migrate_req);
+
+/* An act is told of again when there are twice as many as when it was told last. False: not now. `what`: who did it, and how. */
+bool fdg_reset_is_due(const struct fdg_group *g, uint64_t what, unsigned queued, uint64_t *ret_total, uint64_t *ret_closings);
+void fdg_reset_put_closings(struct fdg_buf *b, uint64_t total, uint64_t closings);
 
 #endif

@@ -173,13 +173,7 @@ static void fill(struct report *r, const struct fdg_reset *s, uint64_t total, ui
 	if (!fdg_reset_was_handed(s))
 		fdg_put(&message, s->listeners > 1 ? " in their queues" : " in its queue");
 	put_outcome(&message, s);
-	if (closings > 1) {
-		fdg_put(&message, "; by now ");
-		fdg_put_count(&message, total);
-		fdg_put(&message, " in ");
-		fdg_put_count(&message, closings);
-		fdg_put(&message, " such closings");
-	}
+	fdg_reset_put_closings(&message, total, closings);
 	r->f.message = r->message;
 	fdg_reset_put_advice(&fix, s);
 	r->f.fix = r->fix;
@@ -198,11 +192,8 @@ static struct place {
 	_Atomic uint64_t total, said, closings;
 } places[PLACES];
 
-static struct place *place_of(const struct fdg_reset *s, bool fixed)
+static struct place *place_of(uint64_t hash)
 {
-	const uintptr_t what[] = { (uintptr_t)s->site, s->how, fixed, (uintptr_t)fdg_sys_getpid() };
-	uint64_t group = fdg_group_hash(&s->group), hash = fdg_hash(group, what, sizeof(what)) | 1;
-
 	for (unsigned i = 0; i < PLACES; i++) {
 		struct place *p = &places[(hash + i) % PLACES];
 		uint64_t has = 0;
@@ -223,17 +214,39 @@ static bool is_due(struct place *p, unsigned queued, uint64_t *ret_total, uint64
 	return *ret_total >= said * 2 && atomic_compare_exchange_strong(&p->said, &said, *ret_total);
 }
 
+bool fdg_reset_is_due(const struct fdg_group *g, uint64_t what, unsigned queued, uint64_t *ret_total, uint64_t *ret_closings)
+{
+	struct place *p = place_of(fdg_hash(fdg_group_hash(g), &what, sizeof(what)) | 1);
+
+	*ret_total = queued;
+	*ret_closings = 1;
+	return !p || is_due(p, queued, ret_total, ret_closings);
+}
+
+void fdg_reset_put_closings(struct fdg_buf *b, uint64_t total, uint64_t closings)
+{
+	if (closings < 2)
+		return;
+	fdg_put(b, "; by now ");
+	fdg_put_count(b, total);
+	fdg_put(b, " in ");
+	fdg_put_count(b, closings);
+	fdg_put(b, " such closings");
+}
+
+static uint64_t act_of(const struct fdg_reset *s)
+{
+	const uintptr_t what[] = { (uintptr_t)s->site, s->how, fdg_reset_is_fixed(s), (uintptr_t)fdg_sys_getpid() };
+
+	return fdg_hash(0, what, sizeof(what));
+}
+
 void fdg_reset_say(const struct fdg_reset *s)
 {
-	bool fixed = fdg_reset_is_fixed(s);
-	uint64_t total = s->queued, closings = 1;
-	struct place *p;
+	uint64_t total, closings;
 	struct report *r;
 
-	if (fdg_foreign_memory() || !fdg_report_wants(level_of(s)))
-		return;
-	p = place_of(s, fixed);
-	if (p && !is_due(p, s->queued, &total, &closings))
+	if (fdg_foreign_memory() || !fdg_report_wants(level_of(s)) || !fdg_reset_is_due(&s->group, act_of(s), s->queued, &total, &closings))
 		return;
 	r = fdg_sys_mmap(sizeof(*r), false);
 	if (!r)

@@ -303,6 +303,10 @@ static void unknown_placeholders_of_a_log_are_refused(void **state)
 		snprintf(want, sizeof(want), "bad value '%s' for key 'log': a %% in it is none of %%p, %%e and %%%%", values[i]);
 		bad(text, want);
 		assert_int_equal(options.log.where, FDG_LOG_STDERR);
+		snprintf(text, sizeof(text), "metrics='%s'", values[i]);
+		snprintf(want, sizeof(want), "bad value '%s' for key 'metrics': a %% in it is none of %%p, %%e and %%%%", values[i]);
+		bad(text, want);
+		assert_string_equal(options.metrics, "");
 	}
 }
 

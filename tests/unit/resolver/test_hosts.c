@@ -247,6 +247,7 @@ static void the_lines_that_have_it_say_what_all_say(void **state)
 
 		same_of_the_lines_that_are_kept(text, n, &name);
 		same_of_the_lines_that_are_kept(text, n, &address);
+		same_of_the_lines_that_are_kept(text, n ? n - 1 : 0, &name);
 	}
 }
 
@@ -268,6 +269,19 @@ static void lines_are_collected_from_parts(void **state)
 	assert_string_equal(ANY("other7"), "-");
 }
 
+static void the_first_part_that_has_an_address_is_enough(void **state)
+{
+	struct fdg_ip ip = ip_of("10.0.0.2");
+	struct fdg_hosts_pick pick = { .want = { .ip = &ip } };
+	char other[] = "10.0.0.1 a\n10.0.0.22 b\n", has[] = "10.0.0.1 c\n10.0.0.2 d\n10.0.0.2 e\n";
+
+	(void)state;
+	assert_int_equal(fdg_hosts_pick_lines(&pick, other, sizeof(other) - 1), 0);
+	assert_int_equal(fdg_hosts_pick_lines(&pick, has, sizeof(has) - 1), -ECANCELED);
+	assert_int_equal(pick.len, strlen("10.0.0.2 d\n"));
+	fdg_hosts_pick_free(&pick);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -281,6 +295,7 @@ int main(void)
 		cmocka_unit_test(nothing_at_all_is_a_file_too),
 		cmocka_unit_test(the_lines_that_have_it_say_what_all_say),
 		cmocka_unit_test(lines_are_collected_from_parts),
+		cmocka_unit_test(the_first_part_that_has_an_address_is_enough),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, teardown);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,7 +20,7 @@
 #include "supervise/filter.h"
 #include "supervise/numbers.h"
 
-#define ALL (FDG_FOR_run | FDG_FOR_nonblock | FDG_FOR_cloexec | FDG_FOR_select)
+#define ALL (FDG_FOR_run | FDG_FOR_nonblock | FDG_FOR_cloexec | FDG_FOR_select | FDG_FOR_reuseport)
 #define HIGHEST 512 /* above the numbers of system calls */
 
 /* ---- what the kernel does with the program ---- */
@@ -185,7 +186,7 @@ static void test_all_other_calls_are_allowed_by_their_number_alone(void **state)
 
 static void test_the_calls_of_the_data_path_are_not_watched(void **state)
 {
-	static const int numbers[] = { SYS_read, SYS_write, SYS_close, SYS_socket, SYS_accept4, SYS_connect, SYS_epoll_pwait, SYS_epoll_ctl, SYS_openat, SYS_clone, SYS_exit };
+	static const int numbers[] = { SYS_read, SYS_write, SYS_close, SYS_socket, SYS_accept4, SYS_connect, SYS_epoll_pwait, SYS_epoll_ctl, SYS_openat, SYS_clone, SYS_exit, SYS_exit_group, SYS_shutdown, SYS_listen, SYS_bind };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
@@ -271,13 +272,22 @@ static long select_of(int nfds)
 }
 static long small_select(void) { return select_of(FD_SETSIZE); }
 static long large_select(void) { return select_of(FD_SETSIZE + 1); }
-static long judged(void) { return fcntl(1000, F_SETFL, 0L, FDG_JUDGED_BY_US); }
+static long option(int level, int name)
+{
+	return syscall(SYS_setsockopt, 1000, level, name, NULL, 0);
+}
+static long reuseport(void) { return option(SOL_SOCKET, SO_REUSEPORT); }
+static long reuseaddr(void) { return option(SOL_SOCKET, SO_REUSEADDR); }
+static long by_bpf(void) { return option(SOL_SOCKET, SO_ATTACH_REUSEPORT_EBPF); }
+static long of_tcp(void) { return option(6, SO_REUSEPORT); }
+static long judged(void) { return fcntl(1000, F_SETFL, 0L, 0L, 0L, (long)FDG_JUDGED); }
 
 static void test_the_kernel_takes_the_program_and_agrees(void **state)
 {
 	static const struct { long (*call)(void); int told; } calls[] = {
 		{ setfl_blocking, 1 }, { setfl_nonblocking, 0 }, { getfl, 0 }, { duplicate, 1 }, { fionbio, 1 }, { fionread, 0 }, { exec, 1 }, { judged, 0 },
 		{ inheritable, 1 }, { not_inheritable, 0 }, { fionclex, 1 }, { small_select, 0 }, { large_select, 1 },
+		{ reuseport, 1 }, { reuseaddr, 0 }, { by_bpf, 1 }, { of_tcp, 0 },
 	};
 
 	(void)state;

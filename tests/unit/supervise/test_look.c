@@ -29,6 +29,7 @@ void fdg_image_look_in(int root, const char *path, struct fdg_image *ret)
 		assert_int_equal(read(bell[0], &c, 1), 1);
 	memset(ret, 0, sizeof(*ret));
 	ret->kind = FDG_IMAGE_STATIC;
+	ret->elf.e_type = strstr(path, "core") ? ET_CORE : ET_EXEC;
 	ret->mode = S_IFREG | 0755;
 	strcpy(ret->program, "/proc/self/exe");
 }
@@ -58,6 +59,8 @@ static void what_answers_is_told(void **state)
 	assert_int_equal(stat(self, &st), 0);
 	assert_int_equal(look.file.ino, st.st_ino);
 	assert_int_equal(look.image.kind, FDG_IMAGE_STATIC);
+	assert_true(look_at("/core"));
+	assert_false(look.is_program); /* the kernel refuses it */
 }
 
 static void what_does_not_is_left(void **state)

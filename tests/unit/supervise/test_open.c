@@ -41,6 +41,8 @@ static void only_what_stays_open_by_rising_number(void **state)
 	assert_non_null(o);
 	assert_int_equal(fstat(plain, &st), 0);
 	assert_int_equal(o->what.ino, st.st_ino);
+	assert_int_equal(o->what.dev, st.st_dev);
+	assert_int_equal(o->mode & S_IFMT, S_IFSOCK);
 	assert_null(look(closed));
 	assert_non_null(look(far));
 	assert_null(look(far + 1));

@@ -2,6 +2,7 @@
 /* Of a child that waits in a system call, three functions deep. */
 #include "supervise/stack.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +21,7 @@
 
 #include "report/symbol.h"
 #include "supervise/facts.h"
+#include "supervise/mounts.h"
 #include "supervise/native.h"
 #include "supervise/numbers.h"
 #include "supervise/objects.h"
@@ -104,7 +107,8 @@ static void test_the_first_function_that_is_not_libcs_and_its_callers(void **sta
 		assert_string_equal(name(&place[0]), "waits");
 		assert_string_equal(name(&place[1]), "asks");
 		assert_string_equal(name(&place[2]), "make_child");
-		assert_null(fdg_site_sources());
+		assert_memory_equal(fdg_site_sources()[0].symbol, "waits+0x", 8);
+		assert_memory_equal(fdg_site_sources()[2].symbol, "make_child+0x", 13);
 	}
 	assert_int_equal(fdg_site_of(child, &call, place, 1), 1);
 	assert_string_equal(name(&place[0]), "waits");
@@ -125,6 +129,68 @@ static void test_what_cannot_be_known(void **state)
 	assert_int_equal(fdg_site_of(0x7ffffff0, &call, &place, 1), 0);
 }
 
+#ifdef FDG_LIBDW
+static _Atomic int *go; /* shared with the one that is to sleep */
+
+/* Sleeps when whoever asks for it does so, and not before. */
+static void *lets_go(void *thread)
+{
+	char path[64], text[256];
+	int *id = thread;
+	FILE *f;
+	long number = -1;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", *id);
+	while (!*go && number != SYS_nanosleep) {
+		f = fopen(path, "r");
+		if (!f || !fgets(text, sizeof(text), f) || sscanf(text, "%ld", &number) != 1)
+			number = -1;
+		if (f)
+			fclose(f);
+	}
+	*go = 1;
+	return NULL;
+}
+
+static unsigned look_at_one_that_is_about_to_sleep(void)
+{
+	struct fdg_place place;
+	pthread_t thread;
+	int self = (int)gettid();
+	pid_t busy;
+	unsigned n;
+
+	*go = 0;
+	busy = fork();
+	if (busy == 0) {
+		while (!*go)
+			;
+		asks();
+		_exit(0);
+	}
+	assert_int_equal(pthread_create(&thread, NULL, lets_go, &self), 0);
+	n = fdg_site_of(busy, &call, &place, 1);
+	*go = 1;
+	pthread_join(thread, NULL);
+	kill(busy, SIGKILL);
+	waitpid(busy, NULL, 0);
+	fdg_facts_forget(fdg_facts_find(busy));
+	return n;
+}
+
+static void test_a_thread_that_does_not_sleep_yet(void **state)
+{
+	unsigned n = 0;
+
+	(void)state;
+	go = mmap(NULL, sizeof(*go), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(go, MAP_FAILED);
+	for (int i = 0; i < 100 && !n; i++)
+		n = look_at_one_that_is_about_to_sleep();
+	assert_int_equal(n, 1);
+}
+#endif
+
 static void test_objects(void **state)
 {
 	static struct fdg_objects o;
@@ -143,6 +209,30 @@ static void test_objects(void **state)
 	assert_null(fdg_objects_find(p, &o, 16));
 	fdg_objects_close(&o);
 	assert_int_equal(o.count, 0);
+}
+
+static bool is_served(int fd)
+{
+	char link[64];
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	return fdg_mounts_is_link_served(getpid(), link);
+}
+
+/* That a file system is served by a program is shown by tests/supervise/test_files.sh. */
+static void test_whose_files_may_be_opened(void **state)
+{
+	int memory = memfd_create("program", MFD_CLOEXEC), pair[2];
+
+	(void)state;
+	assert_false(fdg_mounts_is_link_served(getpid(), "/proc/self/exe"));
+	assert_false(is_served(memory));
+	assert_int_equal(pipe(pair), 0);
+	assert_true(is_served(pair[0])); /* of a mount that nobody has seen */
+	assert_true(is_served(1000));
+	close(memory);
+	close(pair[0]);
+	close(pair[1]);
 }
 
 static void test_who_is_libc(void **state)
@@ -166,9 +256,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #ifdef FDG_LIBDW
 		cmocka_unit_test(test_the_first_function_that_is_not_libcs_and_its_callers),
+		cmocka_unit_test(test_a_thread_that_does_not_sleep_yet),
 #endif
 		cmocka_unit_test(test_what_cannot_be_known),
 		cmocka_unit_test(test_objects),
+		cmocka_unit_test(test_whose_files_may_be_opened),
 		cmocka_unit_test(test_who_is_libc),
 	};
 

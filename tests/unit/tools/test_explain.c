@@ -12,7 +12,7 @@
 #include "report/report.h"
 #include "tools/explain.h"
 
-static const char *const bookkeeping[] = { "run.start", "run.end", "run.exec", "run.meant" };
+static const char *const bookkeeping[] = { "run.start", "run.end", "run.exec", "run.meant", "run.sample" };
 
 static bool is_bookkeeping(const char *id)
 {

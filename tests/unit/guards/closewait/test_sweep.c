@@ -58,6 +58,9 @@ static void the_period_is_a_quarter_of_the_age(void **state)
 	(void)state;
 	fdg_options.closewait_age_ms = 60000;
 	assert_int_equal(fdg_sweep_period(), 15000);
+	fdg_options.metrics = "/x"; /* which tells of CLOSE_WAIT that often */
+	assert_int_equal(fdg_sweep_period(), 10000);
+	fdg_options.metrics = "";
 	fdg_options.closewait_age_ms = 100;
 	assert_int_equal(fdg_sweep_period(), 50);
 	fdg_options.closewait_age_ms = FDG_DURATION_MAX;
