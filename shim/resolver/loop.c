@@ -121,8 +121,7 @@ static bool may_send(const struct fdg_exchange *x)
 
 		if (t->queues[FDG_QUEUE_AGAIN].count || (t->queues[FDG_QUEUE_READY].count && flying < t->state.window))
 			return true;
-		if (t->queues[FDG_QUEUE_STREAM].count && fdg_stream_has_room(t) &&
-		    !t->stream.begun)
+		if (t->queues[FDG_QUEUE_STREAM].count && fdg_stream_has_room(t) && !t->stream.begun)
 			return true;
 	}
 	return false;

@@ -166,10 +166,12 @@ static uint32_t life_of_one(struct fdg_exchange *x)
 
 static void begin(struct fdg_exchange *x, unsigned port, const struct fdg_port *as)
 {
+	bool used = x->ports[port].opened;
+
 	x->ports[port] = (struct fdg_port){
 		.fd = as->fd, .cookie = as->cookie, .life = life_of_one(x), .opened = as->opened, .wait_ms = as->wait_ms
 	};
-	for (unsigned i = 0; i < FDG_PORT_IDS; i++)
+	for (unsigned i = 0; used && i < FDG_PORT_IDS; i++)
 		x->used_ids[port][i] = 0;
 	x->targets[fdg_port_server(x, port)].ports++;
 }

@@ -10,7 +10,11 @@
 
 #include "base/poison.h"
 
-enum { PAGE = 4096, PORTION = PAGE - 2 * (int)sizeof(uint32_t) };
+enum {
+	PAGE = 4096,
+	PORTION = PAGE - 2 * (int)sizeof(uint32_t),
+	FIRST = 64, /* most processes look up one name, and 4 KiB of these take 10 us */
+};
 
 struct fdg_random_page {
 	uint32_t left; /* bytes, at the end of the portion */
@@ -27,6 +31,7 @@ int fdg_random_make(struct fdg_random *ret)
 	ret->page = page;
 	ret->pid = fdg_is_modest() || fdg_sys3(SYS_madvise, page, PAGE, MADV_WIPEONFORK) < 0 ? fdg_sys_getpid() : 0;
 	page->mine = 1;
+	ret->used = false;
 	return 0;
 }
 
@@ -37,24 +42,24 @@ void fdg_random_free(struct fdg_random *r)
 }
 
 /* A filter may forbid getrandom and leave the device. */
-static bool fill_from_device(uint8_t *to)
+static bool fill_from_device(uint8_t *to, size_t wanted)
 {
 	int fd = fdg_sys_open("/dev/urandom", O_RDONLY | O_CLOEXEC, 0);
 	long n;
 
 	if (fd < 0)
 		return false;
-	n = fdg_sys_read(fd, to, PORTION);
+	n = fdg_sys_read(fd, to, wanted);
 	fdg_sys_close(fd);
-	return n == PORTION;
+	return n == (long)wanted;
 }
 
-static bool fill(struct fdg_random_page *page)
+static bool fill(struct fdg_random_page *page, size_t wanted)
 {
 	size_t have = 0;
 
-	while (have < PORTION) {
-		long n = fdg_sys3(SYS_getrandom, page->bytes + have, PORTION - have, 0);
+	while (have < wanted) {
+		long n = fdg_sys3(SYS_getrandom, page->bytes + have, wanted - have, 0);
 
 		if (n == -EINTR)
 			continue;
@@ -62,9 +67,9 @@ static bool fill(struct fdg_random_page *page)
 			break;
 		have += (size_t)n;
 	}
-	if (have < PORTION && !fill_from_device(page->bytes))
+	if (have < wanted && !fill_from_device(page->bytes, wanted))
 		return false;
-	page->left = PORTION;
+	page->left = (uint32_t)wanted;
 	return true;
 }
 
@@ -74,8 +79,9 @@ bool fdg_random_16(struct fdg_random *r, uint16_t *ret)
 	struct fdg_random_page *page = r->page;
 	uint8_t *p;
 
-	if (page->left < 2 && !fill(page))
+	if (page->left < 2 && !fill(page, r->used ? PORTION : FIRST))
 		return false;
+	r->used = true;
 	page->left -= 2;
 	p = page->bytes + page->left;
 	*ret = (uint16_t)(p[0] << 8 | p[1]);

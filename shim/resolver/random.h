@@ -11,7 +11,8 @@
 
 struct fdg_random {
 	struct fdg_random_page *page;
-	int pid; /* where the kernel does not empty pages: the process that filled it; else 0 */
+	int pid;   /* where the kernel does not empty pages: the process that filled it; else 0 */
+	bool used; /* what is asked for again is asked for often */
 };
 
 /* 0, or -ENOMEM. */

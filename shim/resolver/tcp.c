@@ -165,8 +165,7 @@ static void fill(struct fdg_exchange *x, unsigned server)
 	struct fdg_question *q;
 	uint16_t id;
 
-	while (fdg_stream_has_room(t) &&
-	       FDG_OUT - t->stream.out_len >= LENGTH + sizeof(q->packet) &&
+	while (fdg_stream_has_room(t) && FDG_OUT - t->stream.out_len >= LENGTH + sizeof(q->packet) &&
 	       (q = fdg_queue_first(x, server, FDG_QUEUE_STREAM))) {
 		if (!free_id(x, server, &id)) {
 			fdg_question_end(x, q, FDG_EXCHANGE_NO_SOCKET);
