@@ -167,8 +167,8 @@ static bool was_left(uintptr_t frame, uintptr_t now)
 
 	if (!frame)
 		return false;
-	if (fdg_lookups_are_modest())
-		return frame <= now && now - frame < NEAR;
+	if (fdg_lookups_are_modest()) /* nothing more can be asked: what a longjmp left is the thread's oldest one day (OWN) */
+		return false;
 	if (is_overwritten(frame))
 		return true;
 	fdg_sys2(SYS_sigaltstack, NULL, &alternate);
