@@ -68,7 +68,8 @@ struct fdg_question {
 	uint8_t last_server;
 	uint8_t forged, broken;            /* times */
 	bool tcp, plain, counted;          /* by TCP; without the OPT record; it was in this server's window */
-	uint8_t bad[FDG_EXCHANGE_SERVERS]; /* failures that each server stated */
+	uint8_t bad[FDG_EXCHANGE_SERVERS];    /* failures that each server stated */
+	uint8_t silent[FDG_EXCHANGE_SERVERS]; /* brief: its turns that it let pass; as many as libc gives it, and no more */
 	uint16_t sent, len;                /* transmissions; bytes of the query, without the OPT record */
 	uint64_t asked;                    /* µs */
 	uint64_t turn_end, deadline;       /* µs; 0: not begun */
@@ -222,6 +223,8 @@ void fdg_question_queue(struct fdg_exchange *x, struct fdg_question *q);
 void fdg_question_sent(struct fdg_exchange *x, struct fdg_question *q);
 void fdg_question_expired(struct fdg_exchange *x, struct fdg_question *q);
 /* The server stated a failure. */
+/* It has failed, or let pass, as many turns as it has. */
+bool fdg_question_is_done_with(const struct fdg_exchange *x, const struct fdg_question *q, unsigned server);
 void fdg_question_bad(struct fdg_exchange *x, struct fdg_question *q, unsigned server, enum fdg_exchange_status status);
 /* Over, without a message: its function is called later. */
 void fdg_question_end(struct fdg_exchange *x, struct fdg_question *q, enum fdg_exchange_status status);

@@ -252,6 +252,7 @@ bool fdg_exchange_ask(struct fdg_exchange *x, const struct fdg_dns_name *name, u
 	q->plain = q->counted = false;
 	q->tcp = x->set.options & FDG_CONF_USE_VC;
 	memset(q->bad, 0, sizeof(q->bad));
+	memset(q->silent, 0, sizeof(q->silent));
 	q->sent = 0;
 	q->asked = x->now;
 	q->turn_end = q->deadline = 0;

@@ -266,6 +266,22 @@ bool fdg_lookup_entry(const struct fdg_lookup_result *r, unsigned n, struct fdg_
 	return true;
 }
 
+static bool is_answered(const struct fdg_leg *l)
+{
+	return l->type && l->over && l->kind != FDG_REPLY_NONE;
+}
+
+static const char *missing(const struct fdg_request *q)
+{
+	for (unsigned i = 0; i < FDG_REQUEST_LEGS; i++) {
+		const struct fdg_leg *l = &q->leg[i], *other = &q->leg[!i];
+
+		if (l->type && l->over && !is_answered(l) && l->status == FDG_EXCHANGE_TIMEOUT && is_answered(other))
+			return l->type == FDG_DNS_A ? "A" : l->type == FDG_DNS_AAAA ? "AAAA" : NULL;
+	}
+	return NULL;
+}
+
 void fdg_lookup_facts(const struct fdg_lookup *l, struct fdg_lookup_facts *ret)
 {
 	const struct fdg_request *q = l->request;
@@ -277,4 +293,5 @@ void fdg_lookup_facts(const struct fdg_lookup *l, struct fdg_lookup_facts *ret)
 	if (q->was_asked && l->core->x && q->server < l->core->x->target_count)
 		memcpy(&ret->server, &l->core->x->targets[q->server].address, sizeof(ret->server));
 	ret->reason = q->error ? fdg_request_reason(q) : NULL;
+	ret->missing = missing(q);
 }

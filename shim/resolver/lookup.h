@@ -125,6 +125,7 @@ struct fdg_lookup_facts {
 	unsigned sent;                  /* messages; 0: no server was asked */
 	struct sockaddr_storage server; /* who answered, or failed last; ss_family 0: none */
 	const char *reason;             /* on failure: why, a sentence; else NULL */
+	const char *missing;            /* "A" or "AAAA": nobody answered that question, and the other one was answered; else NULL */
 };
 
 void fdg_lookup_facts(const struct fdg_lookup *l, struct fdg_lookup_facts *ret);

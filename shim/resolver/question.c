@@ -93,9 +93,9 @@ void fdg_question_tell(struct fdg_exchange *x)
 }
 
 /* Failures that the server stated count against it here, and if there were too many for good. */
-static bool is_done_with(const struct fdg_exchange *x, const struct fdg_question *q, unsigned server)
+bool fdg_question_is_done_with(const struct fdg_exchange *x, const struct fdg_question *q, unsigned server)
 {
-	return q->bad[server] >= x->set.attempts;
+	return q->bad[server] + q->silent[server] >= (int)x->set.attempts;
 }
 
 /* The server behind `after` that may still know, a live one if there is any; FDG_NONE: none. */
@@ -106,7 +106,7 @@ static unsigned server_behind(const struct fdg_exchange *x, const struct fdg_que
 	for (unsigned i = 1; i <= x->target_count; i++) {
 		unsigned server = (after + i) % x->target_count;
 
-		if (is_done_with(x, q, server))
+		if (fdg_question_is_done_with(x, q, server))
 			continue;
 		if (fdg_server_is_live(&x->targets[server].state))
 			return server;
@@ -229,7 +229,13 @@ static void expired_by_udp(struct fdg_exchange *x, struct fdg_question *q)
 	unsigned other;
 
 	count_lost(x, q);
+	if (x->set.brief && x->now >= q->turn_end)
+		q->silent[q->server]++;
 	other = server_behind(x, q, q->server);
+	if (other == FDG_NONE) {
+		fdg_question_end(x, q, q->status ? (enum fdg_exchange_status)q->status : FDG_EXCHANGE_TIMEOUT);
+		return;
+	}
 	if (q->sends >= FDG_SWITCH && other != q->server && fdg_server_is_live(&x->targets[other].state)) {
 		go_to(x, q, other);
 		return;
@@ -271,7 +277,7 @@ void fdg_question_bad(struct fdg_exchange *x, struct fdg_question *q, unsigned s
 {
 	unsigned other;
 
-	if (!is_done_with(x, q, server))
+	if (!fdg_question_is_done_with(x, q, server))
 		q->bad[server]++;
 	if (server != q->server)
 		return;

@@ -304,7 +304,7 @@ static void move_waiting(struct fdg_exchange *x, unsigned server)
 			continue;
 		for (; q; q = next) {
 			next = fdg_queue_next(x, q);
-			if (q->bad[i] >= x->set.attempts)
+			if (fdg_question_is_done_with(x, q, i))
 				continue;
 			fdg_queue_leave(x, q);
 			q->server = (uint8_t)i;

@@ -78,6 +78,7 @@ static void tell(const struct asked *a, const struct fdg_lookup_facts *f, int er
 		.reason = fdg_lookup_reason(error) ? f->reason : NULL,
 		.server = f->server.ss_family ? &f->server : NULL,
 		.sent = f->sent,
+		.missing = f->missing,
 	});
 }
 

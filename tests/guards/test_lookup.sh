@@ -97,6 +97,10 @@ done
 fresh
 alone guarded resolver=on lookup-wrong servfail.example >out 2>&1
 check "its own reason" finding resolver.fail 'reason=*SERVFAIL*'
+fresh
+alone guarded resolver=on lookup-wrong ok-6silent.example >out 2>&1
+check "the question that nobody answered" finding resolver.slow 'message=*; no server answered its AAAA question, and the A question was answered*' 'fix=*single-request*'
+fresh
 alone guarded resolver=on lookup-wrong 'silent.x\n".example' >out 2>&1
 check "a name that is no text for a log" sh -c 'python3 -c "import json,sys; [json.loads(l) for l in open(\"log\")]"'
 served

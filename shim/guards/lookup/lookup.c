@@ -167,6 +167,9 @@ static void put_sentence(struct fdg_buf *b, const struct fdg_looked_up *l, const
 	if (l->reason)
 		fdg_fmt(b, ": %s", l->reason);
 	put_messages(b, l, server);
+	if (l->missing)
+		fdg_fmt(b, "; no server answered its %s question, and the %s question was answered", l->missing,
+			l->missing[1] ? "A" : "AAAA");
 }
 
 static const char *fix(const struct fdg_looked_up *l)
@@ -175,6 +178,8 @@ static const char *fix(const struct fdg_looked_up *l)
 		return "ask the servers that /etc/resolv.conf lists for the same name (dig @SERVER NAME); in the program, try again after EAI_AGAIN (TRY_AGAIN)";
 	if (l->reason)
 		return "ask that server for the same name (dig @SERVER NAME), or see which ones /etc/resolv.conf lists; in the program, try again after EAI_AGAIN";
+	if (l->missing)
+		return "see what drops such questions on the way to that server and back (a firewall, a load balancer, the server itself); until then, in the program: AF_INET, or in /etc/resolv.conf: options single-request, or no-aaaa (glibc 2.36)";
 	if (is_no_servers(l))
 		return "see what kept the process from running (SIGSTOP, a debugger, a frozen or throttled cgroup, too few CPUs), and how long /etc/hosts is; the servers are not the cause";
 	return "see whether a server that /etc/resolv.conf lists before is dead, and which search domains are tried first; look names up ahead, or several at a time";
@@ -231,7 +236,8 @@ void fdg_looked_up(const struct fdg_looked_up *l)
 
 	if (fdg_foreign_memory())
 		return;
-	atomic_fetch_add_explicit(l->by_libc ? &fdg_run.looked_up_by_libc : &fdg_run.looked_up, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(l->by_libc ? &fdg_run.looked_up_by_libc : &fdg_run.looked_up, 1,
+				  memory_order_relaxed);
 	if ((!l->reason && l->took_ms < FDG_LOOKUP_SLOW) || !fdg_report_wants(fdg_finding_level(FDG_RESOLVER_FAIL)))
 		return;
 	if (!is_no_servers(l))

@@ -23,6 +23,7 @@ struct fdg_looked_up {
 	const char *reason; /* why there is no answer; NULL: there is one, and be it that there is no such name */
 	const struct sockaddr_storage *server; /* who answered, or failed last; NULL: not known */
 	unsigned sent;      /* messages, to all servers */
+	const char *missing; /* "A" or "AAAA": nobody answered that one; NULL: none of the two alone, or not known */
 };
 
 /* Counts it, and tells of one that took FDG_LOOKUP_SLOW, or failed. */
