@@ -2,6 +2,7 @@
 #include "base/exe.h"
 
 #include <fcntl.h>
+#include <link.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -122,4 +123,41 @@ const char *fdg_exe_link(void)
 	const char *exe = fdg_exe();
 
 	return atomic_load_explicit(&by_loader, memory_order_relaxed) ? exe : "/proc/self/exe";
+}
+
+/* Go's linker leaves a note, "Go" and 4, which stays in a program that is stripped or linked by gcc. */
+static bool has_go_note(const char *notes, size_t size)
+{
+	for (size_t at = 0; at + sizeof(ElfW(Nhdr)) + 4 <= size;) {
+		const ElfW(Nhdr) *n = (const ElfW(Nhdr) *)(notes + at);
+		size_t name = ((size_t)n->n_namesz + 3) & ~(size_t)3, rest = ((size_t)n->n_descsz + 3) & ~(size_t)3;
+
+		if (n->n_type == 4 && n->n_namesz == 4 && memcmp(n + 1, "Go\0", 4) == 0)
+			return true;
+		at += sizeof(*n) + name + rest;
+	}
+	return false;
+}
+
+static bool is_loaded(const ElfW(Phdr) *p, size_t n, const ElfW(Phdr) *note)
+{
+	for (size_t i = 0; i < n; i++)
+		if (p[i].p_type == PT_LOAD && note->p_vaddr >= p[i].p_vaddr && note->p_memsz <= p[i].p_filesz && note->p_vaddr - p[i].p_vaddr <= p[i].p_filesz - note->p_memsz)
+			return true;
+	return false;
+}
+
+bool fdg_exe_is_go(void)
+{
+	const ElfW(Phdr) *p = (const ElfW(Phdr) *)getauxval(AT_PHDR);
+	size_t n = getauxval(AT_PHNUM);
+	uintptr_t base = 0;
+
+	for (size_t i = 0; p && i < n; i++)
+		if (p[i].p_type == PT_PHDR)
+			base = (uintptr_t)p - p[i].p_vaddr;
+	for (size_t i = 0; p && i < n; i++)
+		if (p[i].p_type == PT_NOTE && is_loaded(p, n, &p[i]) && has_go_note((const char *)(base + p[i].p_vaddr), p[i].p_memsz))
+			return true;
+	return false;
 }

@@ -9,9 +9,14 @@
 #ifndef FDG_BASE_EXE_H
 #define FDG_BASE_EXE_H
 
+#include <stdbool.h>
+
 const char *fdg_exe(void);
 /* Opens the program's file, whatever has become of its path: the kernel's own link, where that leads to it. */
 const char *fdg_exe_link(void);
+
+/* Is it a Go program, with the C library and so with us? Read from its own notes, in memory. */
+bool fdg_exe_is_go(void);
 
 /* What is behind the last slash of a path. */
 static inline const char *fdg_base_name(const char *path)

@@ -69,6 +69,8 @@ void fdg_report_run_start(void)
 	}
 	if (fdg_run.subject)
 		facts[n++] = (struct fdg_fact){ "supervised", NULL, NULL, 1 };
+	else if (fdg_exe_is_go()) /* it will end past the C library */
+		facts[n++] = (struct fdg_fact){ "go", NULL, NULL, 1 };
 	write_run(FDG_RUN_START, message, facts, add_pidns(facts, n), argv);
 }
 

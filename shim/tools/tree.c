@@ -160,7 +160,7 @@ static void add_image(struct tree *t, struct process *p, const struct log_line *
 	}
 	r->image = pool_grow(r->image, r->images, &t->image_room, sizeof(*r->image));
 	i = &r->image[r->images++];
-	*i = (struct run_image){ .pid = l->pid, .ppid = ppid, .parent = key(t, l, ppid), .exe = pool_copy(&r->pool, l->exe), .command = command_of(t, l), .claimed = claimed };
+	*i = (struct run_image){ .pid = l->pid, .ppid = ppid, .parent = key(t, l, ppid), .exe = pool_copy(&r->pool, l->exe), .command = command_of(t, l), .claimed = claimed, .ended = log_number(l, "go", 0) > 0 };
 	p->image = r->images;
 }
 

@@ -31,6 +31,7 @@
 #include "guards/reuseport/reuseport.h"
 #include "guards/select/select.h"
 #include "guards/self.h"
+#include "guards/uncovered.h"
 #include "options/options.h"
 #include "report/report.h"
 #include "wrap/environ.h"
@@ -98,11 +99,19 @@ static void leave_quickly(void)
 		fdg_leaving();
 }
 
+/* For check, which is told of static programs as well. */
+static void say_if_go(long above)
+{
+	if (fdg_options.run_exec && !(above > 0 && above & FDG_PROBE_SUPERVISED) && fdg_exe_is_go())
+		fdg_uncovered_report(fdg_base_name(fdg_exe()), "is a Go program: it makes its system calls past the C library, where no preload sees them");
+}
+
 __attribute__((constructor)) static void fdg_start(int argc, char **argv, char **envp)
 {
 	bool secure = getauxval(AT_SECURE) != 0;
 	const char *note = secure ? NULL : variable(envp, FDG_NOTE_NAME);
 	bool said = note != NULL;
+	long above;
 
 	fdg_bind_start();
 	if (is_valgrinds(variable(envp, "LD_PRELOAD")))
@@ -113,12 +122,14 @@ __attribute__((constructor)) static void fdg_start(int argc, char **argv, char *
 	fdg_self_start(argv);
 	fdg_report_start(NULL, argc, argv);
 	fdg_environ_start(envp, library_path());
-	fdg_modes_start(fdg_sys2(SYS_prctl, PR_GET_SECCOMP, FDG_PROBE)); /* a supervisor that may not look into this process knows by it that we are here */
+	above = fdg_sys2(SYS_prctl, PR_GET_SECCOMP, FDG_PROBE);
+	fdg_modes_start(above); /* a supervisor that may not look into this process knows by it that we are here */
 	if (is_left_out()) {
 		atomic_store(&fdg_phase, FDG_PASSIVE);
 		return;
 	}
 	fdg_report_run_start();
+	say_if_go(above);
 	if (fdg_options.run_exec)
 		fdg_report_open_by(fdg_leftover_put);
 	fdg_cloexec_start();

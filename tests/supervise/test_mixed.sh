@@ -55,4 +55,13 @@ fresh
 python3 strays.py "$FDG_SRC/scripts/fdguard" run --json --log "$tmp/log" --close-inherited -- ./mixed setfl >/dev/null
 check "and closes them where that is asked for" found '"id":"cloexec.inherited".*"action":"fixed"'
 
+# check: what no preload sees is not passed, whoever started it; and an end past the C library is this program's way.
+fresh
+"$FDG_SRC/scripts/fdguard" check --no-supervise -- sh -c './mixed setfl; :' >said 2>&1
+same "check without a supervisor: it ran unguarded" 98 $?
+check "which it says" grep -q 'mixed runs unguarded: it is a Go program.*\[run.uncovered\]' said
+"$FDG_SRC/scripts/fdguard" check --supervise -- sh -c './mixed setfl; :' >said 2>&1
+same "check with one finds what there is" 99 $?
+check "and misses nobody's end" grep -q '^Covered: [0-9]* programs ran guarded, 0 did not$' said
+
 finish
