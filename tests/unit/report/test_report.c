@@ -318,11 +318,21 @@ static void start_and_end(void)
 	fdg_report_end();
 }
 
+static bool is_guarded(void)
+{
+	const char *preload = getenv("LD_PRELOAD");
+
+	return preload && strstr(preload, "/libfdguard.so");
+}
+
+/* By the first of a tree: where this very test is guarded (fdguard check), its child is not that. */
 static void a_lost_run_is_told_too(void **state)
 {
+	const char *want = is_guarded() ? "" : "fdguard: the start or end of this run could not be written to /dev/full: the disk is full\n";
+
 	(void)state;
 	set_options(FDG_JSON, "/dev/full");
-	assert_string_equal(in_child(start_and_end)->err, "fdguard: the start or end of this run could not be written to /dev/full: the disk is full\n");
+	assert_string_equal(in_child(start_and_end)->err, want);
 	set_options(FDG_TEXT, "/dev/full");
 	assert_string_equal(in_child(start_and_end)->err, "");
 }
