@@ -82,6 +82,7 @@ static bool is_hidden(int fd, uint32_t events)
 	return events & EPOLLIN && (fd <= 2 || fdg_ledger_state(fd) & FDG_STREAM);
 }
 
+/* Nothing is translated before it is told: what the program does with the first such event may be its last act. */
 static void say_ignored(const struct fdg_suspect *s, const struct fdg_registration *r, uint32_t shows, int64_t now)
 {
 	struct fdg_epoll_claim c = { .s = s, .r = r, .shows = shows, .ms = now - s->first, .once = s->tried & ONCE };
@@ -89,10 +90,11 @@ static void say_ignored(const struct fdg_suspect *s, const struct fdg_registrati
 	if (fdg_options.epoll == FDG_FIX) {
 		c.given = fdg_epoll_translation(shows & STAYS, r);
 		c.fixed = c.given && !c.once;
-		fdg_epoll_offends(r, FDG_INTEREST_IGNORED);
 	}
 	if (!(r->state & FDG_INTEREST_SAID))
 		fdg_epoll_say_ignored(&c);
+	if (fdg_options.epoll == FDG_FIX)
+		fdg_epoll_offends(r, FDG_INTEREST_IGNORED);
 	fdg_interest_state(r, FDG_INTEREST_SAID, 0);
 }
 
