@@ -11,7 +11,11 @@ finding() { /usr/bin/python3 "$cases/finding.py" "$tmp/log" "$@"; }
 stdio() { findings '"id":"nonblock\.stdio"' | wc -l; }
 
 # shared CMD…: its output, its status, and the mode of what it shared with this shell.
-shared() { true | { "$@" 2>err; echo "$? $(fd-mode)"; } | tr '\n' ' ' | sed 's/ $//'; }
+shared() { true | { "$@" 2>err; echo "$? $(when_left; fd-mode)"; } | tr '\n' ' ' | sed 's/ $//'; }
+# A daemon's child goes on when its parent has ended.
+when_left() {
+	[ "$way" != daemon ] || while grep -qs -x nonblock-stdio- /proc/[0-9]*/comm; do sleep 0.02; done
+}
 # The same where stdin was non-blocking before.
 shared_nonblocking() { true | { fd-mode 0 non-blocking; "$@" 2>err; echo "$? $(fd-mode)"; }; }
 
