@@ -74,7 +74,7 @@ static unsigned edit_distance(struct fdg_slice a, struct fdg_slice b)
 static const char *nearest_key(struct fdg_slice key)
 {
 	const char *nearest = NULL;
-	unsigned best = key.n < 3 ? (unsigned)key.n : 3; /* of a short key something has to be left */
+	unsigned best = key.n < 4 ? (unsigned)key.n / 2 + 1 : 3; /* of a short key half has to be left */
 
 	if (key.n >= KEY_MAX)
 		return NULL;

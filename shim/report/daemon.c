@@ -26,15 +26,7 @@ struct job {
 /* A socket of ours at a high number, as all files of ours. */
 static int open_socket(void)
 {
-	int fd = (int)fdg_sys3(SYS_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), high;
-
-	if (fd < 0)
-		return fd;
-	high = fdg_dup_high(fd);
-	if (high < 0)
-		return fd;
-	fdg_sys_close(fd);
-	return high;
+	return fdg_move_high((int)fdg_sys3(SYS_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
 }
 
 static long try_to_send(int fd, const struct fdg_line *l)

@@ -26,9 +26,9 @@ int fdg_dup_high(int fd)
 	return fdg_sys_fcntl(fd, F_DUPFD_CLOEXEC, floor_now());
 }
 
-int fdg_open_high(const char *path, int flags, unsigned mode)
+int fdg_move_high(int fd)
 {
-	int fd = fdg_sys_open(path, flags | O_CLOEXEC, mode), high;
+	int high;
 
 	if (fd < 0)
 		return fd;
@@ -37,4 +37,9 @@ int fdg_open_high(const char *path, int flags, unsigned mode)
 		return fd;
 	fdg_sys_close(fd);
 	return high;
+}
+
+int fdg_open_high(const char *path, int flags, unsigned mode)
+{
+	return fdg_move_high(fdg_sys_open(path, flags | O_CLOEXEC, mode));
 }

@@ -7,7 +7,9 @@
 
 /* A close-on-exec duplicate of fd with a high number, or a negative errno. */
 int fdg_dup_high(int fd);
-/* open(2), moved to a high number; where none is free, the number that the kernel gave. */
+/* Gives fd a high number in place of its own, which it keeps where none is free. A negative errno stays one. */
+int fdg_move_high(int fd);
+/* open(2), and that. */
 int fdg_open_high(const char *path, int flags, unsigned mode);
 
 #endif

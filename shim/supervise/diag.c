@@ -227,16 +227,63 @@ static uint64_t below(const char *names, const char *values, const char *name)
 	return at && value && at < values ? strtoull(value, NULL, 10) : 0;
 }
 
-struct fdg_diag_resets fdg_diag_resets(void)
+/* Of a file of pairs of lines: the numbers of this kind, whose names are "TITLE A B …". False: it has none. */
+static bool read_counters(const char *file, const char *title, const char **ret_names, const char **ret_values)
 {
-	char text[4096];
-	long n = fdg_read_file("/proc/self/net/snmp", text, sizeof(text) - 1);
+	long n = fdg_read_file(file, room, ROOM - 1);
+	const char *names;
+
+	room[n > 0 ? n : 0] = '\0';
+	names = strstr(room, title);
+	*ret_names = names;
+	*ret_values = names ? strstr(names + 1, title) : NULL;
+	return *ret_values;
+}
+
+static bool read_sent(struct fdg_diag_resets *ret)
+{
 	const char *names, *values;
 
-	text[n > 0 ? n : 0] = '\0';
-	names = strstr(text, "\nTcp: ");
-	values = names ? strstr(names + 1, "\nTcp: ") : NULL;
-	if (!values)
-		return (struct fdg_diag_resets){ 0, 0 };
-	return (struct fdg_diag_resets){ below(names, values, "OutRsts "), below(names, values, "EstabResets ") };
+	if (!read_counters("/proc/self/net/snmp", "Tcp: ", &names, &values))
+		return false;
+	ret->sent = below(names, values, "OutRsts ");
+	ret->torn = below(names, values, "EstabResets ");
+	return true;
+}
+
+/* What a listener's end resets is in none of these. */
+static bool read_meant(struct fdg_diag_resets *ret)
+{
+	static const char *const by_programs[] = { "TCPAbortOnData ", "TCPAbortOnClose ", "TCPAbortOnMemory ", "TCPAbortOnTimeout ", "TCPAbortOnLinger " };
+	const char *names, *values;
+
+	if (!read_counters("/proc/self/net/netstat", "TcpExt: ", &names, &values))
+		return false;
+	ret->meant = 0;
+	for (unsigned i = 0; i < sizeof(by_programs) / sizeof(by_programs[0]); i++)
+		ret->meant += below(names, values, by_programs[i]);
+	return true;
+}
+
+/* Of what is sent between the two readings, one too many is taken for meant. */
+struct fdg_diag_resets fdg_diag_resets(enum fdg_diag_when when)
+{
+	struct fdg_diag_resets r = { 0 };
+
+	r.is_known = when == FDG_DIAG_BEFORE ? read_meant(&r) && read_sent(&r) : read_sent(&r) && read_meant(&r);
+	return r;
+}
+
+static unsigned above(uint64_t n, uint64_t least)
+{
+	return n > least ? (unsigned)(n - least) : 0;
+}
+
+struct fdg_diag_resets_between fdg_diag_resets_between(const struct fdg_diag_resets *before, const struct fdg_diag_resets *after)
+{
+	uint64_t meant = after->meant - before->meant;
+
+	if (!before->is_known || !after->is_known)
+		return (struct fdg_diag_resets_between){ 0, 0 };
+	return (struct fdg_diag_resets_between){ above(after->sent, before->sent + meant), above(after->torn, before->torn + meant) };
 }

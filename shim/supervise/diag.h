@@ -40,10 +40,20 @@ bool fdg_diag_waiting(unsigned kind, const uint16_t port[], unsigned ports, fdg_
 /* Is it there: waiting, accepted, or closed and not forgotten yet? True where the kernel does not tell. */
 bool fdg_diag_is_there(const struct fdg_diag_end *e);
 
-/* What the namespace has counted: resets that it sent (refusals as well), and ends of connections that were reset, by whichever side. 0: not known. */
+/*
+ * What the namespace has counted: resets that it sent (refusals as well); ends of connections that were reset, by whichever side; and how many of both programs meant, or caused by closing a connection whose data they
+ * had not read.
+ */
 struct fdg_diag_resets {
-	uint64_t sent, torn;
+	bool is_known;
+	uint64_t sent, torn, meant;
 };
-struct fdg_diag_resets fdg_diag_resets(void);
+enum fdg_diag_when { FDG_DIAG_BEFORE, FDG_DIAG_AFTER };
+struct fdg_diag_resets fdg_diag_resets(enum fdg_diag_when when);
+/* Without what was meant, and rather too few. 0: not known. */
+struct fdg_diag_resets_between {
+	unsigned sent, torn;
+};
+struct fdg_diag_resets_between fdg_diag_resets_between(const struct fdg_diag_resets *before, const struct fdg_diag_resets *after);
 
 #endif

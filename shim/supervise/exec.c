@@ -124,6 +124,7 @@ static enum foreseen foresee(const struct call *c, struct fdg_run_image *ret)
 	ret->file = l.file;
 	read_arguments(c, ret);
 	ret->is_preloaded = (l.image.kind == FDG_IMAGE_DYNAMIC || l.image.kind == FDG_IMAGE_ASAN) && has_preload(c);
+	ret->is_go = l.is_go;
 	return PROGRAM;
 }
 

@@ -103,14 +103,6 @@ bool fdg_listeners_has_it(const struct fdg_remembered *r)
 
 /* ---- looks ---- */
 
-static void forget(struct fdg_remembered *r)
-{
-	r->inode = 0;
-	all.count--;
-	while (all.used && !all.all[all.used - 1].inode)
-		all.used--;
-}
-
 static unsigned kinds(void)
 {
 	unsigned any = 0;
@@ -198,7 +190,7 @@ static void forget_the_dead(void)
 		struct fdg_remembered *r = &all.all[i];
 
 		if (r->inode && !r->is_member && !r->is_pending && !fdg_listeners_has_it(r))
-			forget(r);
+			fdg_listeners_forget(&all, r);
 	}
 }
 
@@ -251,22 +243,6 @@ static bool is_udp(unsigned kinds)
 	return !(kinds & (FDG_DIAG_TCP | FDG_DIAG_TCP6));
 }
 
-static struct fdg_remembered *place_for(uint64_t inode)
-{
-	struct fdg_remembered *r = fdg_listeners_find(&all, inode);
-
-	if (r)
-		return r;
-	if (all.count == FDG_LISTENERS)
-		return NULL;
-	for (r = all.all; r->inode; r++)
-		continue;
-	if ((unsigned)(r - all.all) >= all.used)
-		all.used = (unsigned)(r - all.all) + 1;
-	all.count++;
-	return r;
-}
-
 static void keep_place(struct fdg_remembered *r, struct fdg_process *p, const struct fdg_listener *l)
 {
 	struct fdg_place site[FDG_RECALL_SITES];
@@ -280,12 +256,17 @@ static void keep_place(struct fdg_remembered *r, struct fdg_process *p, const st
 
 static void remember(struct fdg_process *p, const struct fdg_listener *l, int fd, uint64_t inode, unsigned kinds)
 {
-	struct fdg_remembered *r = kinds && inode && prepare() ? place_for(inode) : NULL;
+	static uint64_t order;
+	bool is_ready = kinds && inode && prepare();
+	struct fdg_remembered *r = is_ready ? fdg_listeners_place(&all, inode) : NULL;
 
+	if (is_ready && !r)
+		fdg_listeners_full(p);
 	if (!r || r->inode)
 		return;
 	memset(r, 0, offsetof(struct fdg_remembered, made));
 	r->inode = inode;
+	r->order = ++order;
 	r->pid = p->pid;
 	r->born = p->born;
 	r->fd = fd;
@@ -326,7 +307,7 @@ void fdg_listeners_steered(struct fdg_process *p)
 	p->steers = p->born;
 	for (unsigned i = 0; i < all.used; i++)
 		if (all.all[i].inode && is_udp(all.all[i].kinds) && fdg_listeners_owner(&all.all[i]) == p)
-			forget(&all.all[i]);
+			fdg_listeners_forget(&all, &all.all[i]);
 }
 
 void fdg_listeners_replacing(const struct fdg_process *p, int fd)
@@ -381,7 +362,7 @@ void fdg_listeners_ended(const struct fdg_process *p)
 		look(false);
 	for (unsigned i = 0; i < all.used; i++)
 		if (all.all[i].inode && fdg_listeners_owner(&all.all[i]) == p && !bequeath(&all.all[i]))
-			forget(&all.all[i]);
+			fdg_listeners_forget(&all, &all.all[i]);
 	if (!all.count)
 		wake_in(0);
 }

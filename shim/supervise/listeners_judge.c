@@ -58,10 +58,11 @@ static void take_counted(struct fdg_listeners *s, unsigned n)
 /* What speaks for resets: they come after the listener has gone from the list. */
 static void put_evidence(struct fdg_listeners *s, struct fdg_gone_seen *g)
 {
-	struct fdg_diag_resets now = fdg_diag_resets();
+	struct fdg_diag_resets now = fdg_diag_resets(FDG_DIAG_AFTER);
+	struct fdg_diag_resets_between n = fdg_diag_resets_between(&s->resets_before, &now);
 
-	g->resets = now.sent > s->resets_before.sent ? (unsigned)(now.sent - s->resets_before.sent) : 0;
-	g->torn = now.torn > s->resets_before.torn ? (unsigned)(now.torn - s->resets_before.torn) : 0;
+	g->resets = n.sent;
+	g->torn = n.torn;
 	g->missing = count_missing(s, &g->by.group);
 }
 

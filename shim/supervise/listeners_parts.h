@@ -15,6 +15,7 @@ struct fdg_remembered {
 	uint64_t born; /* which process that pid is: fdg_process.born */
 	unsigned kinds; /* what it may be; FDG_DIAG_… */
 	unsigned seen;  /* the number of the look that saw it last */
+	uint64_t order; /* of coming */
 	bool is_member; /* it was seen listening, or bound, and is not known to have gone */
 	bool is_ended, is_executing, is_new;
 	bool is_missed, is_elsewhere; /* its owner had it no more when that was asked; and somebody has, as it was seen later */
@@ -48,6 +49,11 @@ struct fdg_listeners {
 };
 
 struct fdg_remembered *fdg_listeners_find(struct fdg_listeners *s, uint64_t inode);
+/* A place for this one, which may have it already (`inode` is 0 in a free one); NULL: there is none. */
+struct fdg_remembered *fdg_listeners_place(struct fdg_listeners *s, uint64_t inode);
+void fdg_listeners_forget(struct fdg_listeners *s, struct fdg_remembered *r);
+/* Tells, once, that a socket of this process found no place. */
+void fdg_listeners_full(struct fdg_process *p);
 /* Sees who waits where, if somebody does and it is not too soon; anyhow: which it is later. */
 bool fdg_listeners_walk(struct fdg_listeners *s, bool anyhow);
 unsigned fdg_listeners_size(const struct fdg_diag_rows *rows, const struct fdg_group *g);

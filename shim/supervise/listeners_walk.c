@@ -135,7 +135,7 @@ static bool is_short(struct fdg_listeners *s, int64_t begin)
 static bool take_walk(struct fdg_listeners *s, int64_t begin)
 {
 	struct fdg_waiting *before = s->waiting;
-	struct fdg_diag_resets resets = fdg_diag_resets(); /* before the walk: so one that is sent meanwhile is not missed */
+	struct fdg_diag_resets resets = fdg_diag_resets(FDG_DIAG_BEFORE); /* before the walk: so one that is sent meanwhile is not missed */
 	unsigned n = s->waitings;
 
 	s->waiting = s->spare;

@@ -16,6 +16,8 @@
 
 #include "base/fmt.h"
 #include "base/sys.h"
+#include "options/options.h"
+#include "supervise/exec.h"
 
 #include "base/poison.h"
 
@@ -162,6 +164,7 @@ static void look(struct fdg_look *l)
 	l->is_program = is_program(&l->image) && !is_refused(&l->image) && real_name(l->image.program, l->exe) && fdg_sys_stat(l->image.program, &st) == 0;
 	if (l->is_program)
 		l->file = (struct fdg_identity){ st.st_dev, st.st_ino };
+	l->is_go = l->is_program && fdg_metrics_any() && fdg_exec_is_go(l->image.program);
 	fdg_image_done(&l->image);
 }
 

@@ -23,6 +23,7 @@ struct fdg_look {
 	struct fdg_image image;
 	char exe[PATH_MAX];   /* the program's own name, without links */
 	struct fdg_identity file;
+	bool is_go;           /* where option metrics asks for it */
 };
 
 /* False: it is not known in time, or there was one that is not known yet. */

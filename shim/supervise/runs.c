@@ -16,6 +16,8 @@
 
 struct run {
 	bool is_ours; /* we wrote its run.start, and owe its run.end */
+	bool is_measured; /* by us: option metrics */
+	int64_t descriptors, limit; /* as they were seen last; -1: not yet */
 	struct fdg_subject subject;
 	int64_t began_ms, due_ms; /* of option metrics, by the clock of the day */
 	struct fdg_run_image image;
@@ -66,6 +68,17 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* One that has ended has none any more. */
+static void keep_last(struct run *r, struct fdg_sample *s)
+{
+	if (s->descriptors < 0)
+		s->descriptors = r->descriptors;
+	if (s->limit < 0)
+		s->limit = r->limit;
+	r->descriptors = s->descriptors;
+	r->limit = s->limit;
+}
+
 /* While it is spoken for. Its descriptors are counted as long as it is there. */
 static void publish(struct run *r, int64_t now, bool ended)
 {
@@ -76,6 +89,7 @@ static void publish(struct run *r, int64_t now, bool ended)
 		return;
 	fdg_report_count(&s->counts);
 	fdg_sample_ask(r->subject.pid, s);
+	keep_last(r, s);
 	s->began_ms = r->began_ms;
 	s->ended = ended;
 	s->supervised = true;
@@ -88,7 +102,7 @@ static void publish_if_due(struct run *r)
 {
 	int64_t now;
 
-	if (!fdg_metrics_any() || !r->is_ours)
+	if (!r->is_measured)
 		return;
 	now = now_ms();
 	if (now >= r->due_ms || now < r->due_ms - FDG_METRICS_MS)
@@ -101,7 +115,7 @@ static struct run *refresh(struct fdg_process *p)
 	struct run *r = run_of(p);
 
 	if (r->subject.pid != p->pid) {
-		r->is_ours = false;
+		r->is_ours = r->is_measured = false;
 		r->subject = (struct fdg_subject){ .pid = p->pid, .tid = p->pid, .ppid = p->parent };
 	}
 	return r;
@@ -158,12 +172,14 @@ void fdg_runs_silent(void)
 
 static void write_end(struct run *r, const struct fdg_process *p, bool by_exec)
 {
-	if (!r->is_ours)
+	if (!r->is_ours && !r->is_measured)
 		return;
 	speak_as(r, p, p->pid, r->image.exe);
-	if (fdg_metrics_any())
+	if (r->is_measured)
 		publish(r, now_ms(), true);
-	fdg_report_subject_end(by_exec);
+	r->is_measured = false;
+	if (r->is_ours)
+		fdg_report_subject_end(by_exec);
 	fdg_runs_silent();
 	r->is_ours = false;
 }
@@ -185,12 +201,15 @@ void fdg_runs_exec(struct fdg_process *p, const struct fdg_run_image *image)
 	write_end(r, p, true);
 	copy_image(r, image);
 	r->is_ours = fdg_runs_are_told() && !image->is_preloaded && !fdg_runs_leave_out(image->exe);
-	if (!r->is_ours)
+	r->is_measured = fdg_metrics_any() && (r->is_ours || (image->is_go && !fdg_runs_leave_out(image->exe)));
+	if (!r->is_ours && !r->is_measured)
 		return;
 	speak_as(r, p, p->pid, r->image.exe);
 	r->began_ms = now_ms();
 	r->due_ms = 0;
-	fdg_report_run_start();
+	r->descriptors = r->limit = -1;
+	if (r->is_ours)
+		fdg_report_run_start();
 	fdg_runs_silent();
 }
 

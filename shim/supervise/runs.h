@@ -19,6 +19,7 @@ struct fdg_run_image {
 	char *argv[FDG_ARGUMENTS + 1];
 	char text[FDG_ARGUMENT_BYTES]; /* of the arguments */
 	bool is_preloaded; /* it will speak for itself */
+	bool is_go;        /* and of a Go program the preload sees neither waits nor the end */
 };
 
 /* In the supervisor, while it has the program's standard error. first: the program's process. */

@@ -136,6 +136,10 @@ int main(int argc, char *argv[])
 		sigaction(SIGINT, &end, NULL);
 		sigaction(SIGTERM, &end, NULL);
 	}
+	if (access("/proc/self/status", R_OK) < 0) {
+		fputs("fdguard: /proc is not mounted here, by which processes are looked at: mount -t proc proc /proc\n", stderr);
+		return MISTAKE;
+	}
 	raise_limit();
 	status = run(&o, &out);
 	free(o.pid);

@@ -57,6 +57,8 @@ const char *left_out_cure(enum binary_kind kind, bool elsewhere)
 	case BINARY_GO:
 		if (is_supervised())
 			return "run check where no other fdguard supervises it (above: fdguard run --no-supervise): that one's options count for such programs, and their findings are its own; or accept it, with a line in the suppressions file";
+		if (geteuid() == 0)
+			return "see to what is in the way of a supervisor, which root has unless --no-supervise is said (fdguard explain run.uncovered: the reasons, and what each takes); or accept it, with a line in the suppressions file";
 		return "run check as root, who has such programs supervised, or with --supervise (fdguard-limits(7) says what that changes); or accept it, with a line in the suppressions file";
 	case BINARY_UNREAD: return "check as a user who may read the file, or as root; or accept it, with a line in the suppressions file";
 	case BINARY_FOREIGN: return "check on a machine of that kind; or accept it, with a line in the suppressions file";

@@ -266,6 +266,8 @@ static void put_coverage(struct text *t)
 	page_counted(&t->page, guarded, "program ran guarded, ", "programs ran guarded, ");
 	page_number(&t->page, unguarded);
 	fputs(" did not", t->page.f);
+	if (!p->lines)
+		fputs(" (no line was read: a run with --json writes one for each program that it guards, so none was; fdguard scan writes findings alone, and tells by its exit status that it looked and found nothing)", t->page.f);
 	if (lost) {
 		fputs("; ", t->page.f);
 		page_counted(&t->page, lost, "finding could not be written to a log", "findings could not be written to a log");

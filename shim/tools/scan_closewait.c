@@ -130,15 +130,24 @@ static bool ends_by_sigpipe(const struct scan_process *p)
 	return !((p->status.ignored | p->status.caught) & 1 << 12);
 }
 
+static bool keeps_alive(void)
+{
+	return fdg_options.closewait_cure == FDG_CURE_KEEPALIVE;
+}
+
+/* Asked for by name, a connection is ended even so. */
+static bool is_spared(const struct scan *s)
+{
+	return !keeps_alive() && !s->o->is_cure_set && ends_by_sigpipe(s->p);
+}
+
 static enum scan_cured cure_one(struct scan *s, const struct scan_fd *f)
 {
-	bool keepalive = fdg_options.closewait_cure == FDG_CURE_KEEPALIVE;
-
 	if (is_shared(s, f))
 		return SCAN_CURE_SHARED;
-	if (!keepalive && !s->o->is_cure_set && ends_by_sigpipe(s->p))
+	if (is_spared(s))
 		return SCAN_CURE_SIGPIPE;
-	return scan_end_connection(s->p, f, keepalive);
+	return scan_end_connection(s->p, f, keeps_alive());
 }
 
 static void cure(struct scan *s, struct group *g)
@@ -163,7 +172,7 @@ static void put_cured(struct fdg_buf *b, const struct scan *s, const struct grou
 	fdg_put(b, ": ");
 	if (g->cured) {
 		fdg_put_count(b, g->cured);
-		fdg_put(b, fdg_options.closewait_cure == FDG_CURE_KEEPALIVE ? " given keepalive" : " ended");
+		fdg_put(b, keeps_alive() ? " given keepalive" : " ended");
 	}
 	if (g->cured < g->aged)
 		fdg_fmt(b, "%snot ended: %s", g->cured ? ", others " : "", scan_cure_why(g->why));
@@ -178,6 +187,19 @@ static void put_message(struct fdg_buf *b, const struct scan *s, const struct gr
 	fdg_put_time(b, g->used);
 	fdg_put(b, " ago");
 	put_cured(b, s, g);
+}
+
+#define OWNERS "find who owns these connections in the program: close what is idle, and when read returns 0"
+
+static const char *advice_of(const struct scan *s, bool fixed)
+{
+	if (keeps_alive())
+		return s->o->fix ? OWNERS "; fdguard run tells which code made them" : OWNERS "; fdguard run tells which code made them, scan --fix turns their keepalive on, which ends those whose peer is gone";
+	if (fixed)
+		return OWNERS "; the next send on one of these fails with EPIPE, and without MSG_NOSIGNAL raises SIGPIPE";
+	if (is_spared(s))
+		return OWNERS "; fdguard run tells which code made them; scan --fix ends them with --set closewait.cure=shutdown alone, as the next send on one would end this program, which neither handles nor ignores SIGPIPE";
+	return s->o->fix ? OWNERS "; fdguard run tells which code made them" : OWNERS "; fdguard run tells which code made them, scan --fix ends them";
 }
 
 static void say(struct scan *s, const struct group *g)
@@ -202,8 +224,7 @@ static void say(struct scan *s, const struct group *g)
 		scan_add(s, &r, "unread", "with data that the program has not read", NULL, (int64_t)g->unread);
 	scan_add(s, &r, "total", "in all, to whomever", NULL, (int64_t)g->total);
 	scan_add(s, &r, "last_used_ms", NULL, NULL, g->used);
-	r.f.fix = r.f.fixed ? "find who owns these connections in the program: close what is idle, and when read returns 0; the next send on one of these fails with EPIPE, and without MSG_NOSIGNAL raises SIGPIPE" :
-			      "find who owns these connections in the program: close what is idle, and when read returns 0; fdguard run tells which code made them, scan --fix ends them";
+	r.f.fix = advice_of(s, r.f.fixed);
 	scan_finding_say(s, &r);
 }
 

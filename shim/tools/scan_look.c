@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -180,15 +181,27 @@ static void look(struct scan *s, const struct scan_first *first)
 	summarise(s, found, cured, began);
 }
 
+/* One that ended between two rounds, or was in a list, is no news. */
+static void say_missing(struct scan *s, const struct scan_process *p)
+{
+	if (s->o->all)
+		return;
+	if (p->status.pid > 0)
+		scan_problem(s->out, "%d is a thread of process %d", p->pid, p->status.pid);
+	else if (s->is_again)
+		return;
+	else if (kill(p->pid, 0) == 0 || errno == EPERM)
+		scan_problem(s->out, "process %d is there, but cannot be seen: /proc does not show it (mounted with hidepid, or of another namespace of processes); scan it as its user or as root", p->pid);
+	else
+		scan_problem(s->out, "there is no process %d", p->pid);
+}
+
 static bool look_by(struct scan *s, int pid, struct scan_first *first)
 {
 	struct scan_process p;
 
 	if (!scan_process_open(&p, pid)) {
-		if (!s->o->all && p.status.pid > 0)
-			scan_problem(s->out, "%d is a thread of process %d", pid, p.status.pid);
-		else if (!s->o->all && !s->is_again)
-			scan_problem(s->out, "there is no process %d", pid);
+		say_missing(s, &p);
 		return false;
 	}
 	s->p = &p;

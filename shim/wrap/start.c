@@ -99,10 +99,15 @@ static void leave_quickly(void)
 		fdg_leaving();
 }
 
+static bool is_supervised(long above)
+{
+	return above > 0 && above & FDG_PROBE_SUPERVISED;
+}
+
 /* For check, which is told of static programs as well. */
 static void say_if_go(long above)
 {
-	if (fdg_options.run_exec && !(above > 0 && above & FDG_PROBE_SUPERVISED) && fdg_exe_is_go())
+	if (fdg_options.run_exec && !is_supervised(above) && fdg_exe_is_go())
 		fdg_uncovered_report(fdg_base_name(fdg_exe()), "is a Go program: it makes its system calls past the C library, where no preload sees them");
 }
 
@@ -136,7 +141,7 @@ __attribute__((constructor)) static void fdg_start(int argc, char **argv, char *
 	fdg_inherited_start(argv, envp, note);
 	fdg_keepalive_start();
 	fdg_sweeper_start();
-	fdg_metrics_start();
+	fdg_metrics_start(fdg_metrics_any() && is_supervised(above) && fdg_exe_is_go()); /* it calls libc neither to wait nor to end */
 	fdg_stdio_start();
 	at_quick_exit(leave_quickly);
 	fdg_select_main_stack = (uintptr_t)envp;

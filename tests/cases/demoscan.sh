@@ -32,7 +32,7 @@ heading '1. Go: a thread for each of 500 connections, and no deadline that fires
 GO111MODULE=off GOCACHE="$tmp/cache" CGO_ENABLED=0 go build -o dial "$FDG_SRC/tests/supervise/dial.go" || exit 1
 DIAL_STAY=1 ./dial file 500 >dialled 2>&1 </dev/null &
 pid=$!
-await grep -q 'a thread for each' dialled
+await grep -qs 'a thread for each' dialled
 printf '   %s\n' "dial has $(threads_of "$pid") threads."
 scanned "$pid"
 expect 'Go: found' grep -q '500 sockets of dial.s event loop (EPOLLET) are blocking' scanned

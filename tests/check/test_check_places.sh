@@ -108,6 +108,6 @@ says 'and what was meant' '^     meant: p\{0,1\}select([0-9]*, \['
 says 'and the descriptor with its kind' '^     kind: '
 exits 'a static program' 98 --no-supervise -- check-static
 same 'is told of once' 1 "$(grep -c 'run\.uncovered\]' summary)"
-says 'with what to do' '^     fix: run check as root, who has such programs supervised, or with --supervise'
+says 'with what to do' '^     fix: \(run check as root, who has such programs supervised, or with --supervise\|see to what is in the way of a supervisor, .* --no-supervise\)'
 says 'and how' '^     suppress: run\.uncovered exe:check-static$'
 finish

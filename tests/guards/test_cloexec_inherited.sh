@@ -107,4 +107,12 @@ for number in 63 64 65 200; do
 	check "descriptor $number alone is seen" found "\"id\":\"cloexec.inherited\".*\"fds\":\"$number\""
 done
 
+# Without /proc nobody knows what they are: told of by number, without an empty list.
+fresh
+as_root=-r
+[ "$(id -u)" -ne 0 ] || as_root=''
+unshare $as_root -m bash -c "mount -t tmpfs none /proc && exec 12<input 13<input && exec env LD_PRELOAD=\"\$FDG_LIB\" FDGUARD_OPTIONS=\"format=json:log=$tmp/log\" true"
+check "without /proc: told of" says '"count":2'
+refuse "without /proc: no names" says '"what"'
+
 finish

@@ -34,6 +34,10 @@ says 'how to let it through' '^     suppress: closewait.leak site:libsdk.so:dial
 says 'coverage' '^Covered: 28 programs ran guarded, 2 did not$'
 same 'nothing is said beside it' '' "$(cat said)"
 
+: >empty.jsonl
+report 0 'an empty log' empty.jsonl
+says 'does not look like a run without findings' '^Covered: 0 programs ran guarded, 0 did not (no line was read: .*fdguard scan writes findings alone, and tells by its exit status'
+
 report 0 'standard input, and a host for it' web9=- <fleet.jsonl
 says 'hosts that lines name win' 'hosts: web1 '
 report 0 'a directory' logs

@@ -42,6 +42,8 @@ same "are told of together, as each has another peer" 1 "$(findings '"message":"
 
 acts closed
 sleep 0.3
+scans 1 "connections that are closed over there" --set closewait.age=200ms "$pid"
+check "of a program that ignores SIGPIPE, as Python does" found '"id":"closewait.leak".*"fix":".*, scan --fix ends them"'
 scans 1 "connections that are closed over there, each for its reason" --set closewait.age=200ms --fix "$pid"
 same "one is ended" 1 "$(findings '"id":"closewait.leak","level":"warning","action":"fixed".* ago: 1 ended"' | wc -l)"
 same "not what another process has" 1 "$(findings '"action":"reported".*not ended: another process has it, too, or may have' | wc -l)"

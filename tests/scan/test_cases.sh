@@ -37,6 +37,7 @@ eventually sh -c "sleep 0.2; timeout 20 '$FDG_RUN' scan --json --set closewait.a
 for host in $retired; do
 	check "by peer, how many, and since when ($host)" found "\"id\":\"closewait.leak\".*\"count\":$threads,\"peer\":\"$host:$(cat port)\",\"age_ms\":[1-9][0-9][0-9][0-9]"
 done
+check "and what a cure takes" found '"id":"closewait.leak".*"fix":".*; scan --fix ends them with --set closewait.cure=shutdown alone, as the next send on one would end this program'
 scans 1 "cured is not what would end the program" --fix --set closewait.age=1s "$service"
 check "which is said" found 'not ended: the next send would end the program, which neither handles nor ignores SIGPIPE'
 check "all are as they were" each_in_state $threads close-wait

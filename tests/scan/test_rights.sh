@@ -32,6 +32,16 @@ stops
 
 others 2 "no process" 2147483647
 check "which is said" grep -q '^fdguard: there is no process 2147483647$' said
+if [ "$(id -u)" -eq 0 ]; then
+	for how in 1 --all; do
+		unshare -m sh -c 'mount -t tmpfs none /proc && exec timeout 20 "$@"' sh ./scan "$how" >out.other 2>said
+		same "without /proc ($how)" 2 "$?"
+		check "that is said" grep -q '^fdguard: /proc is not mounted here' said
+	done
+	unshare -m sh -c 'mount -t proc -o hidepid=2 none /proc && exec "$@"' sh $nobody timeout 20 ./scan 1 >out.other 2>said
+	same "a process that /proc hides" 2 "$?"
+	check "is not said to be none" grep -q '^fdguard: process 1 is there, but cannot be seen' said
+fi
 others 2 "none is named"
 others 2 "no number" x
 

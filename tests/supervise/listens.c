@@ -7,6 +7,7 @@
 
 #include <linux/filter.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 static int listener[GROUP + 1], worker, steps[2];
 
@@ -43,6 +44,38 @@ static void make_group(int n)
 {
 	for (int i = 0; i < n; i++)
 		listener[i] = add_listener();
+}
+
+/* More than the supervisor remembers: sockets that will never listen, as those that connect… */
+#define MANY 1024
+static void make_many_others(void)
+{
+	int one = 1;
+
+	for (int i = 0; i < MANY + 100; i++) {
+		int fd = socket(address.sin6_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+		if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) != 0)
+			fail("socket");
+	}
+}
+
+/* … and listeners. */
+static void make_many(void)
+{
+	for (int i = 0; i < MANY - GROUP; i++)
+		add_listener();
+}
+
+static void raise_limit(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) != 0)
+		fail("RLIMIT_NOFILE");
+	r.rlim_cur = r.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &r) != 0)
+		fail("RLIMIT_NOFILE");
 }
 
 /* steered: by a program of ours, which always takes the first. */
@@ -156,11 +189,41 @@ static void serve_all(int from)
 	be_refused(CLIENTS);
 }
 
+/* A server that answers all that waits, and stops: the kernel resets those whose question it has not read, or whom it wants to be rid of at once. */
+static void answer_all(int from, int at_once)
+{
+	const struct linger linger = { 1, 0 };
+	int fd;
+
+	for (int i = 0; i < CLIENTS; i++)
+		if (write(client[i], "GET", 3) != 3)
+			fail("write");
+	while ((fd = accept4(from, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
+		if (at_once)
+			setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+		else if (write(fd, "503", 3) != 3)
+			fail("write");
+		close(fd);
+	}
+}
+
+/* Clients that are rid of their connections at once: nobody loses these. */
+static void give_up(int from)
+{
+	const struct linger at_once = { 1, 0 };
+
+	for (int i = 0; i < CLIENTS; i++) {
+		setsockopt(client[i], SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+		close(client[i]);
+	}
+	drain(from);
+}
+
 __attribute__((noinline)) static void act(const char *how)
 {
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
-	if (strcmp(how, "close") == 0 || strcmp(how, "try") == 0 || strcmp(how, "held") == 0 || strncmp(how, "udp", 3) == 0)
+	if (strcmp(how, "close") == 0 || strcmp(how, "try") == 0 || strcmp(how, "crowded") == 0 || strcmp(how, "held") == 0 || strncmp(how, "udp", 3) == 0)
 		close(listener[0]);
 	else if (strcmp(how, "dup2") == 0)
 		dup2(null, listener[0]);
@@ -170,7 +233,11 @@ __attribute__((noinline)) static void act(const char *how)
 		drain(listener[0]), close(listener[0]), be_reset(CLIENTS);
 	else if (strcmp(how, "serve") == 0)
 		serve_all(listener[0]), close(listener[0]);
-	else if (strcmp(how, "add") == 0)
+	else if (strcmp(how, "answer") == 0 || strcmp(how, "linger") == 0)
+		answer_all(listener[0], how[0] == 'l'), close(listener[0]);
+	else if (strcmp(how, "give-up") == 0)
+		give_up(listener[0]), close(listener[0]);
+	else if (strcmp(how, "add") == 0 || strcmp(how, "full") == 0)
 		add_listener();
 	else if (strcmp(how, "all") == 0)
 		close_range((unsigned)listener[0], (unsigned)listener[GROUP - 1], 0);
@@ -192,7 +259,12 @@ int main(int argc, char **argv)
 	} else if (strncmp(how, "udp", 3) == 0) {
 		make_udp(how[3]);
 	} else {
+		raise_limit();
+		if (strcmp(how, "crowded") == 0)
+			make_many_others();
 		make_group(GROUP);
+		if (strcmp(how, "full") == 0)
+			make_many();
 		if (strcmp(how, "held") == 0 || strcmp(how, "lent") == 0)
 			make_worker(how, 1);
 		if (strcmp(how, "lent") == 0)

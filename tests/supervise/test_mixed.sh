@@ -18,6 +18,19 @@ mixed() {
 }
 told() { findings "$1" | wc -l; }
 
+fresh
+for how in own setfl; do
+	mixed "--set metrics=$tmp/%p.prom" "$how" >/dev/null
+	for _ in $(seq 200); do # the supervisor hears of the end after it
+		grep -qs '^fdguard_run_ended{.*} 1' "$tmp"/*.prom && break
+		sleep 0.05
+	done
+	set -- "$tmp"/*.prom
+	same "metrics: one file, by who sees it all ($how)" "1 1" "$# $(grep -c '^fdguard_run_info{.*program="mixed".*by="supervisor"} 1' "$1")"
+	check "its end, and what was open" sh -c 'grep -q "^fdguard_run_ended{.*} 1" "$1" && grep -q "^fdguard_open_descriptors{.*} [1-9]" "$1" && grep -q "^fdguard_limit_descriptors{.*} [1-9]" "$1"' sh "$1"
+	rm -f "$@"
+done
+
 line=$(grep -n "C.by_fionbio(" "$FDG_SRC/tests/supervise/mixed.go" | cut -d: -f1)
 for how in "setfl:by_setfl" "fionbio:main.turn" dup:by_setfl own:by_setfl; do
 	site=${how#*:}

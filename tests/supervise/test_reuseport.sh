@@ -36,7 +36,7 @@ play() (
 )
 
 same "the kernel gives nothing to other listeners by itself" 0 "$(alone sysctl -n net.ipv4.tcp_migrate_req)"
-for how in close dup2 shutdown exit kill exec lent try; do
+for how in close dup2 shutdown exit kill exec lent try crowded; do
 	play $how reuseport.reset '' "$FDG_BIN/listens" $how &
 done
 play six reuseport.reset '' "$FDG_BIN/listens" close 6 &
@@ -44,8 +44,9 @@ play text reuseport.reset format=text:level=warning "$FDG_BIN/listens" close &
 play go reuseport.reset '' "$tmp/static" close &
 play go-stripped reuseport.reset '' "$tmp/stripped" close &
 wait
+play full run.uncovered '' "$FDG_BIN/listens" full &
 play udp reuseport.resize '' "$FDG_BIN/listens" udp &
-for how in drain serve all held udp-steered; do
+for how in drain serve answer linger give-up all held udp-steered; do
 	play $how - '' "$FDG_BIN/listens" $how &
 done
 play off - reuseport=off "$FDG_BIN/listens" close &
@@ -64,7 +65,7 @@ lost() {
 	same "$1: once, and nothing else" '1 0' "$(resets) $(others)"
 }
 
-for how in close dup2 six try; do
+for how in close dup2 six try crowded; do
 	lost $how 'closed fd [0-9]*, a SO_REUSEPORT listener on *'
 	check "$how: which, and where it was made" finding reuseport.reset 'fd=[0-9]*' siblings=3 'created.0.symbol=main*'
 	check "$how: the group's size is told of" finding reuseport.resize level=note members_before=4 members=3
@@ -88,7 +89,7 @@ for case in go go-stripped; do
 	same "$case: once" 1 "$(resets)"
 done
 
-for case in drain serve all off go-drain; do
+for case in drain serve answer linger give-up all off go-drain; do
 	same "$case: nothing is lost, and nothing said" '0 0' "$(resets) $(others)"
 done
 case=udp
@@ -96,6 +97,10 @@ check "udp: the group's size is told of" finding reuseport.resize level=note 'me
 same "udp: and nothing else" '0 0' "$(resets) $(others)"
 case=udp-steered
 refuse "udp: not where the program chooses itself" finding reuseport.resize
+case=full
+check "full: that there is no room for more is told of" finding run.uncovered "message=1024 SO_REUSEPORT listeners are open at a time*"
+same "full: once" 1 "$(grep -c '"id":"run.uncovered"' full/log)"
+refuse "crowded: sockets that do not listen take nobody's place" said run.uncovered crowded/log
 case=off
 refuse "off: nothing at all" finding reuseport.resize
 refuse "held: a child has it, and it listens still" said reuseport.reset held/before-end

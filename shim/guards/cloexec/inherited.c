@@ -109,14 +109,16 @@ static void describe(struct fdg_child *c, int fd)
 	long n;
 
 	if (c->unnamed.count >= 4) {
-		if (c->unnamed.count == 4)
+		if (c->unnamed.count == 4 && c->what_text.len)
 			fdg_put(&c->what_text, ", …");
 		return;
 	}
 	fdg_fmt(&b, "/proc/self/fd/%d", fd);
 	n = fdg_sys_readlink(path, target, sizeof(target) - 1);
-	target[n > 0 ? n : 0] = '\0';
-	fdg_fmt(&c->what_text, c->unnamed.count ? ", %d %s" : "%d %s", fd, target);
+	if (n <= 0) /* /proc is not mounted */
+		return;
+	target[n] = '\0';
+	fdg_fmt(&c->what_text, c->what_text.len ? ", %d %s" : "%d %s", fd, target);
 }
 
 /* Most programs start with nothing above 2, and pay for none of this. */

@@ -76,9 +76,9 @@ static void report_unnamed(struct fdg_child *c)
 		{ "command", "command", command, 0 },
 		{ "fds", "descriptors", fds, 0 },
 		{ "kinds", "kinds", kinds, 0 },
-		{ "what", "what they are", c->what, 0 },
 		{ "parent_pid", "parent's pid", NULL, fdg_sys_getppid() },
 		{ "parent_exe", "parent", *parent ? parent : "not known", 0 },
+		{ "what", "what they are", c->what, 0 },
 	};
 	/* A guarded parent knows all but what another of its threads made while it was at it: judge that as if it had known. */
 	if (c->told && c->worst < f.level)
@@ -89,7 +89,7 @@ static void report_unnamed(struct fdg_child *c)
 	f.fd = c->unnamed.range[0].first;
 	f.count = c->unnamed.count;
 	f.fact = facts;
-	f.facts = sizeof(facts) / sizeof(*facts);
+	f.facts = sizeof(facts) / sizeof(*facts) - !*c->what;
 	fdg_report(&f);
 }
 

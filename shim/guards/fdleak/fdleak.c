@@ -61,9 +61,9 @@ FDG_BIG static struct {
 
 static _Atomic int busy; /* pid of the sampler; it may be of a process that this one was forked from meanwhile */
 
-static enum fdg_fdleak_class class_of(uint32_t state)
+enum fdg_fdleak_class fdg_fdleak_class_of(enum fdg_kind kind)
 {
-	switch (fdg_kindword_kind(state & FDG_KIND_MASK)) {
+	switch (kind) {
 	case FDG_KIND_SOCKET:
 		return FDG_FDLEAK_SOCKETS;
 	case FDG_KIND_FILE:
@@ -78,6 +78,11 @@ static enum fdg_fdleak_class class_of(uint32_t state)
 	default:
 		return FDG_FDLEAK_OTHERS;
 	}
+}
+
+static enum fdg_fdleak_class class_of(uint32_t state)
+{
+	return fdg_fdleak_class_of(fdg_kindword_kind(state & FDG_KIND_MASK));
 }
 
 static struct birth *find_birth(int fd)

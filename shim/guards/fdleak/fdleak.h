@@ -15,6 +15,8 @@
 /* What is counted apart. */
 enum fdg_fdleak_class { FDG_FDLEAK_SOCKETS, FDG_FDLEAK_FILES, FDG_FDLEAK_PIPES, FDG_FDLEAK_EPOLLS, FDG_FDLEAK_OTHERS, FDG_FDLEAK_CLASSES };
 
+enum fdg_fdleak_class fdg_fdleak_class_of(enum fdg_kind kind);
+
 /* Counts what is open and says what only grows. Once a sweep; `now` in milliseconds, of a clock that only goes on. Does nothing in memory that is not ours. */
 void fdg_fdleak_sample(uint64_t now);
 

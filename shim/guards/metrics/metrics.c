@@ -24,6 +24,7 @@ _Atomic uint64_t fdg_wakeups;
 _Atomic int64_t fdg_metrics_due = INT64_MAX;
 
 static int64_t began_ms;
+static bool is_others; /* to be written */
 static bool is_forked; /* and has not been told of yet */
 
 static int64_t clock_of_day(void)
@@ -34,9 +35,10 @@ static int64_t clock_of_day(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-void fdg_metrics_start(void)
+void fdg_metrics_start(bool others)
 {
-	if (!fdg_metrics_any())
+	is_others = others;
+	if (!fdg_metrics_any() || is_others)
 		return;
 	fdg_wakeups_count = true;
 	began_ms = clock_of_day();
@@ -45,7 +47,7 @@ void fdg_metrics_start(void)
 
 void fdg_metrics_forked(void)
 {
-	if (!fdg_metrics_any())
+	if (!fdg_metrics_any() || is_others)
 		return;
 	is_forked = true;
 	fdg_peers_forked();

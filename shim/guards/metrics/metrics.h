@@ -18,8 +18,8 @@
 
 extern _Atomic int64_t fdg_metrics_due; /* in milliseconds of fdg_connection_clock; INT64_MAX: never */
 
-/* Before the program runs. */
-void fdg_metrics_start(void);
+/* Before the program runs. others: a supervisor writes it. */
+void fdg_metrics_start(bool others);
 void fdg_metrics_forked(void);
 
 static inline bool fdg_metrics_are_due(int64_t now)

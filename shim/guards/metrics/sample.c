@@ -34,29 +34,10 @@ static unsigned kind_of(fdg_kindword w)
 	return internet && type == SOCK_DGRAM ? FDG_SAMPLE_UDP : FDG_SAMPLE_KIND + FDG_KIND_SOCKET;
 }
 
-static enum fdg_fdleak_class class_of(enum fdg_kind kind)
-{
-	switch (kind) {
-	case FDG_KIND_SOCKET:
-		return FDG_FDLEAK_SOCKETS;
-	case FDG_KIND_FILE:
-	case FDG_KIND_DIR:
-	case FDG_KIND_DEVICE:
-	case FDG_KIND_TTY:
-		return FDG_FDLEAK_FILES;
-	case FDG_KIND_PIPE:
-		return FDG_FDLEAK_PIPES;
-	case FDG_KIND_EPOLL:
-		return FDG_FDLEAK_EPOLLS;
-	default:
-		return FDG_FDLEAK_OTHERS;
-	}
-}
-
 static void add(struct fdg_sample *s, fdg_kindword w)
 {
 	s->kind[kind_of(w)]++;
-	s->class[class_of(fdg_kindword_kind(w))]++;
+	s->class[fdg_fdleak_class_of(fdg_kindword_kind(w))]++;
 }
 
 /* A program that may have fewer descriptors than it has may not poll as many: then they are taken as they are known. */

@@ -5,7 +5,8 @@
  * What we do. Of a close nobody tells. So the queues are looked at from time to time, and a listener is missed when it is gone. That it had a queue then proves nothing: the right program accepts what
  * is queued, and closes it. It is a finding if, between the look that saw a queue and the one that saw no listener,
  *  1. connections that had waited went, with nobody having them: an accepted one would be there, or its end;
- *  2. and the kernel sent resets, and as many connections ended by one. Each can have another cause; the least of all numbers is what is told;
+ *  2. and the kernel sent resets, and as many connections ended by one, that no program asked for (SO_LINGER 0) or caused by a close with unread data: the kernel counts those apart. Each can have another cause; the
+ *     least of all numbers is what is told;
  *  3. and others of the group are there still, as in the guard.
  * What came after the last look is not seen. What it says is what was seen, and when.
  */
@@ -95,7 +96,7 @@ static void add_facts(struct report *r, const struct fdg_gone_seen *g, int migra
 	add(r, "queued", "queued when last looked at", NULL, g->queued);
 	add(r, "backlog", "room in the queue", NULL, g->backlog);
 	add(r, "siblings", "other listeners", NULL, g->siblings);
-	add(r, "resets", "resets sent since, by whomever", NULL, g->resets);
+	add(r, "resets", "resets sent since, and not by programs that closed connections", NULL, g->resets);
 	if (migrate_req < 0)
 		add(r, "tcp_migrate_req", "tcp_migrate_req", "none: the kernel is older than Linux 5.14", 0);
 	else

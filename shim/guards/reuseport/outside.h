@@ -24,7 +24,7 @@ struct fdg_gone_seen {
 	enum { FDG_GONE_CLOSED, FDG_GONE_SHUT, FDG_GONE_ENDED, FDG_GONE_EXECUTED, FDG_GONE_SOMEHOW /* they were no longer the program's own */ } how;
 	unsigned listeners, queued, backlog, siblings;
 	unsigned missing; /* connections that waited there or on a sibling, and that the kernel has no more */
-	unsigned resets;  /* that it has sent since, in the whole network namespace */
+	unsigned resets;  /* that it has sent since, in the whole network namespace, without those by which programs ended connections */
 	unsigned torn;    /* ends of connections that a reset ended since, there; of one within it both count */
 	uint64_t age_ms;  /* since that look */
 };

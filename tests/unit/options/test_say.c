@@ -27,6 +27,7 @@ static void a_far_key_is_not(void **state)
 	(void)state;
 	bad("colour=1", "unknown key 'colour'");
 	bad("x=1", "unknown key 'x'");
+	bad("foo=1", "unknown key 'foo'");
 	bad("on=1", "unknown key 'on'");
 	bad("keepalive.user_timeouts.and.more=1", "unknown key 'keepalive.user_timeouts.and.more'");
 }

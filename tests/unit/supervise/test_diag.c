@@ -266,23 +266,68 @@ static void test_ports_are_picked(void **state)
 
 /* ---- resets ---- */
 
+static struct fdg_diag_resets_between since(const struct fdg_diag_resets *before)
+{
+	struct fdg_diag_resets after = fdg_diag_resets(FDG_DIAG_AFTER);
+
+	assert_true(before->is_known && after.is_known);
+	return fdg_diag_resets_between(before, &after);
+}
+
 static void test_resets_are_counted(void **state)
 {
 	union address at;
-	struct fdg_diag_resets before, after;
+	struct fdg_diag_resets before;
 	int fd = listening(AF_INET, &at), end = connected(&at), refused;
 
 	(void)state;
-	before = fdg_diag_resets();
+	before = fdg_diag_resets(FDG_DIAG_BEFORE);
 	close(fd); /* with one in its queue */
-	after = fdg_diag_resets();
-	assert_true(after.sent > before.sent);
-	assert_true(after.torn > before.torn);
+	assert_true(since(&before).sent > 0);
+	assert_true(since(&before).torn > 0);
 	refused = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	before = after;
+	before = fdg_diag_resets(FDG_DIAG_BEFORE);
 	assert_int_equal(connect(refused, &at.any, length(AF_INET)), -1);
-	assert_true(fdg_diag_resets().sent > before.sent);
+	assert_true(since(&before).sent > 0);
 	close(end), close(refused);
+}
+
+static void check_meant(bool by_linger)
+{
+	const struct linger at_once = { 1, 0 };
+	union address at;
+	int fd = listening(AF_INET, &at), a = connected(&at), got = accept(fd, NULL, NULL);
+	struct fdg_diag_resets before = fdg_diag_resets(FDG_DIAG_BEFORE), after;
+
+	if (by_linger)
+		setsockopt(got, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	else
+		assert_int_equal(write(a, "x", 1), 1); /* and nobody reads it */
+	close(got);
+	after = fdg_diag_resets(FDG_DIAG_AFTER);
+	assert_true(after.sent > before.sent);
+	assert_true(after.meant > before.meant);
+	close(a), close(fd);
+}
+
+static void test_resets_by_a_close_are_meant(void **state)
+{
+	(void)state;
+	check_meant(true);
+	check_meant(false);
+}
+
+static void test_what_is_meant_does_not_count(void **state)
+{
+	const struct fdg_diag_resets before = { true, 10, 20, 5 }, after = { true, 20, 40, 13 }, less = { true, 12, 24, 13 }, none = { 0 };
+
+	(void)state;
+	assert_int_equal(fdg_diag_resets_between(&before, &after).sent, 2);
+	assert_int_equal(fdg_diag_resets_between(&before, &after).torn, 12);
+	assert_int_equal(fdg_diag_resets_between(&before, &less).sent, 0);
+	assert_int_equal(fdg_diag_resets_between(&before, &less).torn, 0);
+	assert_int_equal(fdg_diag_resets_between(&none, &after).sent, 0);
+	assert_int_equal(fdg_diag_resets_between(&before, &none).torn, 0);
 }
 
 int main(void)
@@ -295,6 +340,8 @@ int main(void)
 		cmocka_unit_test(test_a_connection_of_both_kinds),
 		cmocka_unit_test(test_ports_are_picked),
 		cmocka_unit_test(test_resets_are_counted),
+		cmocka_unit_test(test_resets_by_a_close_are_meant),
+		cmocka_unit_test(test_what_is_meant_does_not_count),
 	};
 
 	return cmocka_run_group_tests(tests, room, NULL);

@@ -87,6 +87,20 @@ static void each_kind_has_its_cure(void **state)
 	}
 }
 
+static void advice_goes_by_who_asks(void **state)
+{
+	uid_t was = geteuid();
+
+	(void)state;
+	if (was == 0) {
+		assert_null(strstr(left_out_cure(BINARY_GO, false), "as root"));
+		assert_non_null(strstr(left_out_cure(BINARY_STATIC, false), "--no-supervise"));
+		assert_int_equal(seteuid(65534), 0);
+	}
+	assert_non_null(strstr(left_out_cure(BINARY_STATIC, false), "run check as root"));
+	assert_int_equal(seteuid(was), 0);
+}
+
 static void what_was_foreseen_has_a_reason(void **state)
 {
 	(void)state;
@@ -108,6 +122,7 @@ int main(void)
 		TEST(names_are_compared),
 		TEST(a_script_is_its_interpreter),
 		TEST(each_kind_has_its_cure),
+		TEST(advice_goes_by_who_asks),
 		TEST(what_was_foreseen_has_a_reason),
 	};
 	int failed, fd = mkstemp(script);
