@@ -2,12 +2,22 @@
 /* Time is what the test says that it is: a suspect is told when it was delivered. */
 #include "epoll_common.h"
 
+#include <sys/syscall.h>
+#include <time.h>
+
 #include "guards/epoll/events.h"
 #include "guards/epoll/slow.h"
 #include "guards/epoll/turns.h"
 
 static struct fdg_suspect s;
 static struct fdg_registration r;
+
+/* The guards' clock stands still, so that nothing takes long; that of turns is the machine's. */
+int clock_gettime(clockid_t which, struct timespec *t)
+{
+	*t = (struct timespec){ 1, 0 };
+	return which == CLOCK_MONOTONIC_COARSE ? 0 : (int)syscall(SYS_clock_gettime, which, t);
+}
 
 static void reset_peer(int fd)
 {
